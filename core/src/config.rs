@@ -1,0 +1,257 @@
+//! The configuration: the document as it is stored, and its validated form.
+//!
+//! [`Document`](document::Document) is what an operator writes and a store keeps. [`Config`] is what
+//! the gateway runs on: parsed once, immutable, shared by `Arc`; a request keeps the snapshot it
+//! started with.
+
+pub mod access;
+pub mod document;
+pub mod model;
+pub mod url;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// A wire API, spoken by clients and by upstreams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Claude Messages.
+    Messages,
+    /// OpenAI Chat Completions.
+    Chat,
+    /// OpenAI Responses, which Codex speaks.
+    Responses,
+    /// Gemini `generateContent` and its sisters.
+    Gemini,
+    /// OpenAI Images.
+    Images,
+    /// OpenAI Embeddings.
+    Embeddings,
+}
+
+impl Protocol {
+    pub const ALL: [Self; 6] =
+        [Self::Messages, Self::Chat, Self::Responses, Self::Gemini, Self::Images, Self::Embeddings];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Chat => "chat",
+            Self::Responses => "responses",
+            Self::Gemini => "gemini",
+            Self::Images => "images",
+            Self::Embeddings => "embeddings",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            pub fn new(id: impl Into<Arc<str>>) -> Self {
+                Self(id.into())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// `ch_…`: names a channel for as long as it exists.
+    ChannelId
+}
+id! {
+    /// `k_…`: names an upstream key for as long as it exists.
+    KeyId
+}
+id! {
+    /// `ck_…`: names a client key for as long as it exists.
+    ClientKeyId
+}
+
+/// A credential. It never shows itself in `Debug`, logs or errors.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    pub fn new(secret: impl Into<Arc<str>>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself, for the one place that sends or hashes it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Content hash of a stored document: what `If-Match` compares.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Version(Arc<str>);
+
+/// The configuration the gateway runs on.
+#[derive(Debug)]
+pub struct Config {
+    pub version: Version,
+    /// What this was built from; the management API edits a copy of it.
+    pub document: Arc<document::Document>,
+    /// In order of priority, then of position in the document.
+    pub channels: Vec<Arc<Channel>>,
+    pub access: access::Access,
+    pub settings: Settings,
+}
+
+/// An upstream the operator configured.
+#[derive(Debug)]
+pub struct Channel {
+    pub id: ChannelId,
+    /// Unique; what `X-Channel` names.
+    pub name: Arc<str>,
+    pub status: Status,
+    /// Lower is served first.
+    pub priority: u32,
+    /// Share of the traffic inside one priority, at least 1.
+    pub weight: u32,
+    /// Until then the operator wants this channel before all others.
+    pub promoted_until: Option<Timestamp>,
+    /// Several of one protocol are tried in order.
+    pub endpoints: Vec<Endpoint>,
+    pub keys: Vec<Key>,
+    pub rotation: Rotation,
+    /// The client protocols it serves.
+    pub accepts: Vec<Protocol>,
+    pub models: model::ModelFilter,
+    pub model_map: model::ModelMap,
+    /// Sent to the upstream over whatever the client sent.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub transport: Arc<Transport>,
+    /// Set: reached only through `/<prefix>/v1/…`. Unset: only without a prefix.
+    pub route_prefix: Option<Arc<str>>,
+    pub timeouts: Timeouts,
+}
+
+/// One (protocol, base URL) of a channel.
+#[derive(Debug)]
+pub struct Endpoint {
+    pub protocol: Protocol,
+    pub base: url::BaseUrl,
+}
+
+/// One upstream credential of a channel.
+#[derive(Debug)]
+pub struct Key {
+    pub id: KeyId,
+    pub name: Option<Arc<str>>,
+    pub secret: Secret,
+    pub status: Status,
+}
+
+/// Whether an operator lets traffic through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    #[default]
+    Active,
+    Paused,
+}
+
+/// In which order the keys of a channel are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rotation {
+    /// Each in turn.
+    #[default]
+    RoundRobin,
+    /// The one with the fewest requests in flight, then the one idle longest.
+    LeastUsed,
+    /// The first that can serve, as listed.
+    Ordered,
+}
+
+/// How a channel's requests leave the machine; one connection pool each.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Transport {
+    /// `http://`, `https://`, `socks5://` or `socks5h://`, credentials included.
+    pub proxy: Option<Arc<str>>,
+    pub connect_timeout: Duration,
+}
+
+/// Limits on one request and its attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From sending an attempt to the upstream's response headers.
+    pub response_header: Duration,
+    /// From response headers to the first content of a stream.
+    pub first_content: Duration,
+    /// Silence inside an answer that has begun.
+    pub idle: Duration,
+    /// From the request's arrival until an answer is committed, over all attempts; for an answer that is
+    /// not streamed, until its end.
+    pub total: Duration,
+}
+
+/// What holds for all channels.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub timeouts: Timeouts,
+    /// Attempts one request may use.
+    pub max_attempts: u32,
+    pub breaker: Breaker,
+}
+
+/// When a breaker trips and how long it stays open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Breaker {
+    /// Results remembered per (channel, key, endpoint protocol).
+    pub window: u32,
+    /// Share of failures in a full enough window that trips, 0 to 1.
+    pub failure_rate: f64,
+    /// Failures in a row that trip.
+    pub consecutive_failures: u32,
+    pub open_min: Duration,
+    pub open_max: Duration,
+}
+
+impl Config {
+    pub fn channel(&self, id: &ChannelId) -> Option<&Arc<Channel>> {
+        self.channels.iter().find(|channel| channel.id == *id)
+    }
+}
+
+/// Where in the document something is wrong, for people: `channels[2].keys[0].key`.
+pub type FieldErrors = BTreeMap<String, String>;

@@ -1,0 +1,5 @@
+//! Who may call.
+
+/// The keys clients and operators come with, as hashes.
+#[derive(Clone, Debug, Default)]
+pub struct Access {}

@@ -1,0 +1,3 @@
+//! What the protocols have in common.
+
+pub mod usage;

@@ -1,0 +1,15 @@
+//! The gateway without a platform: protocols, scheduling, the path of a request and the management API.
+//!
+//! Nothing here opens a socket, reads a file, looks at a clock or draws a random number. A shell
+//! (the native server, the Worker) implements the traits of [`platform`] and drives [`gateway`].
+//!
+//! `codec`, `protocol`, `schedule` and `config` are pure: no async, no platform trait; time and
+//! randomness arrive as arguments. Only `gateway` and `admin` await.
+
+pub mod config;
+pub mod error;
+pub mod ir;
+pub mod platform;
+pub mod record;
+pub mod schedule;
+pub mod time;

@@ -1,0 +1,147 @@
+//! What a shell provides. Each trait is named for its role; implementations carry the technology.
+//!
+//! Futures are `Send` on every target; the Worker wraps its leaf methods (see `docs/adr/0001`).
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http_body::Body;
+
+use crate::config::document::Document;
+use crate::config::{ChannelId, Config, KeyId, Transport, Version};
+use crate::record::Record;
+use crate::schedule::{Ask, ChannelHealth, Lease, Outcome, Refusal};
+use crate::time::Timestamp;
+
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Sends requests to upstreams.
+///
+/// An implementation follows no redirect, adds no header of its own beyond what HTTP needs, hands over
+/// answers with the content coding removed, and gives up the connection when the body is dropped.
+pub trait HttpClient: Send + Sync + 'static {
+    /// The host's own body, so that a passthrough answer is never wrapped again.
+    type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static;
+
+    /// Resolves when the response headers have arrived.
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        transport: &Arc<Transport>,
+    ) -> impl Future<Output = Result<http::Response<Self::Body>, TransportError>> + Send;
+}
+
+/// A request that got no response.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct TransportError {
+    pub kind: TransportErrorKind,
+    /// For people; holds no secret.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportErrorKind {
+    #[error("cannot connect")]
+    Connect,
+    #[error("cannot use the channel's proxy")]
+    Proxy,
+    #[error("TLS failed")]
+    Tls,
+    #[error("timed out")]
+    Timeout,
+    #[error("connection closed early")]
+    Closed,
+    #[error("request failed")]
+    Other,
+}
+
+/// Keeps the configuration document.
+pub trait ConfigStore: Send + Sync + 'static {
+    /// The stored document; `None` before the first write.
+    fn load(&self) -> impl Future<Output = Result<Option<Document>, StoreError>> + Send;
+
+    /// Stores `document` if the stored one still is `expected` (`None`: nothing is stored yet).
+    fn replace(
+        &self,
+        expected: Option<&Version>,
+        document: &Document,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the configuration was changed meanwhile")]
+    Conflict,
+    #[error("the stored configuration is invalid: {0}")]
+    Invalid(String),
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Hands out leases and learns from their ends.
+pub trait Coordinator: Send + Sync + 'static {
+    fn acquire(
+        &self,
+        config: &Arc<Config>,
+        ask: &Ask<'_>,
+    ) -> impl Future<Output = Result<Lease, Refusal>> + Send;
+
+    /// Called exactly once per lease.
+    fn report(&self, lease: &Lease, outcome: &Outcome) -> impl Future<Output = ()> + Send;
+
+    /// How the channels are, in the configuration's order.
+    fn health(&self, config: &Arc<Config>) -> impl Future<Output = Vec<ChannelHealth>> + Send;
+
+    /// Forgets what was held against a channel, or against one key of it.
+    fn reset(&self, channel: &ChannelId, key: Option<&KeyId>) -> impl Future<Output = ()> + Send;
+}
+
+/// Keeps what is known of finished requests.
+pub trait Recorder: Send + Sync + 'static {
+    fn append(&self, record: Record) -> impl Future<Output = ()> + Send;
+}
+
+pub trait Clock: Send + Sync + 'static {
+    fn now(&self) -> Timestamp;
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
+}
+
+pub trait Entropy: Send + Sync + 'static {
+    fn fill(&self, bytes: &mut [u8]);
+
+    /// One random number.
+    fn word(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+}
+
+/// Runs what must not hold up an answer, to its end.
+pub trait Background: Send + Sync + 'static {
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+}
+
+/// All of the above in one parameter.
+pub trait Platform: Send + Sync + 'static {
+    type Http: HttpClient;
+    type Config: ConfigStore;
+    type Coordinator: Coordinator;
+    type Recorder: Recorder;
+    type Clock: Clock;
+    type Entropy: Entropy;
+    type Background: Background;
+
+    fn http(&self) -> &Self::Http;
+    fn config(&self) -> &Self::Config;
+    fn coordinator(&self) -> &Self::Coordinator;
+    fn recorder(&self) -> &Self::Recorder;
+    fn clock(&self) -> &Self::Clock;
+    fn entropy(&self) -> &Self::Entropy;
+    fn background(&self) -> &Self::Background;
+}

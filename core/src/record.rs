@@ -1,0 +1,43 @@
+//! What is kept about a finished request.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::config::{ChannelId, ClientKeyId, KeyId, Protocol};
+use crate::ir::usage::Usage;
+use crate::schedule::Class;
+use crate::time::Timestamp;
+
+/// One request, whatever its attempts.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// `req_…`, what `x-causeway-request-id` showed.
+    pub id: String,
+    pub at: Timestamp,
+    pub protocol: Protocol,
+    pub client_key: ClientKeyId,
+    /// As the client asked for it.
+    pub model: String,
+    pub stream: bool,
+    /// What the client saw.
+    pub status: StatusCode,
+    pub attempts: Vec<Attempt>,
+    /// From arrival to the first content sent on.
+    pub first_content: Option<Duration>,
+    /// From arrival to the end of the answer.
+    pub duration: Duration,
+    pub usage: Option<Usage>,
+}
+
+/// One try of a request.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub channel: ChannelId,
+    pub key: KeyId,
+    pub class: Class,
+    /// The upstream's, where it answered.
+    pub status: Option<StatusCode>,
+    /// For people; holds no secret and nothing of a prompt.
+    pub message: Option<String>,
+}

@@ -1,0 +1,164 @@
+//! Which channel, key and endpoint serves an attempt, and what an attempt's end means for the next.
+//!
+//! [`State`] is a pure state machine: `acquire` and `report` take the time and a source of
+//! randomness, so the same code runs behind a mutex, in a Durable Object and in a simulation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Channel, ChannelId, Endpoint, Key, KeyId, Protocol};
+use crate::time::Timestamp;
+
+/// What a request needs from a channel.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    pub protocol: Protocol,
+    pub model: &'a str,
+    /// `X-Channel`: only this channel, by name or id.
+    pub pin: Option<&'a str>,
+    /// The first path segment in front of `/v1`.
+    pub prefix: Option<&'a str>,
+    /// Keeps a conversation on one channel and key.
+    pub session: Option<SessionKey>,
+    /// What this request has tried already.
+    pub tried: &'a [Tried],
+}
+
+/// Hash of client key and session hint; the hint itself is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionKey(pub u64);
+
+/// One attempt of the same request that did not serve.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    pub channel: ChannelId,
+    pub key: KeyId,
+    /// Position in the channel's endpoints.
+    pub endpoint: usize,
+    pub class: Class,
+}
+
+/// The right to use a (channel, key, endpoint) for one attempt. Each is reported exactly once.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub id: u64,
+    pub channel: Arc<Channel>,
+    pub key: usize,
+    pub endpoint: usize,
+    /// The model's name at the upstream, where it differs from the one asked for.
+    pub model: Option<Arc<str>>,
+    pub rule: Rule,
+    /// Tests a tripped channel: the only traffic it gets until it is reported.
+    pub probe: bool,
+    /// Copied from the ask, so that a report can settle affinity.
+    pub session: Option<SessionKey>,
+    pub acquired_at: Timestamp,
+}
+
+impl Lease {
+    pub fn key(&self) -> Option<&Key> {
+        self.channel.keys.get(self.key)
+    }
+
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        self.channel.endpoints.get(self.endpoint)
+    }
+}
+
+/// Which rule chose a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    Pin,
+    Promotion,
+    Affinity,
+    Priority,
+    /// Nothing healthy was left; this one is tried at the probe's pace.
+    LastResort,
+}
+
+/// Why no channel serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub reason: Reason,
+    /// When it is worth asking again, where that is known.
+    pub retry_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No channel is configured for this protocol and prefix.
+    NoChannel,
+    /// Channels exist, none serves this model.
+    NoModel,
+    /// `X-Channel` names none.
+    UnknownChannel,
+    /// All that could serve are paused or have no key.
+    Paused,
+    /// All that could serve are cooling down.
+    CoolingDown,
+    /// All that could serve were tried in this request.
+    Exhausted,
+}
+
+/// What one attempt came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    pub class: Class,
+    /// From the upstream: do not come back before.
+    pub retry_after: Option<Duration>,
+    /// Time to the first content, where there was any.
+    pub first_content: Option<Duration>,
+}
+
+/// What an upstream's answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    Success,
+    /// The request itself is wrong: stop and pass the upstream's error on.
+    RequestFault,
+    /// Stop and pass on: clients compact on it.
+    ContextTooLong,
+    /// Stop and pass on.
+    ContentPolicy,
+    /// The key is refused.
+    Auth,
+    /// The key's account has nothing left.
+    Quota,
+    /// Too many requests or tokens for now.
+    Rate,
+    /// The upstream is over capacity.
+    Overload,
+    /// The upstream does not serve this model to this key.
+    ModelUnavailable,
+    /// The upstream could not be reached, broke off or was too slow.
+    Transport,
+    /// A 5xx without a better explanation.
+    ServerError,
+    /// An answer that is none: HTML, an empty stream, broken JSON.
+    BadAnswer,
+    /// The client left: blames nobody.
+    ClientGone,
+}
+
+impl Class {
+    /// Whether another key or channel may do better.
+    pub const fn tries_next(self) -> bool {
+        matches!(
+            self,
+            Self::Auth
+                | Self::Quota
+                | Self::Rate
+                | Self::Overload
+                | Self::ModelUnavailable
+                | Self::Transport
+                | Self::ServerError
+                | Self::BadAnswer
+        )
+    }
+}
+
+/// How a channel is, for people.
+#[derive(Clone, Debug)]
+pub struct ChannelHealth {
+    pub id: ChannelId,
+}

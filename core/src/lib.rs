@@ -6,6 +6,7 @@
 //! `codec`, `protocol`, `schedule` and `config` are pure: no async, no platform trait; time and
 //! randomness arrive as arguments. Only `gateway` and `admin` await.
 
+pub mod codec;
 pub mod config;
 pub mod error;
 pub mod ir;

@@ -2,6 +2,7 @@
 //! that can be borrowed.
 
 pub mod json;
+pub mod sse;
 
 use std::ops::Range;
 

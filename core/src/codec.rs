@@ -1,7 +1,10 @@
 //! Bytes on the wire and the little that must be known of them: no protocol, no I/O, nothing copied
 //! that can be borrowed.
 
+pub mod array;
+pub mod capture;
 pub mod json;
+mod skim;
 pub mod sse;
 
 use std::ops::Range;

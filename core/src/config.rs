@@ -6,8 +6,11 @@
 
 pub mod access;
 pub mod document;
+pub mod handle;
 pub mod model;
+pub mod seal;
 pub mod url;
+pub mod validate;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,11 +19,13 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 use crate::time::Timestamp;
 
 /// A wire API, spoken by clients and by upstreams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// Claude Messages.
@@ -62,8 +67,9 @@ impl fmt::Display for Protocol {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
+        #[schema(value_type = String)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -98,8 +104,9 @@ id! {
 }
 
 /// A credential. It never shows itself in `Debug`, logs or errors.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = String)]
 pub struct Secret(Arc<str>);
 
 impl Secret {
@@ -120,9 +127,33 @@ impl fmt::Debug for Secret {
 }
 
 /// Content hash of a stored document: what `If-Match` compares.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = String)]
 pub struct Version(Arc<str>);
+
+impl Version {
+    /// The version of a document that serializes to `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        let hash = Sha256::digest(bytes);
+        Self(hex(hash.as_slice().get(..8).unwrap_or_default()).into())
+    }
+
+    /// A version as a client or another instance named it.
+    pub fn new(version: impl Into<Arc<str>>) -> Self {
+        Self(version.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The configuration the gateway runs on.
 #[derive(Debug)]
@@ -182,7 +213,7 @@ pub struct Key {
 }
 
 /// Whether an operator lets traffic through.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     #[default]
@@ -191,7 +222,7 @@ pub enum Status {
 }
 
 /// In which order the keys of a channel are used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Rotation {
     /// Each in turn.
@@ -255,3 +286,12 @@ impl Config {
 
 /// Where in the document something is wrong, for people: `channels[2].keys[0].key`.
 pub type FieldErrors = BTreeMap<String, String>;
+
+/// Lower-case hexadecimal digits of `bytes`.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,188 @@
+//! From the document to the configuration: everything is parsed once, every problem is told at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::access::{Access, ClientKey, Digest};
+use super::document::{AccessDocument, BreakerDocument, Document, SettingsDocument, TimeoutsDocument};
+use super::{Breaker, ClientKeyId, Config, FieldErrors, Settings, Timeouts};
+
+mod channel;
+
+/// What applies where the document says nothing.
+pub const DEFAULT_TIMEOUTS: Timeouts = Timeouts {
+    response_header: Duration::from_secs(120),
+    first_content: Duration::from_secs(90),
+    idle: Duration::from_secs(90),
+    total: Duration::from_secs(300),
+};
+/// To open a connection to an upstream.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Over all channels and keys.
+pub const DEFAULT_MAX_ATTEMPTS: u32 = 10;
+pub const DEFAULT_BREAKER: Breaker = Breaker {
+    window: 20,
+    failure_rate: 0.7,
+    consecutive_failures: 5,
+    open_min: Duration::from_secs(30),
+    open_max: Duration::from_secs(600),
+};
+
+/// Checks the whole of `document` and gives what the gateway runs on. `environment` holds keys that come
+/// from outside the document; its admin key replaces the document's.
+pub fn compile(document: Document, environment: &Access) -> Result<Config, FieldErrors> {
+    let mut problems = Problems::default();
+    let (settings, connect_timeout) = settings(&document.settings, &mut problems);
+    let access = access(&document.access, environment, &mut problems);
+    let defaults = channel::Defaults { timeouts: settings.timeouts, connect_timeout };
+    let mut channels = Vec::with_capacity(document.channels.len());
+    for (index, written) in document.channels.iter().enumerate() {
+        let path = format!("channels[{index}]");
+        channels.push(Arc::new(channel::compile(written, &defaults, &path, &mut problems)));
+    }
+    channel::check_unique(&document.channels, &mut problems);
+    problems.into_result()?;
+    channels.sort_by_key(|channel| channel.priority);
+    Ok(Config { version: document.version(), document: Arc::new(document), channels, access, settings })
+}
+
+/// Collects what is wrong, one message a path.
+#[derive(Debug, Default)]
+struct Problems(FieldErrors);
+
+impl Problems {
+    fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.0.entry(path.into()).or_insert_with(|| message.into());
+    }
+
+    /// Keeps the value, or notes why there is none.
+    fn take<T>(&mut self, path: impl Into<String>, result: Result<T, impl Into<String>>) -> Option<T> {
+        result.map_err(|message| self.add(path, message)).ok()
+    }
+
+    fn into_result(self) -> Result<(), FieldErrors> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}
+
+fn settings(written: &SettingsDocument, problems: &mut Problems) -> (Settings, Duration) {
+    let (timeouts, connect_timeout) = timeouts(
+        &written.timeouts,
+        &DEFAULT_TIMEOUTS,
+        DEFAULT_CONNECT_TIMEOUT,
+        "settings.timeouts",
+        problems,
+    );
+    let max_attempts = written.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS);
+    if !(1..=50).contains(&max_attempts) {
+        problems.add("settings.maxAttempts", "is not between 1 and 50");
+    }
+    let breaker = breaker(&written.breaker, problems);
+    (Settings { timeouts, max_attempts, breaker }, connect_timeout)
+}
+
+fn breaker(written: &BreakerDocument, problems: &mut Problems) -> Breaker {
+    let default = DEFAULT_BREAKER;
+    let breaker = Breaker {
+        window: written.window.unwrap_or(default.window),
+        failure_rate: written.failure_rate.unwrap_or(default.failure_rate),
+        consecutive_failures: written.consecutive_failures.unwrap_or(default.consecutive_failures),
+        open_min: written.open_min_ms.map_or(default.open_min, Duration::from_millis),
+        open_max: written.open_max_ms.map_or(default.open_max, Duration::from_millis),
+    };
+    if !(3..=1000).contains(&breaker.window) {
+        problems.add("settings.breaker.window", "is not between 3 and 1000");
+    }
+    if !(0.01..=1.0).contains(&breaker.failure_rate) {
+        problems.add("settings.breaker.failureRate", "is not between 0.01 and 1");
+    }
+    if !(1..=100).contains(&breaker.consecutive_failures) {
+        problems.add("settings.breaker.consecutiveFailures", "is not between 1 and 100");
+    }
+    if !(Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&breaker.open_min) {
+        problems.add("settings.breaker.openMinMs", "is not between 1000 and 3600000");
+    }
+    if !(breaker.open_min..=Duration::from_secs(86_400)).contains(&breaker.open_max) {
+        problems.add("settings.breaker.openMaxMs", "is not between openMinMs and 86400000");
+    }
+    breaker
+}
+
+fn timeouts(
+    written: &TimeoutsDocument,
+    defaults: &Timeouts,
+    connect: Duration,
+    path: &str,
+    problems: &mut Problems,
+) -> (Timeouts, Duration) {
+    let mut read = |name: &str, value: Option<u64>, default: Duration, min: u64, max: u64| {
+        let Some(value) = value else { return default };
+        if !(min..=max).contains(&value) {
+            problems.add(format!("{path}.{name}"), format!("is not between {min} and {max} ms"));
+        }
+        Duration::from_millis(value)
+    };
+    let connect = read("connectTimeoutMs", written.connect_timeout_ms, connect, 100, 60_000);
+    const HOUR: u64 = 3_600_000;
+    let response_header = written.response_header_timeout_ms;
+    let timeouts = Timeouts {
+        response_header: read(
+            "responseHeaderTimeoutMs",
+            response_header,
+            defaults.response_header,
+            1000,
+            HOUR,
+        ),
+        first_content: read(
+            "firstContentTimeoutMs",
+            written.first_content_timeout_ms,
+            defaults.first_content,
+            1000,
+            HOUR,
+        ),
+        idle: read("idleTimeoutMs", written.idle_timeout_ms, defaults.idle, 1000, HOUR),
+        total: read("totalTimeoutMs", written.total_timeout_ms, defaults.total, 1000, 24 * HOUR),
+    };
+    (timeouts, connect)
+}
+
+fn access(written: &AccessDocument, environment: &Access, problems: &mut Problems) -> Access {
+    let mut ids = BTreeSet::new();
+    let mut client_keys = Vec::new();
+    for (index, key) in written.client_keys.iter().enumerate() {
+        let path = format!("access.clientKeys[{index}]");
+        check_id(&key.id, &mut ids, &format!("{path}.id"), problems);
+        if let Some(digest) = problems.take(format!("{path}.hash"), Digest::parse(&key.hash)) {
+            if client_keys.iter().any(|other: &ClientKey| other.digest == digest) {
+                problems.add(format!("{path}.hash"), "is the hash of a key listed before");
+            }
+            let id = ClientKeyId::new(key.id.as_str());
+            client_keys.push(ClientKey { id, name: key.name.clone(), digest });
+        }
+    }
+    client_keys.extend(environment.client_keys.iter().cloned());
+    let written_admin = written
+        .admin_key_hash
+        .as_deref()
+        .and_then(|hash| problems.take("access.adminKeyHash", Digest::parse(hash)));
+    let admin = environment.admin.or(written_admin);
+    if admin.is_some_and(|admin| client_keys.iter().any(|key| key.digest == admin)) {
+        problems.add("access.adminKeyHash", "is a client's key too; operators need a key of their own");
+    }
+    Access { client_keys, admin }
+}
+
+/// An id stands in URLs and is unique among its kind.
+fn check_id<'a>(id: &'a str, seen: &mut BTreeSet<&'a str>, path: &str, problems: &mut Problems) {
+    if id.is_empty() {
+        problems.add(path, "is missing");
+    } else if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+        problems.add(path, "is not made of at most 64 letters, digits, `_` and `-`");
+    } else if !seen.insert(id) {
+        problems.add(path, "is used twice");
+    }
+}
+
+#[cfg(test)]
+mod tests;

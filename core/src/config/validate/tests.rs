@@ -1,0 +1,151 @@
+use super::*;
+use crate::config::Protocol;
+
+fn compile_json(json: &str) -> Result<Config, FieldErrors> {
+    let mut document = Document::parse(json.as_bytes())?;
+    let mut next = 0u8;
+    document.assign_ids(&mut |bytes| {
+        next += 1;
+        bytes.fill(next);
+    });
+    compile(document, &Access::default())
+}
+
+fn channel(fields: &str) -> String {
+    let endpoints = r#""endpoints": [{"protocol": "chat", "baseUrl": "https://a.example"}]"#;
+    let endpoints = if fields.contains("\"endpoints\"") { String::new() } else { format!("{endpoints},") };
+    format!(r#"{{"channels": [{{{endpoints} {fields}}}]}}"#)
+}
+
+#[test]
+fn every_problem_is_told_at_once_with_its_path() {
+    let errors = compile_json(
+        r#"{
+            "channels": [
+                {"name": "a", "endpoints": [{"protocol": "chat", "baseUrl": "https://a.example"}]},
+                {"name": "A", "endpoints": [{"protocol": "chat", "baseUrl": "ftp://a.example"}],
+                 "keys": ["", "k", "k"], "weight": 0, "models": ["ok", ""], "modelMap": {"x": "y*"}}
+            ],
+            "settings": {"maxAttempts": 0, "breaker": {"failureRate": 2}},
+            "access": {"adminKeyHash": "secret"}
+        }"#,
+    )
+    .unwrap_err();
+    assert_eq!(
+        errors.keys().collect::<Vec<_>>(),
+        [
+            "access.adminKeyHash",
+            "channels[1].endpoints[0].baseUrl",
+            "channels[1].keys[0].key",
+            "channels[1].keys[2].key",
+            "channels[1].modelMap.x",
+            "channels[1].models[1]",
+            "channels[1].name",
+            "channels[1].weight",
+            "settings.breaker.failureRate",
+            "settings.maxAttempts",
+        ]
+    );
+    assert_eq!(errors["channels[1].endpoints[0].baseUrl"], "is not an http(s) URL");
+}
+
+#[test]
+fn a_wrong_field_is_refused_under_its_path() {
+    for (fields, path) in [
+        (r#""name": """#, "name"),
+        (r#""name": "日本""#, "name"),
+        (r#""name": " a""#, "name"),
+        (r#""name": "a", "id": "a/b""#, "id"),
+        (r#""name": "a", "endpoints": []"#, "endpoints"),
+        (r#""name": "a", "keys": ["two words"]"#, "keys[0].key"),
+        (r#""name": "a", "keys": ["line\nbreak"]"#, "keys[0].key"),
+        (r#""name": "a", "keys": ["sealed:v1:AAAA"]"#, "keys[0].key"),
+        (r#""name": "a", "headers": {"authorization": "Bearer x"}"#, "headers.authorization"),
+        (r#""name": "a", "headers": {"Host": "x"}"#, "headers.Host"),
+        (r#""name": "a", "headers": {"x y": "x"}"#, "headers.x y"),
+        (r#""name": "a", "headers": {"x": "a\r\nb: c"}"#, "headers.x"),
+        (r#""name": "a", "headers": {"X-A": "1", "x-a": "2"}"#, "headers.x-a"),
+        (r#""name": "a", "proxyUrl": "ftp://p.example""#, "proxyUrl"),
+        (r#""name": "a", "proxyUrl": "p.example:3128""#, "proxyUrl"),
+        (r#""name": "a", "routePrefix": "api""#, "routePrefix"),
+        (r#""name": "a", "routePrefix": "a/b""#, "routePrefix"),
+        (r#""name": "a", "routePrefix": """#, "routePrefix"),
+        (r#""name": "a", "accepts": ["images"]"#, "accepts[0]"),
+        (r#""name": "a", "timeouts": {"idleTimeoutMs": 5}"#, "timeouts.idleTimeoutMs"),
+    ] {
+        let errors = compile_json(&channel(fields)).unwrap_err();
+        assert_eq!(errors.keys().collect::<Vec<_>>(), [&format!("channels[0].{path}")], "{fields}");
+    }
+}
+
+#[test]
+fn an_empty_document_has_the_defaults() {
+    let config = compile(Document::default(), &Access::default()).unwrap();
+    assert_eq!(config.settings.timeouts, DEFAULT_TIMEOUTS);
+    assert_eq!(config.settings.breaker, DEFAULT_BREAKER);
+    assert_eq!(config.settings.max_attempts, 10);
+    assert!(config.channels.is_empty());
+    assert_eq!(config.version, Document::default().version());
+}
+
+#[test]
+fn channels_stand_in_order_of_priority_then_position() {
+    let entry = |name: &str, priority: u32| {
+        format!(
+            r#"{{"name": "{name}", "priority": {priority},
+                "endpoints": [{{"protocol": "chat", "baseUrl": "https://a.example"}}]}}"#
+        )
+    };
+    let channels = [entry("c", 2), entry("a", 1), entry("d", 2), entry("b", 1)].join(",");
+    let config = compile_json(&format!(r#"{{"channels": [{channels}]}}"#)).unwrap();
+    assert_eq!(
+        config.channels.iter().map(|channel| &*channel.name).collect::<Vec<_>>(),
+        ["a", "b", "c", "d"]
+    );
+}
+
+#[test]
+fn a_channel_inherits_the_timeouts_it_does_not_set() {
+    let config = compile_json(
+        r#"{"settings": {"timeouts": {"idleTimeoutMs": 7000, "totalTimeoutMs": 8000, "connectTimeoutMs": 900}},
+            "channels": [{"name": "a", "timeouts": {"idleTimeoutMs": 3000},
+                          "endpoints": [{"protocol": "chat", "baseUrl": "https://a.example"}]}]}"#,
+    )
+    .unwrap();
+    let channel = &config.channels[0];
+    assert_eq!(channel.timeouts.idle, Duration::from_secs(3));
+    assert_eq!(channel.timeouts.total, Duration::from_secs(8));
+    assert_eq!(channel.timeouts.first_content, Duration::from_secs(90));
+    assert_eq!(channel.transport.connect_timeout, Duration::from_millis(900));
+}
+
+#[test]
+fn a_channel_accepts_all_its_endpoints_can_serve_unless_told() {
+    let accepts = |fields: &str| compile_json(&channel(fields)).unwrap().channels[0].accepts.clone();
+    use Protocol::{Chat, Embeddings, Gemini, Messages, Responses};
+    assert_eq!(accepts(r#""name": "a""#), [Messages, Chat, Responses, Gemini]);
+    assert_eq!(accepts(r#""name": "a", "accepts": ["chat"]"#), [Chat]);
+    let embeddings =
+        r#""name": "a", "endpoints": [{"protocol": "embeddings", "baseUrl": "https://a.example"}]"#;
+    assert_eq!(accepts(embeddings), [Embeddings]);
+}
+
+#[test]
+fn keys_from_the_environment_join_the_documents() {
+    let hash = Digest::of("document-client-key");
+    let admin = Digest::of("document-admin-key");
+    let json = format!(
+        r#"{{"access": {{"clientKeys": [{{"id": "ck_1", "hash": "{hash}"}}], "adminKeyHash": "{admin}"}}}}"#
+    );
+    let document = Document::parse(json.as_bytes()).unwrap();
+    let mut environment = Access::default();
+    environment.add_client(ClientKeyId::new("env"), "environment", "environment-client");
+    let access = compile(document.clone(), &environment).unwrap().access;
+    assert!(access.client("document-client-key").is_some() && access.client("environment-client").is_some());
+    assert!(access.is_admin("document-admin-key"));
+    environment.set_admin("environment-admin");
+    let access = compile(document.clone(), &environment).unwrap().access;
+    assert!(access.is_admin("environment-admin") && !access.is_admin("document-admin-key"));
+    environment.set_admin("document-client-key");
+    assert!(compile(document, &environment).unwrap_err().contains_key("access.adminKeyHash"));
+}

@@ -3,11 +3,30 @@
 //! [`State`] is a pure state machine: `acquire` and `report` take the time and a source of
 //! randomness, so the same code runs behind a mutex, in a Durable Object and in a simulation.
 
+mod affinity;
+mod backoff;
+mod breaker;
+mod candidates;
+pub mod classify;
+mod cooldown;
+mod health;
+mod plan;
+mod rng;
+mod slot;
+mod state;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{Channel, ChannelId, Endpoint, Key, KeyId, Protocol};
 use crate::time::Timestamp;
+
+pub use self::breaker::BreakerState;
+pub use self::health::{ChannelHealth, Cooling, KeyHealth, LastFailure, ProtocolHealth};
+pub use self::rng::Rng;
+pub use self::state::State;
 
 /// What a request needs from a channel.
 #[derive(Clone, Debug)]
@@ -25,8 +44,22 @@ pub struct Ask<'a> {
 }
 
 /// Hash of client key and session hint; the hint itself is not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(pub u64);
+
+/// Hash of a model's name at the upstream; the same for the same name on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ModelKey(u64);
+
+impl ModelKey {
+    /// FNV-1a of the name.
+    pub fn of(model: &str) -> Self {
+        Self(model.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        }))
+    }
+}
 
 /// One attempt of the same request that did not serve.
 #[derive(Clone, Debug)]
@@ -50,6 +83,8 @@ pub struct Lease {
     pub rule: Rule,
     /// Tests a tripped channel: the only traffic it gets until it is reported.
     pub probe: bool,
+    /// Fingerprint of the model's name at the upstream, so that a report can exclude it.
+    pub model_key: ModelKey,
     /// Copied from the ask, so that a report can settle affinity.
     pub session: Option<SessionKey>,
     pub acquired_at: Timestamp,
@@ -66,7 +101,8 @@ impl Lease {
 }
 
 /// Which rule chose a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rule {
     Pin,
     Promotion,
@@ -84,7 +120,8 @@ pub struct Refusal {
     pub retry_at: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// No channel is configured for this protocol and prefix.
     NoChannel,
@@ -111,7 +148,8 @@ pub struct Outcome {
 }
 
 /// What an upstream's answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Class {
     Success,
     /// The request itself is wrong: stop and pass the upstream's error on.
@@ -143,22 +181,16 @@ pub enum Class {
 impl Class {
     /// Whether another key or channel may do better.
     pub const fn tries_next(self) -> bool {
-        matches!(
-            self,
-            Self::Auth
-                | Self::Quota
-                | Self::Rate
-                | Self::Overload
-                | Self::ModelUnavailable
-                | Self::Transport
-                | Self::ServerError
-                | Self::BadAnswer
-        )
+        self.blames_key() || self.blames_channel()
     }
-}
 
-/// How a channel is, for people.
-#[derive(Clone, Debug)]
-pub struct ChannelHealth {
-    pub id: ChannelId,
+    /// Whether another key of the same channel may do better.
+    pub const fn blames_key(self) -> bool {
+        matches!(self, Self::Auth | Self::Quota | Self::Rate | Self::ModelUnavailable)
+    }
+
+    /// Whether another channel should rather be tried.
+    pub const fn blames_channel(self) -> bool {
+        matches!(self, Self::Overload | Self::Transport | Self::ServerError | Self::BadAnswer)
+    }
 }

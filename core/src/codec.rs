@@ -4,6 +4,7 @@
 pub mod array;
 pub mod capture;
 pub mod json;
+pub mod multipart;
 mod skim;
 pub mod sse;
 

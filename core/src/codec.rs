@@ -3,6 +3,7 @@
 
 pub mod array;
 pub mod capture;
+pub mod inflate;
 pub mod json;
 pub mod multipart;
 mod skim;

@@ -1,1 +1,7 @@
+//! What the black-box suites stand on: an upstream that misbehaves on command, and a gateway to put before it.
+//!
+//! Nothing here uses the gateway's own code, so that a mistake in it cannot agree with itself.
 
+pub mod client;
+pub mod mock;
+pub mod sample;

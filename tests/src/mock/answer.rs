@@ -1,0 +1,139 @@
+//! What a well-behaved vendor answers, as values and as stream events.
+
+mod chat;
+mod embeddings;
+mod gemini;
+mod images;
+mod messages;
+mod models;
+mod responses;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::ask::Ask;
+use super::behaviour::Reply;
+use super::error;
+use super::route::{Operation, Protocol};
+
+/// Said where nobody told what to say.
+pub(super) const TEXT: &str = "Hello from the mock upstream.";
+
+/// Tokens of every answer, so that tests can name them.
+const INPUT_TOKENS: u64 = 21;
+const CACHED_TOKENS: u64 = 4;
+const OUTPUT_TOKENS: u64 = 9;
+const THINKING_TOKENS: u64 = 3;
+
+/// What an answer says, in order.
+struct Said<'a> {
+    thinking: Option<&'a str>,
+    /// Empty when a tool is called without a word.
+    text: Vec<String>,
+    tool: Option<(String, &'a Value)>,
+}
+
+impl<'a> Said<'a> {
+    fn new(ask: &Ask, reply: &'a Reply) -> Self {
+        let tool =
+            reply.tool.as_ref().and_then(|tool| ask.callable(&tool.name).map(|name| (name, &tool.arguments)));
+        Self { thinking: reply.thinking.as_deref(), text: pieces(reply), tool }
+    }
+
+    fn whole(&self) -> String {
+        self.text.concat()
+    }
+}
+
+/// One event of a stream, before it is framed.
+pub(super) struct Event {
+    pub(super) name: Option<&'static str>,
+    pub(super) data: String,
+}
+
+impl Event {
+    /// An event whose name is also the `type` of its data, as Anthropic and OpenAI's Responses write them.
+    fn named(name: &'static str, data: Value) -> Self {
+        Self { name: Some(name), data: data.to_string() }
+    }
+
+    fn plain(data: Value) -> Self {
+        Self { name: None, data: data.to_string() }
+    }
+
+    /// As an SSE event with `\n` line ends.
+    pub(super) fn frame(&self) -> Bytes {
+        let data = &self.data;
+        match self.name {
+            Some(name) => format!("event: {name}\ndata: {data}\n\n").into(),
+            None => format!("data: {data}\n\n").into(),
+        }
+    }
+}
+
+/// The answer to a request that wants no stream.
+pub(super) fn value(ask: &Ask, reply: &Reply) -> Value {
+    let said = Said::new(ask, reply);
+    match ask.operation {
+        Operation::Messages => messages::value(ask, &said),
+        Operation::CountTokens => json!({ "input_tokens": INPUT_TOKENS }),
+        Operation::Chat => chat::value(ask, &said),
+        Operation::Responses => responses::value(ask, &said),
+        Operation::ResponsesCompact => responses::compact(ask),
+        Operation::ResponsesInputTokens => {
+            json!({ "object": "response.input_tokens", "input_tokens": INPUT_TOKENS })
+        }
+        Operation::GeminiGenerate | Operation::GeminiStream => gemini::value(ask, &said),
+        Operation::GeminiCountTokens => gemini::count(),
+        Operation::GeminiEmbed => gemini::embed(ask),
+        Operation::GeminiBatchEmbed => gemini::batch_embed(ask),
+        Operation::ImageGenerate | Operation::ImageEdit | Operation::ImageVariation => images::value(ask),
+        Operation::Embeddings => embeddings::value(ask),
+        Operation::Models => models::value(ask),
+    }
+}
+
+/// The events of a stream, the last one terminal.
+pub(super) fn events(ask: &Ask, reply: &Reply) -> Vec<Event> {
+    let said = Said::new(ask, reply);
+    match ask.protocol {
+        Protocol::Messages => messages::events(ask, &said),
+        Protocol::Chat => chat::events(ask, &said),
+        Protocol::Responses => responses::events(ask, &said),
+        Protocol::Gemini => gemini::events(ask, &said),
+        Protocol::Images => images::events(ask),
+        Protocol::Embeddings => Vec::new(),
+    }
+}
+
+/// The error of a stream that began with status 200.
+pub(super) fn error_event(ask: &Ask, status: u16, message: &str) -> Event {
+    match ask.protocol {
+        Protocol::Messages => Event::named(
+            "error",
+            json!({ "type": "error", "error": { "type": error::anthropic(status), "message": message } }),
+        ),
+        Protocol::Responses => responses::failed(ask, message),
+        Protocol::Images => Event::named(
+            "error",
+            json!({ "type": "error", "error": { "type": "server_error", "code": null, "message": message, "param": null } }),
+        ),
+        Protocol::Chat | Protocol::Gemini | Protocol::Embeddings => {
+            Event::plain(error::body(ask.protocol, status, message))
+        }
+    }
+}
+
+/// The text in as many pieces as asked, or by words.
+fn pieces(reply: &Reply) -> Vec<String> {
+    let text = reply.text.as_deref().unwrap_or(TEXT);
+    let Some(wanted) = reply.events else {
+        return text.split_inclusive(' ').map(str::to_owned).collect();
+    };
+    if text.chars().count() < wanted {
+        return (0..wanted).map(|index| format!("piece {index} ")).collect();
+    }
+    let each = text.chars().count().div_ceil(wanted.max(1));
+    let chars: Vec<char> = text.chars().collect();
+    chars.chunks(each).map(|piece| piece.iter().collect()).collect()
+}

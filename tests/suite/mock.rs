@@ -1,0 +1,132 @@
+//! The mock upstream itself: it answers as vendors do, refuses what they refuse, and its faults are real.
+
+use std::time::{Duration, Instant};
+
+use causeway_tests::client::Call;
+use causeway_tests::mock::{Action, Behaviour, Mock, Protocol};
+use causeway_tests::sample::Sample;
+use serde_json::json;
+
+#[tokio::test]
+async fn every_operation_is_answered_and_nothing_of_it_is_wrong() {
+    let mock = Mock::start().await.unwrap();
+    for sample in Sample::all() {
+        let answer = sample.call(&mock.base("a"), "key").send().await.unwrap();
+        assert_eq!(answer.status, 200, "{}: {}", sample.name(), answer.text());
+        assert!(!answer.cut && !answer.body.is_empty(), "{}", sample.name());
+        let media = if sample.stream { "text/event-stream" } else { "application/json" };
+        assert_eq!(answer.header("content-type"), media, "{}", sample.name());
+    }
+    assert_eq!(mock.violations(), Vec::<String>::new());
+    assert_eq!(mock.lane("a").count(), Sample::all().len() as u64);
+}
+
+#[tokio::test]
+async fn a_request_no_vendor_would_take_is_refused_and_counted() {
+    let mock = Mock::start().await.unwrap();
+    let base = mock.base("a");
+    let chat = Sample::of(Protocol::Chat, false);
+    let url = format!("{base}/v1/chat/completions");
+    let cases = [
+        ("no credential", Call::post(&url, chat.body.clone())),
+        ("not JSON", chat.call(&base, "k").body("application/json", "{")),
+        (
+            "no model",
+            chat.call(&base, "k").body("application/json", r#"{"messages":[{"role":"user","content":""}]}"#),
+        ),
+        ("no messages", chat.call(&base, "k").body("application/json", r#"{"model":"m","messages":[]}"#)),
+        ("not called JSON", chat.call(&base, "k").body("text/plain", chat.body.clone())),
+        ("a cookie", chat.call(&base, "k").header("cookie", "a=b")),
+        ("two credentials", chat.call(&base, "k").header("x-api-key", "k")),
+        ("another path", Call::post(format!("{base}/v1/chat"), "{}")),
+    ];
+    for (index, (case, call)) in cases.into_iter().enumerate() {
+        let answer = call.send().await.unwrap();
+        assert!(answer.status.is_client_error(), "{case}: {}", answer.status);
+        assert!(answer.json()["error"]["message"].is_string(), "{case}");
+        assert_eq!(mock.lane("a").violations().len(), index + 1, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_script_is_used_up_and_a_key_has_its_own() {
+    let mock = Mock::start().await.unwrap();
+    let lane = mock.lane("a");
+    lane.script([Behaviour::status(429).header("retry-after", "7")])
+        .always_key("bad", Behaviour::status(401));
+    let sample = Sample::of(Protocol::Messages, false);
+    let statuses = async |key: &str| {
+        let answer = sample.call(&mock.base("a"), key).send().await.unwrap();
+        (answer.status.as_u16(), answer.header("retry-after").to_owned())
+    };
+    assert_eq!(statuses("bad").await, (401, String::new()));
+    assert_eq!(statuses("good").await, (429, "7".to_owned()));
+    assert_eq!(statuses("good").await, (200, String::new()));
+    assert_eq!(lane.keys(), ["bad", "good", "good"]);
+}
+
+#[tokio::test]
+async fn connections_break_where_they_are_told_to() {
+    let mock = Mock::start().await.unwrap();
+    let lane = mock.lane("a");
+    let sample = Sample::of(Protocol::Chat, true);
+    let call = || sample.call(&mock.base("a"), "k");
+
+    lane.script([Action::ResetBeforeHeaders.into()]);
+    assert!(call().send().await.is_err());
+
+    lane.script([Action::ResetAfter { bytes: 100 }.into()]);
+    let answer = call().send().await.unwrap();
+    assert!(answer.cut);
+    assert_eq!(answer.body.len(), 100);
+
+    lane.script([Action::CutAfter { events: 2 }.into()]);
+    let answer = call().send().await.unwrap();
+    assert!(answer.cut);
+    assert_eq!(answer.text().matches("data: ").count(), 2);
+
+    lane.script([Action::EmptyStream.into()]);
+    let answer = call().send().await.unwrap();
+    assert!(!answer.cut && answer.body.is_empty());
+    assert!(Call::get(mock.refused().unwrap()).send().await.is_err());
+}
+
+#[tokio::test]
+async fn an_abandoned_answer_is_noted_at_once() {
+    let mock = Mock::start().await.unwrap();
+    let lane = mock.lane("a");
+    for action in [Action::StallAfter { events: 1 }, Action::StallHeaders] {
+        lane.reset();
+        lane.always(action);
+        let sample = Sample::of(Protocol::Chat, true);
+        let call = tokio::spawn(sample.call(&mock.base("a"), "k").send());
+        while lane.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        call.abort();
+        let left = Instant::now();
+        while lane.aborted().is_empty() && left.elapsed() < Duration::from_secs(5) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(lane.aborted().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn other_languages_command_it_over_http() {
+    let mock = Mock::start().await.unwrap();
+    let control = format!("http://{}/_control/lanes/a", mock.address());
+    let orders = json!({ "script": [{ "do": { "status": { "code": 529 } } }], "default": { "reply": { "text": "hi there" } } });
+    let answer = Call::post(&control, orders.to_string()).send().await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let sample = Sample::of(Protocol::Responses, true);
+    let statuses = [sample.call(&mock.base("a"), "k"), sample.call(&mock.base("a"), "k")];
+    for (call, status) in statuses.into_iter().zip([529, 200]) {
+        assert_eq!(call.send().await.unwrap().status, status);
+    }
+    let seen = Call::get(&control).send().await.unwrap().json();
+    assert_eq!(seen["count"], 2);
+    assert_eq!(seen["requests"][1]["body"], sample.body);
+    let typo = Call::post(&control, r#"{"scripts":[]}"#).send().await.unwrap();
+    assert_eq!(typo.status, 400);
+}

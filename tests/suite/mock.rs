@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use causeway_tests::client::Call;
+use causeway_tests::load::{self, Plan, Until};
 use causeway_tests::mock::{Action, Behaviour, Mock, Protocol};
 use causeway_tests::sample::Sample;
 use serde_json::json;
@@ -129,4 +130,35 @@ async fn other_languages_command_it_over_http() {
     assert_eq!(seen["requests"][1]["body"], sample.body);
     let typo = Call::post(&control, r#"{"scripts":[]}"#).send().await.unwrap();
     assert_eq!(typo.status, 400);
+}
+
+#[tokio::test]
+async fn the_load_generator_sees_every_event_and_every_failure() {
+    let mock = Mock::start().await.unwrap();
+    let plan = |lane: &str| Plan {
+        url: format!("{}/v1/chat/completions", mock.base(lane)),
+        connections: 3,
+        until: Until::Requests(20),
+        body: Sample::of(Protocol::Chat, true).body.into_bytes(),
+        headers: vec![("authorization".to_owned(), "Bearer key".to_owned())],
+        stream: true,
+        events: Some(35),
+    };
+    for lane in ["bench-stream-35", "bench-drip-35"] {
+        let report = load::run(&plan(lane)).await.unwrap();
+        assert_eq!(
+            (report.requests, report.errors, report.events),
+            (20, 0, 20 * 35),
+            "{:?}",
+            report.first_error
+        );
+    }
+    mock.lane("a").always(Behaviour::ok().events(30)).script([
+        Behaviour::status(500),
+        Action::ResetBeforeHeaders.into(),
+        Action::CutAfter { events: 4 }.into(),
+    ]);
+    // Thirty deltas and the role, finish and end of it.
+    let report = load::run(&Plan { events: Some(33), ..plan("a") }).await.unwrap();
+    assert_eq!((report.requests, report.errors), (20, 3), "{:?}", report.first_error);
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod error;
 pub mod ir;
 pub mod platform;
+pub mod protocol;
 pub mod record;
 pub mod schedule;
 pub mod time;

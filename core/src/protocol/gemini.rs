@@ -1,0 +1,23 @@
+//! Gemini. <https://ai.google.dev/api/generate-content>
+
+pub(super) mod error;
+pub(super) mod request;
+
+use http::header::{HeaderName, HeaderValue};
+
+use super::headers::{self, Allowed};
+
+/// Gemini CLI tells its installation, Google's SDKs their versions.
+pub(super) const REQUEST_HEADERS: Allowed = Allowed {
+    names: &["x-goog-api-client", "x-gemini-api-privileged-user-id", "x-server-timeout"],
+    prefixes: &[],
+    except: &[],
+};
+
+pub(super) const RESPONSE_HEADERS: Allowed =
+    Allowed { names: &["x-gemini-service-tier"], prefixes: &[], except: &[] };
+
+/// <https://ai.google.dev/gemini-api/docs/api-key>
+pub(super) fn credential(secret: &str) -> Option<(HeaderName, HeaderValue)> {
+    headers::credential(HeaderName::from_static("x-goog-api-key"), secret)
+}

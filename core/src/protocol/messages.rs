@@ -1,0 +1,38 @@
+//! Claude Messages. <https://platform.claude.com/docs/en/api/messages>
+
+pub(super) mod error;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::headers::{self, Allowed};
+
+/// `anthropic-beta` and its sisters; Claude Code tells its session and its own name besides.
+const REQUEST_HEADERS: Allowed =
+    Allowed { names: &["x-app"], prefixes: &["anthropic-", "x-claude-code-"], except: &[] };
+
+/// The organization is the operator's.
+pub(super) const RESPONSE_HEADERS: Allowed =
+    Allowed { names: &[], prefixes: &["anthropic-"], except: &["anthropic-organization-id"] };
+
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+
+/// The version of the API that a client without a version gets.
+/// <https://platform.claude.com/docs/en/api/versioning>
+const DEFAULT_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+
+pub(super) fn request_headers(client: &HeaderMap) -> HeaderMap {
+    let mut headers = headers::request(client, &REQUEST_HEADERS);
+    if !headers.contains_key(VERSION) {
+        headers.insert(VERSION, DEFAULT_VERSION);
+    }
+    headers
+}
+
+/// Anthropic's keys go in `x-api-key`; its OAuth tokens and other vendors' keys are bearer tokens.
+pub(super) fn credential(secret: &str) -> Option<(HeaderName, HeaderValue)> {
+    if secret.starts_with("sk-ant-") && !secret.starts_with("sk-ant-oat") {
+        headers::credential(HeaderName::from_static("x-api-key"), secret)
+    } else {
+        headers::bearer(secret)
+    }
+}

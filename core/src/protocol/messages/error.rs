@@ -1,0 +1,30 @@
+//! Errors as Claude writes them. <https://platform.claude.com/docs/en/api/errors>
+
+use serde_json::{Value, json};
+
+use crate::error::{Failure, FailureKind};
+
+/// `{"type": "error", "error": {…}}`. The SDKs choose their exception by the HTTP status and show the type.
+pub(in crate::protocol) fn encode(failure: &Failure, message: &str, request_id: Option<&str>) -> Value {
+    json!({
+        "type": "error",
+        "error": {"type": kind(failure), "message": message},
+        "request_id": request_id,
+    })
+}
+
+fn kind(failure: &Failure) -> &'static str {
+    match failure.kind {
+        FailureKind::InvalidRequest if failure.status.as_u16() == 409 => "conflict_error",
+        FailureKind::InvalidRequest => "invalid_request_error",
+        FailureKind::Authentication => "authentication_error",
+        FailureKind::Permission if failure.status.as_u16() == 402 => "billing_error",
+        FailureKind::Permission => "permission_error",
+        FailureKind::NotFound => "not_found_error",
+        FailureKind::TooLarge => "request_too_large",
+        FailureKind::RateLimited => "rate_limit_error",
+        FailureKind::Overloaded => "overloaded_error",
+        FailureKind::Timeout => "timeout_error",
+        FailureKind::Upstream | FailureKind::Internal => "api_error",
+    }
+}

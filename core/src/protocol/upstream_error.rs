@@ -1,0 +1,140 @@
+//! Reads what an upstream says went wrong, whatever shape it chose.
+//!
+//! The shape does not follow from the protocol: a vendor's Claude endpoint answers with OpenAI's
+//! envelope, Google's OpenAI endpoint with Gemini's in an array, and a proxy in between with HTML.
+
+use serde_json::Value;
+
+/// An upstream's error, as far as its body tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpstreamError {
+    /// The vendor's class: `rate_limit_error`, `invalid_request_error`, `RESOURCE_EXHAUSTED`.
+    pub kind: Option<String>,
+    /// The vendor's finer code: `context_length_exceeded`, `1302`, `API_KEY_INVALID`.
+    pub code: Option<String>,
+    /// For people; at most [`MAX_MESSAGE`] bytes, empty when the body says nothing.
+    pub message: String,
+}
+
+/// Longest message kept, in bytes.
+pub const MAX_MESSAGE: usize = 2048;
+
+/// Longest message taken from a body that is no JSON, in characters.
+const MAX_TEXT: usize = 200;
+
+/// Reads the body of an error answer. Never fails: what is no JSON becomes the message.
+pub fn decode_error(body: &[u8]) -> UpstreamError {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => UpstreamError::of(&value),
+        Err(_) => UpstreamError { message: plain_text(body), ..UpstreamError::default() },
+    }
+}
+
+impl UpstreamError {
+    /// Reads an error envelope, or the error object within.
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::Array(items) => items.first().map(Self::of).unwrap_or_default(),
+            Value::Object(_) => Self::of_object(value),
+            Value::String(text) => Self { message: capped(text), ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+
+    fn of_object(envelope: &Value) -> Self {
+        let inner = ["error", "base_resp"]
+            .iter()
+            .filter_map(|name| envelope.get(name))
+            .find(|inner| inner.is_object() || inner.is_string())
+            .unwrap_or(envelope);
+        let kind = text_of(inner, &["type", "status", "__type"])
+            .or_else(|| text_of(envelope, &["type"]).filter(|kind| kind != "error"));
+        let code = reason(inner)
+            .or_else(|| text_of(inner, &["code", "error_code", "Code", "RetCode", "status_code"]))
+            .or_else(|| text_of(envelope, &["code", "error_code"]));
+        let message = text_of(inner, MESSAGES)
+            .or_else(|| inner.as_str().map(str::to_owned))
+            .or_else(|| text_of(envelope, MESSAGES))
+            .or_else(|| detail(inner))
+            .unwrap_or_default();
+        // Some gateways put the vendor's own envelope, as text, into their message.
+        if let Some(nested) = nested_envelope(&message) {
+            let nested = Self::of(&nested);
+            if !nested.message.is_empty() {
+                return Self { kind: nested.kind.or(kind), code: nested.code.or(code), ..nested };
+            }
+        }
+        Self { kind, code, message: capped(&message) }
+    }
+}
+
+const MESSAGES: &[&str] =
+    &["message", "Message", "msg", "error_msg", "status_msg", "errorMessage", "error_description", "title"];
+
+/// The first of `names` that holds something to say; numbers are spelled out.
+fn text_of(object: &Value, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| match object.get(name)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// Google's finer code. <https://cloud.google.com/apis/design/errors#error_info>
+fn reason(error: &Value) -> Option<String> {
+    error.get("details")?.as_array()?.iter().find_map(|detail| text_of(detail, &["reason"]))
+}
+
+/// FastAPI's `detail`: a text, an object, or a list of `{msg}`.
+fn detail(object: &Value) -> Option<String> {
+    match object.get("detail")? {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => items.iter().find_map(|item| text_of(item, MESSAGES)),
+        nested => text_of(nested, MESSAGES),
+    }
+}
+
+fn nested_envelope(message: &str) -> Option<Value> {
+    let value: Value =
+        message.trim_start().starts_with('{').then(|| serde_json::from_str(message).ok())??;
+    value.get("error").is_some_and(Value::is_object).then_some(value)
+}
+
+/// The text of an HTML page or of plain text: no tags, scripts or runs of white space.
+pub(super) fn plain_text(body: &[u8]) -> String {
+    let head = body.get(..body.len().min(16 * 1024)).unwrap_or(body);
+    let page = String::from_utf8_lossy(head);
+    let mut shown = String::with_capacity(page.len());
+    let mut rest = page.as_ref();
+    while !rest.is_empty() {
+        let (text, tail) = rest.split_once('<').unwrap_or((rest, ""));
+        shown.push_str(text);
+        shown.push(' ');
+        rest = after_tag(tail);
+    }
+    let words: Vec<_> = shown.split_whitespace().collect();
+    words.join(" ").chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect()
+}
+
+/// What follows the tag that starts `tail`; for a script or a style, what follows its end.
+fn after_tag(tail: &str) -> &str {
+    let skip_to = ["script", "style"]
+        .into_iter()
+        .find(|name| tail.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name)));
+    let tail = match skip_to {
+        Some(name) => {
+            let lower = tail.to_ascii_lowercase();
+            lower.find(&format!("</{name}")).and_then(|end| tail.get(end..)).unwrap_or("")
+        }
+        None => tail,
+    };
+    tail.split_once('>').map_or("", |(_, rest)| rest)
+}
+
+fn capped(message: &str) -> String {
+    let end = message.floor_char_boundary(MAX_MESSAGE);
+    message.get(..end).unwrap_or(message).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,22 +3,32 @@
 //! One folder per protocol, none of which knows another or the scheduler; this file alone chooses
 //! between them. `openai` holds what OpenAI's APIs share.
 
+mod answer;
+mod chat;
+mod event;
 mod gemini;
 mod headers;
+mod images;
 pub mod messages;
 mod openai;
 mod operation;
 mod peek;
+mod responses;
+mod tap;
 mod upstream_error;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 
+pub use answer::{body_error, body_usage};
 pub use headers::{client_credential, client_query};
 pub use operation::Operation;
 pub use peek::{Peek, peek, with_model};
+pub use tap::{Signal, Tap, keep_alive};
 pub use upstream_error::{MAX_MESSAGE, UpstreamError, decode_error};
 
+use crate::codec::sse;
 use crate::config::Protocol;
 use crate::error::Failure;
 
@@ -78,6 +88,17 @@ fn message(failure: &Failure) -> String {
     } else {
         format!("{} (tried: {})", failure.message, failure.tried.join("; "))
     }
+}
+
+/// A token count somewhere in a usage object; vendors that count in floats are understood.
+fn count(usage: &Value, path: &[&str]) -> Option<u64> {
+    let number = path.iter().try_fold(usage, |value, name| value.get(name))?;
+    number.as_u64().or_else(|| number.as_f64().filter(|float| *float >= 0.0).map(|float| float as u64))
+}
+
+/// Appends one server-sent event.
+fn write_event(out: &mut Vec<u8>, name: Option<&str>, data: &Value) {
+    sse::write_event(out, name, data.to_string().as_bytes());
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 pub(super) mod error;
 pub(super) mod request;
+pub(super) mod response;
+pub(super) mod stream;
 
 use http::header::{HeaderName, HeaderValue};
 

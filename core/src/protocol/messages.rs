@@ -1,6 +1,8 @@
 //! Claude Messages. <https://platform.claude.com/docs/en/api/messages>
 
 pub(super) mod error;
+pub(super) mod response;
+pub(super) mod stream;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -36,3 +38,6 @@ pub(super) fn credential(secret: &str) -> Option<(HeaderName, HeaderValue)> {
         headers::bearer(secret)
     }
 }
+
+/// An event that holds a stream open. <https://platform.claude.com/docs/en/build-with-claude/streaming>
+pub(super) const KEEP_ALIVE: &[u8] = b"event: ping\ndata: {\"type\": \"ping\"}\n\n";

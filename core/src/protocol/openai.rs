@@ -2,6 +2,8 @@
 //!
 //! Shared by `chat`, `responses`, `images` and `embeddings`, which do not know each other.
 
+pub(super) mod usage;
+
 use serde_json::{Value, json};
 
 use super::headers::Allowed;
@@ -39,6 +41,11 @@ pub(super) const RESPONSE_HEADERS: Allowed = Allowed {
 pub(super) fn encode_error(failure: &Failure, message: &str) -> Value {
     let (kind, code) = type_and_code(failure);
     json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
+}
+
+/// `data: {"error": …}`, on which the SDKs raise.
+pub(super) fn error_event(failure: &Failure, message: &str, out: &mut Vec<u8>) {
+    super::write_event(out, None, &encode_error(failure, message));
 }
 
 fn type_and_code(failure: &Failure) -> (&'static str, Option<&'static str>) {

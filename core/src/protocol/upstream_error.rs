@@ -48,7 +48,8 @@ impl UpstreamError {
             .find(|inner| inner.is_object() || inner.is_string())
             .unwrap_or(envelope);
         let kind = text_of(inner, &["type", "status", "__type"])
-            .or_else(|| text_of(envelope, &["type"]).filter(|kind| kind != "error"));
+            .or_else(|| text_of(envelope, &["type"]))
+            .filter(|kind| kind != "error");
         let code = reason(inner)
             .or_else(|| text_of(inner, &["code", "error_code", "Code", "RetCode", "status_code"]))
             .or_else(|| text_of(envelope, &["code", "error_code"]));

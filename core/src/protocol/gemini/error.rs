@@ -20,6 +20,11 @@ pub(in crate::protocol) fn encode(failure: &Failure, message: &str, request_id: 
     json!({"error": {"code": code, "message": message, "status": status(failure.kind), "details": details}})
 }
 
+/// `data: {"error": …}`; the SDKs look for an object that starts with `error`.
+pub(in crate::protocol) fn event(failure: &Failure, message: &str, out: &mut Vec<u8>) {
+    crate::protocol::write_event(out, None, &encode(failure, message, None));
+}
+
 fn status(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::InvalidRequest | FailureKind::TooLarge => "INVALID_ARGUMENT",

@@ -13,6 +13,11 @@ pub(in crate::protocol) fn encode(failure: &Failure, message: &str, request_id: 
     })
 }
 
+/// `event: error`, the one event that ends a stream badly.
+pub(in crate::protocol) fn event(failure: &Failure, message: &str, out: &mut Vec<u8>) {
+    crate::protocol::write_event(out, Some("error"), &encode(failure, message, None));
+}
+
 fn kind(failure: &Failure) -> &'static str {
     match failure.kind {
         FailureKind::InvalidRequest if failure.status.as_u16() == 409 => "conflict_error",

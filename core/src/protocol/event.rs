@@ -1,0 +1,87 @@
+//! What the protocols' streams have in common: telling events apart without parsing them.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+use serde_json::Value;
+
+use super::tap::Signal;
+use super::upstream_error::{UpstreamError, plain_text};
+use crate::codec::{json, sse};
+
+/// What an event says it is: its name, or else the `type` of its data. Empty when it says nothing.
+pub(super) fn kind<'e>(event: &'e sse::Event<'_>) -> Cow<'e, [u8]> {
+    if let Some(name) = event.name.as_deref().filter(|name| !name.is_empty()) {
+        return Cow::Borrowed(name);
+    }
+    let quick =
+        event.data.strip_prefix(br#"{"type":""#).and_then(|rest| rest.split(|byte| *byte == b'"').next());
+    if let Some(kind) = quick {
+        return Cow::Borrowed(kind);
+    }
+    match field(&event.data, "type").and_then(json::string) {
+        Some(Cow::Borrowed(kind)) => Cow::Borrowed(kind.as_bytes()),
+        Some(Cow::Owned(kind)) => Cow::Owned(kind.into_bytes()),
+        None => Cow::Borrowed(b""),
+    }
+}
+
+/// The raw value of an object's field, found without a tree.
+pub(super) fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    json::fields(object)
+        .map_while(Result::ok)
+        .find(|field| json::key_is(field.key, name))
+        .map(|field| field.value)
+}
+
+/// The raw value found by following `path` down from an object.
+pub(super) fn at<'a>(object: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
+    path.iter().try_fold(object, |value, name| field(value, name))
+}
+
+/// A raw value as a tree; for what is small by nature.
+pub(super) fn parse(raw: &[u8]) -> Option<Value> {
+    serde_json::from_slice(raw).ok()
+}
+
+/// Whether `needle`, a quoted key, stands anywhere. Inside of a string its quotes would be escaped.
+pub(super) fn mentions(data: &[u8], needle: &[u8]) -> bool {
+    memmem::find(data, needle).is_some()
+}
+
+/// Whether a quoted key stands anywhere with a value other than `null`.
+pub(super) fn has_value(data: &[u8], key: &[u8]) -> bool {
+    memmem::find_iter(data, key).any(|position| {
+        let rest = data.get(position + key.len()..).unwrap_or_default().trim_ascii_start();
+        let value = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
+        !value.starts_with(b"null")
+    })
+}
+
+/// Whether a value holds anything to see: text, or something that holds text.
+pub(super) fn filled(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => items.iter().any(filled),
+        Value::Object(fields) => fields.values().any(filled),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The error that an answer or an event carries at its top level. `null` and empty values are none.
+pub(super) fn error_of(raw: &[u8]) -> Option<UpstreamError> {
+    let value = parse(raw)?;
+    filled(&value).then(|| UpstreamError::of(&serde_json::json!({ "error": value })))
+}
+
+/// Judges an event that the protocol does not know: an error in any shape is one, and so is a stream
+/// that `started` with something else than JSON.
+pub(super) fn stray(data: &[u8], started: bool) -> Signal {
+    if let Some(error) = field(data, "error").and_then(error_of) {
+        return Signal::Failed(error);
+    }
+    if !started && serde_json::from_slice::<serde::de::IgnoredAny>(data).is_err() {
+        return Signal::Failed(UpstreamError { message: plain_text(data), ..UpstreamError::default() });
+    }
+    Signal::Quiet
+}

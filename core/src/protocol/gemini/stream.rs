@@ -1,0 +1,100 @@
+//! A Gemini stream, as events or as elements of an array.
+//! <https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent>
+
+use memchr::memmem;
+use serde_json::Value;
+
+use super::response;
+use crate::codec::sse;
+use crate::ir::usage::Usage;
+use crate::protocol::event::{self, filled};
+use crate::protocol::{Signal, UpstreamError, decode_error};
+
+#[derive(Debug, Default)]
+pub(in crate::protocol) struct Stream {
+    /// The last chunk from its `usageMetadata` on, as an object: every chunk counts, only the last matters.
+    counted: Vec<u8>,
+    started: bool,
+    content: bool,
+    ended: bool,
+}
+
+impl Stream {
+    pub(in crate::protocol) fn observe(&mut self, event: &sse::Event<'_>) -> Signal {
+        let data = event.data.as_ref();
+        self.remember_usage(data);
+        let signal = if event.name.as_deref() == Some(b"error") {
+            Signal::Failed(decode_error(data))
+        } else if self.content && is_plain(data) {
+            Signal::Content
+        } else {
+            match event::parse(data) {
+                Some(chunk) => self.read(&chunk),
+                None => event::stray(data, self.started),
+            }
+        };
+        self.started = true;
+        self.content |= signal == Signal::Content;
+        self.ended |= matches!(signal, Signal::Failed(_));
+        signal
+    }
+
+    pub(in crate::protocol) fn usage(&self) -> Option<Usage> {
+        response::usage(event::parse(&self.counted)?.get("usageMetadata")?)
+    }
+
+    /// No event is the last of a Gemini stream by its kind; a finish reason, or a blocked prompt, ends it.
+    pub(in crate::protocol) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Keeps the field and what follows it, which with a brace in front is an object again.
+    fn remember_usage(&mut self, data: &[u8]) {
+        let Some(counted) = memmem::rfind(data, br#""usageMetadata""#).and_then(|start| data.get(start..))
+        else {
+            return;
+        };
+        self.counted.clear();
+        self.counted.push(b'{');
+        self.counted.extend_from_slice(counted);
+    }
+
+    fn read(&mut self, chunk: &Value) -> Signal {
+        if chunk.get("error").is_some_and(filled) {
+            return Signal::Failed(UpstreamError::of(chunk));
+        }
+        let mut content =
+            chunk.get("promptFeedback").is_some_and(|feedback| feedback.get("blockReason").is_some());
+        self.ended |= content;
+        let candidates =
+            chunk.get("candidates").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        for candidate in candidates {
+            let finish = candidate.get("finishReason").and_then(Value::as_str);
+            self.ended |= finish.is_some();
+            content |= candidate_has_content(candidate) || finish.is_some_and(explains_silence);
+        }
+        match (content, self.ended) {
+            (true, _) => Signal::Content,
+            (false, true) => Signal::Done,
+            (false, false) => Signal::Quiet,
+        }
+    }
+}
+
+/// Whether nothing but content can be in a chunk.
+fn is_plain(data: &[u8]) -> bool {
+    event::mentions(data, br#""candidates""#) && !event::mentions(data, br#""finishReason""#)
+}
+
+fn candidate_has_content(candidate: &Value) -> bool {
+    candidate.pointer("/content/parts").is_some_and(filled)
+}
+
+/// Whether a finish without content is the model's answer, not a mishap that another try may avoid.
+/// <https://ai.google.dev/api/generate-content#FinishReason>
+fn explains_silence(finish_reason: &str) -> bool {
+    !matches!(
+        finish_reason,
+        "STOP" | "FINISH_REASON_UNSPECIFIED" | "OTHER" | "MALFORMED_FUNCTION_CALL" | "MALFORMED_RESPONSE"
+    )
+}

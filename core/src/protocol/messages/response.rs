@@ -1,0 +1,47 @@
+//! Token counts as Claude writes them.
+
+use serde_json::Value;
+
+use crate::ir::usage::Usage;
+use crate::protocol::count;
+
+/// Reads a `usage` object. `input_tokens` excludes the cache; `output_tokens` includes thinking.
+/// <https://platform.claude.com/docs/en/build-with-claude/prompt-caching>
+pub(in crate::protocol) fn usage(usage: &Value) -> Option<Usage> {
+    let reasoning = count(usage, &["output_tokens_details", "thinking_tokens"]);
+    let decoded = Usage {
+        input: count(usage, &["input_tokens"]),
+        cache_read: count(usage, &["cache_read_input_tokens"]),
+        cache_write: count(usage, &["cache_creation_input_tokens"]),
+        cache_write_1h: count(usage, &["cache_creation", "ephemeral_1h_input_tokens"]),
+        output: count(usage, &["output_tokens"]).map(|all| all.saturating_sub(reasoning.unwrap_or(0))),
+        reasoning,
+    };
+    (!decoded.is_empty()).then_some(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn input_is_kept_and_thinking_taken_out_of_output() {
+        let wire = json!({
+            "input_tokens": 12, "cache_read_input_tokens": 900, "cache_creation_input_tokens": 100,
+            "cache_creation": {"ephemeral_5m_input_tokens": 60, "ephemeral_1h_input_tokens": 40},
+            "output_tokens": 50, "output_tokens_details": {"thinking_tokens": 30}, "service_tier": "standard",
+        });
+        let expected = Usage {
+            input: Some(12),
+            cache_read: Some(900),
+            cache_write: Some(100),
+            cache_write_1h: Some(40),
+            output: Some(20),
+            reasoning: Some(30),
+        };
+        assert_eq!(usage(&wire), Some(expected));
+        assert_eq!(usage(&json!({"input_tokens": null})), None);
+    }
+}

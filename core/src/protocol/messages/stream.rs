@@ -1,0 +1,85 @@
+//! A Claude stream. <https://platform.claude.com/docs/en/build-with-claude/streaming>
+
+use serde_json::Value;
+
+use super::response;
+use crate::codec::sse;
+use crate::ir::usage::Usage;
+use crate::protocol::event::{self, filled, parse};
+use crate::protocol::{Signal, decode_error};
+
+#[derive(Debug, Default)]
+pub(in crate::protocol) struct Stream {
+    usage: Usage,
+    started: bool,
+    content: bool,
+    ended: bool,
+}
+
+impl Stream {
+    pub(in crate::protocol) fn observe(&mut self, event: &sse::Event<'_>) -> Signal {
+        let signal = match event::kind(event).as_ref() {
+            b"content_block_delta" if self.content || delta_has_content(&event.data) => Signal::Content,
+            b"content_block_start" if self.content || block_has_content(&event.data) => Signal::Content,
+            b"content_block_delta" | b"content_block_start" | b"content_block_stop" | b"ping" => {
+                Signal::Quiet
+            }
+            b"message_start" => {
+                self.refine(event::at(&event.data, &["message", "usage"]));
+                Signal::Quiet
+            }
+            b"message_delta" => {
+                self.refine(event::field(&event.data, "usage"));
+                // A refusal or a full context may come without a word, and is the answer all the same.
+                let reason = event::at(&event.data, &["delta", "stop_reason"]).unwrap_or(b"null");
+                let plain =
+                    matches!(reason, br#""end_turn""# | br#""tool_use""# | br#""stop_sequence""# | b"null");
+                if plain { Signal::Quiet } else { Signal::Content }
+            }
+            b"message_stop" => {
+                self.ended = true;
+                Signal::Done
+            }
+            b"error" => Signal::Failed(decode_error(&event.data)),
+            _ => event::stray(&event.data, self.started),
+        };
+        self.started = true;
+        self.content |= signal == Signal::Content;
+        self.ended |= matches!(signal, Signal::Failed(_));
+        signal
+    }
+
+    pub(in crate::protocol) fn usage(&self) -> Option<Usage> {
+        (!self.usage.is_empty()).then_some(self.usage)
+    }
+
+    pub(in crate::protocol) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Takes in later, cumulative counts. Some vendors repeat the input side as zeros in `message_delta`.
+    fn refine(&mut self, usage: Option<&[u8]>) {
+        let Some(later) = usage.and_then(parse).as_ref().and_then(response::usage) else { return };
+        let counted = |count: Option<u64>| count.filter(|count| *count > 0);
+        self.usage.merge(&Usage {
+            input: counted(later.input).or(self.usage.input).or(later.input),
+            cache_read: counted(later.cache_read).or(self.usage.cache_read).or(later.cache_read),
+            cache_write: counted(later.cache_write).or(self.usage.cache_write).or(later.cache_write),
+            ..later
+        });
+    }
+}
+
+/// Any delta with text in it: thinking, signatures and tool arguments as well.
+fn delta_has_content(data: &[u8]) -> bool {
+    event::field(data, "delta").and_then(parse).as_ref().is_some_and(says_something)
+}
+
+/// A tool call or a server tool's result says something by starting; text and thinking start empty.
+fn block_has_content(data: &[u8]) -> bool {
+    event::field(data, "content_block").and_then(parse).as_ref().is_some_and(says_something)
+}
+
+fn says_something(block: &Value) -> bool {
+    block.as_object().is_some_and(|fields| fields.iter().any(|(name, value)| name != "type" && filled(value)))
+}

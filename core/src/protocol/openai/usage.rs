@@ -1,0 +1,107 @@
+//! Token counts as OpenAI's APIs and their many imitators write them.
+
+use serde_json::Value;
+
+use crate::ir::usage::Usage;
+use crate::protocol::count;
+
+/// Reads a `usage` object: of Chat and Embeddings (`prompt_tokens`), of Responses and Images (`input_tokens`).
+///
+/// OpenAI's totals include what was read from and written to the cache, and reasoning.
+/// <https://developers.openai.com/api/docs/guides/prompt-caching>
+pub(in crate::protocol) fn decode(usage: &Value) -> Option<Usage> {
+    let prompt = count(usage, &["prompt_tokens"]).or_else(|| count(usage, &["input_tokens"]));
+    let completion = count(usage, &["completion_tokens"]).or_else(|| count(usage, &["output_tokens"]));
+    let cache_read = CACHE_READ.iter().find_map(|path| count(usage, path));
+    let cache_write = CACHE_WRITE.iter().find_map(|path| count(usage, path));
+    let reasoning = REASONING.iter().find_map(|path| count(usage, path));
+    let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
+    let thought = reasoning.unwrap_or(0);
+    // xAI counts reasoning beside the completion, not within; only the total gives it away.
+    let total = prompt.unwrap_or(0).saturating_add(completion.unwrap_or(0)).saturating_add(thought);
+    let within = thought == 0 || count(usage, &["total_tokens"]) != Some(total);
+    let decoded = Usage {
+        input: prompt.map(|prompt| prompt.saturating_sub(cached)),
+        cache_read,
+        cache_write,
+        cache_write_1h: None,
+        output: completion.map(|all| if within { all.saturating_sub(thought) } else { all }),
+        reasoning,
+    };
+    (!decoded.is_empty()).then_some(decoded)
+}
+
+/// OpenAI's Chat and Responses, DeepSeek, Moonshot.
+const CACHE_READ: [&[&str]; 4] = [
+    &["prompt_tokens_details", "cached_tokens"],
+    &["input_tokens_details", "cached_tokens"],
+    &["prompt_cache_hit_tokens"],
+    &["cached_tokens"],
+];
+
+/// OpenAI's Chat and Responses, DashScope.
+const CACHE_WRITE: [&[&str]; 3] = [
+    &["prompt_tokens_details", "cache_write_tokens"],
+    &["input_tokens_details", "cache_write_tokens"],
+    &["prompt_tokens_details", "cache_creation_input_tokens"],
+];
+
+const REASONING: [&[&str]; 2] =
+    [&["completion_tokens_details", "reasoning_tokens"], &["output_tokens_details", "reasoning_tokens"]];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn counters_do_not_overlap() {
+        let usage = |input, cache_read, cache_write, output, reasoning| {
+            Some(Usage { input, cache_read, cache_write, cache_write_1h: None, output, reasoning })
+        };
+        for (wire, expected) in [
+            (
+                json!({"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150,
+                    "prompt_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 10},
+                    "completion_tokens_details": {"reasoning_tokens": 20}}),
+                usage(Some(30), Some(60), Some(10), Some(30), Some(20)),
+            ),
+            (
+                json!({"input_tokens": 100, "output_tokens": 50, "total_tokens": 150,
+                    "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+                    "output_tokens_details": {"reasoning_tokens": 50}}),
+                usage(Some(100), Some(0), Some(0), Some(0), Some(50)),
+            ),
+            (
+                json!({"prompt_tokens": 100, "completion_tokens": 5, "prompt_cache_hit_tokens": 64,
+                    "prompt_cache_miss_tokens": 36}),
+                usage(Some(36), Some(64), None, Some(5), None),
+            ),
+            (
+                json!({"prompt_tokens": 10, "completion_tokens": 5, "cached_tokens": 4}),
+                usage(Some(6), Some(4), None, Some(5), None),
+            ),
+            (
+                json!({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 135,
+                    "completion_tokens_details": {"reasoning_tokens": 94}}),
+                usage(Some(32), None, None, Some(9), Some(94)),
+            ),
+            (json!({"prompt_tokens": 8, "total_tokens": 8}), usage(Some(8), None, None, None, None)),
+            (
+                json!({"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 9}}),
+                usage(Some(0), Some(9), None, None, None),
+            ),
+            (
+                json!({"prompt_tokens": 8.0, "completion_tokens": null}),
+                usage(Some(8), None, None, None, None),
+            ),
+            (json!({"prompt_tokens": "8"}), None),
+            (json!({"total_tokens": 8}), None),
+            (json!(null), None),
+            (json!([1]), None),
+        ] {
+            assert_eq!(decode(&wire), expected, "{wire}");
+        }
+    }
+}

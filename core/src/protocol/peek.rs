@@ -1,5 +1,6 @@
 //! What the gateway must know of a request before it is sent on: one borrowed pass, nothing is built.
 
+mod multipart;
 #[cfg(test)]
 mod tests;
 
@@ -48,6 +49,7 @@ pub fn peek<'a>(
 ) -> Result<Peek<'a>, String> {
     let content_type = content_type(headers);
     let said = match media_type(content_type).as_str() {
+        "multipart/form-data" if operation.takes_multipart() => multipart::read(content_type, body)?,
         form @ ("multipart/form-data" | "application/x-www-form-urlencoded") => {
             return Err(format!("the content type must be application/json, not {form}"));
         }

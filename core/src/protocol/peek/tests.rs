@@ -123,3 +123,46 @@ fn a_mapped_model_changes_nothing_else() {
         assert_eq!(with_model(Operation::Messages, &peek, &body, model), expected);
     }
 }
+
+const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\
+    Content-Type: image/png\r\n\r\n\u{0}{\"model\":\"no\"}\r\n--b\r\n\
+    Content-Disposition: form-data; name=\"model\"\r\n\r\ngpt-image-2\r\n--b\r\n\
+    Content-Disposition: form-data; name=\"stream\"\r\n\r\ntrue\r\n--b\r\n\
+    Content-Disposition: form-data; name=\"user\"\r\n\r\nu1\r\n--b--\r\n";
+
+#[test]
+fn a_form_is_read_and_its_model_replaced() {
+    let headers = headers(&[("content-type", "multipart/form-data; boundary=\"b\"")]);
+    for operation in [Operation::ImageEdit, Operation::ImageVariation] {
+        let body = Bytes::from(FORM);
+        let peek = peek(operation, &headers, &body, None).unwrap();
+        assert_eq!(
+            (peek.model.as_ref(), peek.stream, peek.session.as_deref()),
+            ("gpt-image-2", true, Some("u1"))
+        );
+        let mapped = with_model(operation, &peek, &body, "other \"one\"");
+        assert_eq!(mapped, FORM.replace("gpt-image-2", "other \"one\""));
+    }
+}
+
+#[test]
+fn an_image_edit_may_be_json() {
+    let headers = headers(&[("content-type", "application/json")]);
+    let peek = peek(Operation::ImageEdit, &headers, br#"{"model":"m","images":[]}"#, None).unwrap();
+    assert_eq!(peek.model, "m");
+}
+
+#[test]
+fn a_form_that_cannot_be_read_is_told_why() {
+    let twice = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n".repeat(2) + "--b--";
+    for (content_type, body, expected) in [
+        ("multipart/form-data", FORM, "the content type has no boundary"),
+        ("multipart/form-data; boundary=c", FORM, "the body is not a valid form: "),
+        ("multipart/form-data; boundary=b", "--b--\r\n", "missing `model`"),
+        ("multipart/form-data; boundary=b", &twice, "`model` is given twice"),
+    ] {
+        let headers = headers(&[("content-type", content_type)]);
+        let error = peek(Operation::ImageEdit, &headers, body.as_bytes(), None).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Claude Messages. <https://platform.claude.com/docs/en/api/messages>
 
+pub mod count;
 pub(super) mod error;
 pub(super) mod response;
 pub(super) mod stream;

@@ -10,6 +10,7 @@ mod gemini;
 mod headers;
 mod images;
 pub mod messages;
+pub mod models;
 mod openai;
 mod operation;
 mod peek;

@@ -2,6 +2,34 @@ use serde_json::json;
 
 use super::*;
 
+const RUST: &str = r#"pub fn tokens(text: &str) -> u64 {
+    let mut cost = 0;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let (run, price) = match first {
+            'a'..='z' | 'A'..='Z' => word(rest),
+            _ if first.is_ascii() => marks(rest, first),
+            _ => (first.len_utf8(), character_price(first)),
+        };
+        cost += price;
+        rest = rest.get(run..).unwrap_or("");
+    }
+    cost.div_ceil(TOKEN)
+}
+"#;
+
+const PYTHON: &str = r"class EventStream:
+    def __init__(self, response, *, client=None):
+        self._response = response
+        self._decoder = client.make_decoder() if client else None
+
+    async def __aiter__(self):
+        async for chunk in self._response.aiter_bytes():
+            if not chunk:
+                continue
+            yield self._decoder.decode(chunk)
+";
+
 /// Texts with the count of a published tokenizer, and how far off the estimate may be, in percent.
 const SAMPLES: &[(&str, u64, u64)] = &[
     (
@@ -11,6 +39,8 @@ const SAMPLES: &[(&str, u64, u64)] = &[
         51,
         15,
     ),
+    (RUST, 143, 15),
+    (PYTHON, 80, 15),
     (
         "2026-11-22T13:07:21Z 192.168.10.254 0x7fffde12 3.14159265 1,234,567.89 550e8400-e29b-41d4-a716-446655440000",
         59,

@@ -194,3 +194,6 @@ impl Class {
         matches!(self, Self::Overload | Self::Transport | Self::ServerError | Self::BadAnswer)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! Tables over virtual time.
+
+mod choice;
+mod fixture;
+mod learning;
+mod walk;

@@ -1,0 +1,179 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::fixture::{ASK, World, at, channel, config, endpoint, key, session, tried};
+use crate::config::{Channel, Protocol, Rotation, Status};
+use crate::schedule::{Ask, Class, Outcome, Reason, Rule};
+
+fn promoted(until: u64, channel: Channel) -> Channel {
+    Channel { promoted_until: Some(at(until)), ..channel }
+}
+
+/// Acquires with each class in turn as the end of the attempt before; the keys and endpoints used.
+fn path(world: &mut World, classes: &[Class]) -> Vec<String> {
+    let mut past = Vec::new();
+    let mut path = Vec::new();
+    for class in classes {
+        match world.acquire(&Ask { tried: &past, ..ASK }, 0) {
+            Ok(lease) => {
+                path.push(format!("{}@{}", key(&lease), lease.endpoint));
+                past.push(tried(&lease, *class));
+                world.report(&lease, *class, 0);
+            }
+            Err(refusal) => path.push(format!("{:?}", refusal.reason)),
+        }
+    }
+    path
+}
+
+#[test]
+fn the_lower_priority_number_serves_whatever_the_order() {
+    let mut world = World::new(vec![channel("b", 2, 1), channel("a", 1, 1)]);
+    for _ in 0..10 {
+        assert_eq!(world.once(&ASK, Class::Success, 0), "a1");
+    }
+}
+
+#[test]
+fn weights_share_a_tier() {
+    let mut world = World::new(vec![Channel { weight: 3, ..channel("a", 1, 1) }, channel("b", 1, 1)]);
+    let mut counts = BTreeMap::new();
+    for _ in 0..4_000 {
+        *counts.entry(world.once(&ASK, Class::Success, 0)).or_insert(0) += 1;
+    }
+    assert!((2_800..3_200).contains(&counts["a1"]), "{counts:?}");
+}
+
+#[test]
+fn a_refusal_names_its_reason() {
+    let prefixed = Channel { route_prefix: Some("team".into()), ..channel("p", 1, 1) };
+    let paused = Channel { status: Status::Paused, ..channel("s", 1, 1) };
+    let keyless = channel("k", 1, 0);
+    let converted = Channel { endpoints: vec![endpoint(Protocol::Chat)], ..channel("c", 1, 1) };
+    let messages = Ask { protocol: Protocol::Messages, ..ASK };
+    let pinned = Ask { pin: Some("nobody"), ..ASK };
+    for (channels, ask, reason) in [
+        (vec![], &ASK, Reason::NoChannel),
+        (vec![prefixed], &ASK, Reason::NoChannel),
+        (vec![converted], &messages, Reason::NoChannel),
+        (vec![paused], &ASK, Reason::Paused),
+        (vec![keyless], &ASK, Reason::Paused),
+        (vec![channel("a", 1, 1)], &pinned, Reason::UnknownChannel),
+    ] {
+        assert_eq!(World::new(channels).acquire(ask, 0).unwrap_err().reason, reason);
+    }
+}
+
+#[test]
+fn a_prefix_reaches_its_channels_only() {
+    let prefixed = Channel { route_prefix: Some("team".into()), ..channel("p", 1, 1) };
+    let mut world = World::new(vec![prefixed, channel("a", 2, 1)]);
+    assert_eq!(world.once(&Ask { prefix: Some("team"), ..ASK }, Class::Success, 0), "p1");
+    assert_eq!(world.once(&ASK, Class::Success, 0), "a1");
+}
+
+#[test]
+fn a_pin_names_a_channel_by_name_or_id_and_ignores_the_breaker() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    world.trip(0);
+    for pin in ["a", "ch_a"] {
+        let lease = world.acquire(&Ask { pin: Some(pin), ..ASK }, 1).unwrap();
+        assert_eq!((key(&lease).as_str(), lease.rule, lease.probe), ("a1", Rule::Pin, false));
+    }
+}
+
+#[test]
+fn a_promotion_goes_first_until_it_ends_or_cools_down() {
+    let mut world = World::new(vec![channel("a", 1, 1), promoted(100, channel("b", 2, 1))]);
+    let lease = world.acquire(&session(1), 0).unwrap();
+    assert_eq!((key(&lease).as_str(), lease.rule), ("b1", Rule::Promotion));
+    world.report(&lease, Class::Rate, 0);
+    assert_eq!(world.once(&ASK, Class::Success, 1), "a1");
+    assert_eq!(world.once(&ASK, Class::Success, 20), "b1");
+    assert_eq!(world.once(&ASK, Class::Success, 100), "a1");
+}
+
+#[test]
+fn a_session_that_moved_stays_where_it_is_while_that_is_healthy() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 2)]);
+    assert_eq!(world.once(&session(1), Class::Success, 0), "a1");
+    assert_eq!(world.once(&session(1), Class::Rate, 1), "a1");
+    let moved = world.once(&session(1), Class::Success, 2);
+    assert!(moved.starts_with('b'));
+    for secs in (100..2_000).step_by(100) {
+        let lease = world.acquire(&session(1), secs).unwrap();
+        world.report(&lease, Class::Success, secs);
+        assert_eq!((key(&lease), lease.rule), (moved.clone(), Rule::Affinity));
+        assert_eq!(world.once(&ASK, Class::Success, secs), "a1");
+    }
+    assert_eq!(world.once(&session(1), Class::Success, 9_000), "a1", "forgotten by then");
+}
+
+#[test]
+fn a_session_yields_at_once_to_a_pause() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    world.once(&session(1), Class::Success, 0);
+    let paused = Channel { status: Status::Paused, ..channel("a", 1, 1) };
+    world.config = config("2", vec![paused, channel("b", 2, 1)]);
+    assert_eq!(world.once(&session(1), Class::Success, 1), "b1");
+}
+
+#[test]
+fn keys_rotate_as_configured() {
+    for (rotation, held, expected) in [
+        (Rotation::RoundRobin, false, ["a1", "a2", "a3", "a1", "a2"]),
+        (Rotation::Ordered, false, ["a1"; 5]),
+        (Rotation::LeastUsed, true, ["a1", "a2", "a3", "a1", "a2"]),
+        (Rotation::LeastUsed, false, ["a1", "a2", "a3", "a1", "a2"]),
+    ] {
+        let mut world = World::new(vec![Channel { rotation, ..channel("a", 1, 3) }]);
+        let used: Vec<String> = (0..5)
+            .map(|secs| {
+                let lease = world.acquire(&ASK, secs).unwrap();
+                if !held {
+                    world.report(&lease, Class::Success, secs);
+                }
+                key(&lease)
+            })
+            .collect();
+        assert_eq!(used, expected, "{rotation:?}");
+    }
+}
+
+#[test]
+fn a_fault_of_a_key_tries_the_channels_other_keys_first() {
+    for class in [Class::Auth, Class::Quota, Class::Rate, Class::ModelUnavailable] {
+        let mut world = World::new(vec![channel("a", 1, 2), channel("b", 2, 1)]);
+        assert_eq!(path(&mut world, &[class; 4]), ["a1@0", "a2@0", "b1@0", "Exhausted"], "{class:?}");
+    }
+}
+
+#[test]
+fn a_fault_of_a_channel_tries_others_then_its_other_endpoint_then_its_other_key() {
+    for class in [Class::Transport, Class::ServerError, Class::BadAnswer] {
+        let mut a = Channel { rotation: Rotation::Ordered, ..channel("a", 1, 2) };
+        a.endpoints = vec![endpoint(Protocol::Chat), endpoint(Protocol::Messages), endpoint(Protocol::Chat)];
+        let mut world = World::new(vec![a, channel("b", 2, 1)]);
+        let expected = ["a1@0", "b1@0", "a1@2", "a2@0", "a2@2", "Exhausted"];
+        assert_eq!(path(&mut world, &[class; 6]), expected, "{class:?}");
+    }
+}
+
+#[test]
+fn what_was_tried_is_never_tried_again_as_a_last_resort() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    assert_eq!(path(&mut world, &[Class::Overload; 2]), ["a1@0", "Exhausted"]);
+}
+
+#[test]
+fn retry_at_is_the_earliest_end_of_what_the_upstreams_asked_for() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    for (secs, wait) in [(0, 90), (1, 40)] {
+        let lease = world.acquire(&ASK, secs).unwrap();
+        let retry_after = Some(Duration::from_secs(wait));
+        world.report_as(&lease, &Outcome { class: Class::Rate, retry_after, first_content: None }, secs);
+    }
+    let refusal = world.acquire(&ASK, 10).unwrap_err();
+    assert_eq!((refusal.reason, refusal.retry_at), (Reason::CoolingDown, Some(at(41))));
+    assert_eq!(world.once(&ASK, Class::Success, 41), "b1");
+}

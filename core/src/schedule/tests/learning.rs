@@ -1,0 +1,249 @@
+use std::time::Duration;
+
+use super::fixture::{ASK, BREAKER, World, at, channel, config, endpoint, key};
+use crate::config::{Channel, ChannelId, KeyId, Protocol};
+use crate::schedule::{Ask, BreakerState, ChannelHealth, Class, Outcome, Reason, Rule};
+
+fn health(world: &World, secs: u64) -> ChannelHealth {
+    world.state.health(&world.config, at(secs)).remove(0)
+}
+
+/// Seconds from `secs` until the breaker of the first channel is half open.
+fn open_for(world: &World, secs: u64) -> u64 {
+    let until = health(world, secs).keys[0].protocols[0].open_until;
+    until.map_or(0, |until| at(secs).until(until).as_millis().div_ceil(1000).try_into().unwrap())
+}
+
+#[test]
+fn failures_in_a_row_open_and_one_probe_closes() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    world.trip(0);
+    assert_eq!(health(&world, 0).breaker, BreakerState::Open);
+    assert_eq!(world.once(&ASK, Class::Success, 1), "b1");
+    let half_open = open_for(&world, 0);
+    assert!((30..=60).contains(&half_open), "{half_open}");
+
+    let probe = world.acquire(&ASK, half_open).unwrap();
+    assert_eq!((key(&probe).as_str(), probe.probe), ("a1", true));
+    let other = world.acquire(&ASK, half_open).unwrap();
+    assert_eq!((key(&other).as_str(), other.probe), ("b1", false));
+    world.report(&probe, Class::Success, half_open);
+    assert_eq!(health(&world, half_open).breaker, BreakerState::Closed);
+    assert_eq!(world.once(&ASK, Class::Success, half_open), "a1");
+}
+
+#[test]
+fn each_failed_probe_opens_for_longer_up_to_the_maximum() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    world.trip(0);
+    let mut now = 0;
+    for level in 1..12_u32 {
+        now += open_for(&world, now);
+        let probe = world.acquire(&ASK, now).unwrap();
+        assert!(probe.probe);
+        world.report(&probe, Class::ServerError, now);
+        let ceiling = (30 << (level + 1)).min(600);
+        assert!((30..=ceiling).contains(&open_for(&world, now)), "level {level}");
+    }
+}
+
+#[test]
+fn a_probe_whose_client_left_makes_room_for_the_next() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    world.trip(0);
+    for class in [Class::ClientGone, Class::RequestFault, Class::ContextTooLong, Class::ContentPolicy] {
+        let probe = world.acquire(&ASK, 700).unwrap();
+        assert!(probe.probe, "{class:?}");
+        world.report(&probe, class, 700);
+        assert_eq!(health(&world, 700).breaker, BreakerState::HalfOpen);
+    }
+}
+
+#[test]
+fn a_probe_nobody_reports_expires() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    world.trip(0);
+    assert!(world.acquire(&ASK, 700).unwrap().probe);
+    assert!(!world.acquire(&ASK, 999).unwrap().probe);
+    assert!(world.acquire(&ASK, 1_000).unwrap().probe);
+}
+
+#[test]
+fn a_share_of_failures_in_a_full_enough_window_opens() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    let mixed = [Class::Transport, Class::Transport, Class::Transport, Class::Success];
+    for class in mixed.into_iter().cycle().take(9) {
+        world.once(&ASK, class, 0);
+    }
+    assert_eq!(health(&world, 0).breaker, BreakerState::Closed, "too few samples");
+    world.once(&ASK, Class::Transport, 0);
+    assert_eq!(health(&world, 0).breaker, BreakerState::Open);
+}
+
+#[test]
+fn results_older_than_the_window_do_not_count() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    for class in [[Class::Transport; 3].as_slice(), &[Class::Success], &[Class::Transport; 4]].concat() {
+        world.once(&ASK, class, 0);
+    }
+    for class in [Class::Success, Class::Transport, Class::Transport] {
+        world.once(&ASK, class, 1_000);
+    }
+    assert_eq!(health(&world, 1_000).breaker, BreakerState::Closed);
+}
+
+#[test]
+fn two_overloads_in_a_row_open() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    for class in [Class::Overload, Class::Success, Class::Overload] {
+        world.once(&ASK, class, 0);
+        assert_eq!(health(&world, 0).breaker, BreakerState::Closed);
+    }
+    world.once(&ASK, Class::Overload, 0);
+    assert_eq!(health(&world, 0).breaker, BreakerState::Open);
+}
+
+#[test]
+fn what_blames_nobody_changes_nothing() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    for class in [Class::RequestFault, Class::ContextTooLong, Class::ContentPolicy, Class::ClientGone] {
+        for _ in 0..50 {
+            world.once(&ASK, class, 0);
+        }
+    }
+    let health = health(&world, 0);
+    assert_eq!((health.breaker, health.in_flight), (BreakerState::Closed, 0));
+    assert_eq!((health.keys[0].cooldown, health.keys[0].protocols[0].last_failure), (None, None));
+}
+
+#[test]
+fn a_success_that_began_before_it_opened_does_not_close_it() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    let old = world.acquire(&ASK, 0).unwrap();
+    world.trip(5);
+    world.report(&old, Class::Success, 6);
+    assert_eq!(health(&world, 6).breaker, BreakerState::Open);
+}
+
+#[test]
+fn a_failure_of_one_protocol_trips_no_other() {
+    let mut a = channel("a", 1, 1);
+    a.endpoints.push(endpoint(Protocol::Messages));
+    let mut world = World::new(vec![a]);
+    world.trip(0);
+    let lease = world.acquire(&Ask { protocol: Protocol::Messages, ..ASK }, 1).unwrap();
+    assert_eq!(lease.rule, Rule::Priority);
+}
+
+#[test]
+fn without_an_alternative_an_open_channel_is_tried_at_the_probes_pace() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    world.trip(0);
+    let lease = world.acquire(&ASK, 1).unwrap();
+    assert_eq!((lease.rule, lease.probe), (Rule::LastResort, true));
+    let refusal = world.acquire(&ASK, 5).unwrap_err();
+    assert_eq!((refusal.reason, refusal.retry_at), (Reason::CoolingDown, Some(at(6))), "one at a time");
+    world.report(&lease, Class::Transport, 5);
+    let lease = world.acquire(&ASK, 5).unwrap();
+    world.report(&lease, Class::Transport, 5);
+    assert_eq!(world.acquire(&ASK, 5).unwrap_err().retry_at, Some(at(6)), "one a second");
+    let lease = world.acquire(&ASK, 6).unwrap();
+    world.report(&lease, Class::Success, 6);
+    assert_eq!(world.acquire(&ASK, 6).unwrap().rule, Rule::Priority);
+}
+
+#[test]
+fn a_refused_key_is_the_very_last_resort() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    assert_eq!(world.once(&ASK, Class::Auth, 0), "a1");
+    assert_eq!(world.once(&ASK, Class::Quota, 0), "b1");
+    assert_eq!(world.once(&ASK, Class::Quota, 1), "b1", "although its wait is longer");
+    assert_eq!(world.once(&ASK, Class::Auth, 1), "a1", "nothing else may be tried in this second");
+}
+
+#[test]
+fn an_excluded_model_leaves_the_others_alone() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    assert_eq!(world.once(&ASK, Class::ModelUnavailable, 0), "a1");
+    assert_eq!(world.once(&ASK, Class::Success, 1), "b1");
+    assert_eq!(world.once(&Ask { model: "other", ..ASK }, Class::Success, 1), "a1");
+    assert_eq!(world.once(&ASK, Class::Success, 601), "a1");
+}
+
+#[test]
+fn an_overload_that_names_a_time_is_left_alone_until_then() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    let lease = world.acquire(&ASK, 0).unwrap();
+    let retry_after = Some(Duration::from_secs(8));
+    world.report_as(&lease, &Outcome { class: Class::Overload, retry_after, first_content: None }, 0);
+    assert_eq!(world.acquire(&ASK, 7).unwrap_err().retry_at, Some(at(8)));
+    assert!(world.acquire(&ASK, 8).unwrap().probe);
+}
+
+#[test]
+fn a_reset_forgets_the_key_it_names() {
+    let mut world = World::new(vec![channel("a", 1, 2)]);
+    world.once(&ASK, Class::Auth, 0);
+    world.once(&ASK, Class::Auth, 0);
+    world.state.reset(&ChannelId::new("ch_a"), Some(&KeyId::new("a2")));
+    let cooling =
+        |world: &World| health(world, 0).keys.iter().map(|key| key.cooldown.is_some()).collect::<Vec<_>>();
+    assert_eq!(cooling(&world), [true, false]);
+    world.state.reset(&ChannelId::new("ch_a"), None);
+    assert_eq!(cooling(&world), [false, false]);
+}
+
+#[test]
+fn a_new_configuration_keeps_the_health_of_what_stays() {
+    let mut world = World::new(vec![channel("a", 1, 2), channel("b", 2, 1)]);
+    assert_eq!(world.once(&ASK, Class::Auth, 0), "a1");
+    let mut a = channel("a", 1, 2);
+    a.keys.reverse();
+    world.config = config("2", vec![channel("new", 3, 1), channel("b", 2, 1), a]);
+    assert_eq!(world.once(&ASK, Class::Success, 1), "a2");
+    let cooling: Vec<(String, bool)> = world.state.health(&world.config, at(1))[2]
+        .keys
+        .iter()
+        .map(|key| (key.id.to_string(), key.cooldown.is_some()))
+        .collect();
+    assert_eq!(cooling, [("a2".to_owned(), false), ("a1".to_owned(), true)]);
+}
+
+#[test]
+fn a_removed_key_is_forgotten_but_not_at_once() {
+    for (away, kept) in [(60, true), (700, false)] {
+        let mut world = World::new(vec![channel("a", 1, 2)]);
+        assert_eq!(world.once(&ASK, Class::Quota, 0), "a1");
+        for (secs, version, first) in [(1, "2", 1), (1 + away, "3", 1), (2 + away, "4", 0)] {
+            let mut a = channel("a", 1, 2);
+            a.keys.drain(..first);
+            world.config = config(version, vec![a]);
+            world.once(&ASK, Class::Success, secs);
+        }
+        assert_eq!(
+            health(&world, 2 + away).keys[0].last_used_at.is_some_and(|last| last < at(1)),
+            kept,
+            "{away}"
+        );
+    }
+}
+
+#[test]
+fn a_report_of_something_removed_is_ignored() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    let lease = world.acquire(&ASK, 0).unwrap();
+    world.state = crate::schedule::State::new();
+    world.report(&lease, Class::Transport, 1);
+    world.report(&lease, Class::Success, 1);
+    assert!(world.acquire(&ASK, 1).is_ok());
+}
+
+#[test]
+fn health_is_camel_case_for_people() {
+    let mut world = World::new(vec![Channel { weight: 2, ..channel("a", 1, 1) }]);
+    world.trip(0);
+    let json = serde_json::to_value(health(&world, 0)).unwrap();
+    assert_eq!(json["breaker"], "open");
+    assert_eq!(json["keys"][0]["protocols"][0]["consecutiveFailures"], BREAKER.consecutive_failures);
+    assert_eq!(json["keys"][0]["protocols"][0]["lastFailure"]["class"], "transport");
+}

@@ -144,7 +144,6 @@ impl Breaker {
                     tripped.until = tripped.until.max(now + wait);
                     tripped.not_before = tripped.not_before.max(now + wait);
                 }
-                self.tripped = Some(*tripped);
             }
         }
     }

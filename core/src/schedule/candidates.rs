@@ -10,6 +10,9 @@ use super::{Ask, ModelKey, Reason, Refusal, Rule, Tried};
 use crate::config::{Channel, Config, Key, Rotation, Status};
 use crate::time::Timestamp;
 
+/// Draws from a tier before all of it is looked through.
+const DRAWS: usize = 4;
+
 /// One choice to make; it changes nothing.
 pub(super) struct Search<'a> {
     pub(super) config: &'a Config,
@@ -118,23 +121,44 @@ impl<'a> Search<'a> {
     /// A weighted choice in the first tier that can serve. `failed`: among the channels that failed this
     /// request already, and of which another endpoint or key is left.
     fn by_priority(&self, failed: bool, rng: &mut Rng) -> Option<Pick> {
-        let mut chosen: Option<(u32, Pick)> = None;
-        let mut total = 0;
-        for one in self.candidates(None) {
-            if chosen.is_some_and(|(priority, _)| one.route.priority > priority) {
-                break;
+        let mut rest = self.routes(None);
+        while let Some(first) = rest.first() {
+            let (tier, lower) = rest.split_at(rest.partition_point(|route| route.priority <= first.priority));
+            if let Some(pick) = self.in_tier(tier, failed, rng) {
+                return Some(pick);
             }
-            if one.past.failed() != failed || self.stage(&one) <= Stage::Paused {
-                continue;
-            }
-            let Some(offer) = self.offer(&one) else { continue };
-            let weight = u64::from(one.channel.weight.max(1));
-            total += weight;
-            if chosen.is_none() || rng.below(total) < weight {
-                chosen = Some((one.route.priority, one.pick(offer, Rule::Priority)));
+            rest = lower;
+        }
+        None
+    }
+
+    /// Drawing until one can serve gives the same odds as a choice among all that can, without looking at
+    /// each; a large tier in which that does not soon succeed is looked through.
+    fn in_tier(&self, tier: &[Route], failed: bool, rng: &mut Rng) -> Option<Pick> {
+        let serve = |route: &Route| {
+            let one = self.candidate(*route)?;
+            let open = one.past.failed() == failed && self.stage(&one) > Stage::Paused;
+            let offer = if open { self.offer(&one) } else { None }?;
+            Some(one.pick(offer, Rule::Priority))
+        };
+        let sum = tier.last().map_or(0, |route| route.weight_sum);
+        for _ in 0..if tier.len() > DRAWS { DRAWS } else { 0 } {
+            let ticket = rng.below(sum);
+            let drawn = tier.get(tier.partition_point(|route| route.weight_sum <= ticket));
+            if let Some(pick) = drawn.and_then(serve) {
+                return Some(pick);
             }
         }
-        chosen.map(|(_, pick)| pick)
+        let mut chosen = None;
+        let mut total = 0;
+        for route in tier {
+            let Some(pick) = serve(route) else { continue };
+            total += route.weight;
+            if chosen.is_none() || rng.below(total) < route.weight {
+                chosen = Some(pick);
+            }
+        }
+        chosen
     }
 
     /// Nothing healthy is left: what may be tested soonest, a refused key only after all others.

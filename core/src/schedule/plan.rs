@@ -29,6 +29,9 @@ pub(super) struct Route {
     /// The protocol of the endpoints used; the client's own wherever the channel has one.
     pub(super) speaks: Protocol,
     pub(super) priority: u32,
+    pub(super) weight: u64,
+    /// Sum of the weights of its tier up to and including its own.
+    pub(super) weight_sum: u64,
 }
 
 impl Plan {
@@ -87,12 +90,24 @@ impl Routes {
             .enumerate()
             .filter(|(_, channel)| serves(channel))
             .map(|(position, channel)| {
-                let route = Route { channel: position, speaks: protocol, priority: channel.priority };
+                let weight = u64::from(channel.weight.max(1));
+                let priority = channel.priority;
+                let route =
+                    Route { channel: position, speaks: protocol, priority, weight, weight_sum: weight };
                 (route, channel.promoted_until.is_some())
             })
             .collect();
         let mut by_priority = by_channel.clone();
         by_priority.sort_by_key(|(route, _)| route.priority);
+        let mut tier = (0, 0);
+        for (route, _) in &mut by_priority {
+            tier = if tier.0 == route.priority {
+                (tier.0, tier.1 + route.weight)
+            } else {
+                (route.priority, route.weight)
+            };
+            route.weight_sum = tier.1;
+        }
         Self {
             promoted: by_priority.iter().filter(|(_, promoted)| *promoted).map(|(route, _)| *route).collect(),
             by_priority: by_priority.into_iter().map(|(route, _)| route).collect(),

@@ -45,6 +45,24 @@ fn weights_share_a_tier() {
 }
 
 #[test]
+fn weights_share_a_large_tier_among_those_that_can_serve() {
+    let heavy = |n: usize| Channel { weight: if n < 10 { 3 } else { 1 }, ..channel(&format!("c{n}-"), 7, 1) };
+    let paused = |n: usize| Channel { status: Status::Paused, ..heavy(n) };
+    let channels = (0..20).map(|n| if n % 2 == 0 { heavy(n) } else { paused(n) }).collect();
+    let mut world = World::new(channels);
+    let mut counts = BTreeMap::new();
+    for _ in 0..10_000 {
+        *counts.entry(world.once(&ASK, Class::Success, 0)).or_insert(0) += 1;
+    }
+    assert_eq!(counts.len(), 10, "{counts:?}");
+    for (key, count) in &counts {
+        let expected =
+            if ["c0-1", "c2-1", "c4-1", "c6-1", "c8-1"].contains(&key.as_str()) { 1_500 } else { 500 };
+        assert!((expected - 150..expected + 150).contains(count), "{counts:?}");
+    }
+}
+
+#[test]
 fn a_refusal_names_its_reason() {
     let prefixed = Channel { route_prefix: Some("team".into()), ..channel("p", 1, 1) };
     let paused = Channel { status: Status::Paused, ..channel("s", 1, 1) };

@@ -53,7 +53,14 @@ pub enum FailureKind {
 
 impl Failure {
     pub fn new(origin: Origin, kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { origin, kind, status: kind.status(), message: message.into(), retry_after: None, tried: Vec::new() }
+        Self {
+            origin,
+            kind,
+            status: kind.status(),
+            message: message.into(),
+            retry_after: None,
+            tried: Vec::new(),
+        }
     }
 
     /// The client sent something that cannot be served.

@@ -47,6 +47,13 @@ pub struct Ask<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(pub u64);
 
+impl SessionKey {
+    /// Of what a client says its conversation is; other client keys' conversations never meet it.
+    pub fn of(client_key: &str, hint: &str) -> Self {
+        Self(fnv1a(client_key.bytes().chain([0]).chain(hint.bytes())))
+    }
+}
+
 /// Hash of a model's name at the upstream; the same for the same name on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -55,10 +62,14 @@ pub struct ModelKey(u64);
 impl ModelKey {
     /// FNV-1a of the name.
     pub fn of(model: &str) -> Self {
-        Self(model.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        }))
+        Self(fnv1a(model.bytes()))
     }
+}
+
+fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// One attempt of the same request that did not serve.

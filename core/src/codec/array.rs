@@ -27,6 +27,9 @@ pub struct Decoder {
 enum Stage {
     /// Nothing but space has come.
     Start,
+    /// After `[` or `,`.
+    Open,
+    /// After an element.
     Between,
     Element(Skim),
     Closed,
@@ -54,9 +57,9 @@ impl Decoder {
                     rest = after;
                     self.take(piece, end.is_some(), each)?;
                 }
-                (_, b' ' | b'\n' | b'\r' | b'\t' | b',') => rest = after,
-                (stage @ Stage::Start, b'[') => {
-                    *stage = Stage::Between;
+                (_, b' ' | b'\n' | b'\r' | b'\t') => rest = after,
+                (stage @ Stage::Start, b'[') | (stage, b',') => {
+                    *stage = Stage::Open;
                     rest = after;
                 }
                 (stage, b']') => *stage = Stage::Closed,
@@ -76,9 +79,14 @@ impl Decoder {
         }
     }
 
-    /// Whether no element is half received.
-    pub fn at_boundary(&self) -> bool {
-        !matches!(self.stage, Stage::Element(_))
+    /// What has to stand before an element that is put in here; `None` inside an element or after the end.
+    pub fn gap(&self) -> Option<&'static str> {
+        match self.stage {
+            Stage::Start => Some("["),
+            Stage::Open => Some(""),
+            Stage::Between => Some(","),
+            Stage::Element(_) | Stage::Closed => None,
+        }
     }
 
     /// Whether the array's end came.
@@ -150,13 +158,20 @@ mod tests {
     }
 
     #[test]
-    fn a_boundary_lies_between_elements() {
+    fn an_element_can_be_put_in_wherever_none_is_under_way() {
         let mut decoder = Decoder::new(64);
-        for (piece, boundary) in
-            [("[", true), ("{\"a\"", false), (":1}", true), (",", true), ("1", false), ("]", true)]
-        {
+        assert_eq!(decoder.gap(), Some("["));
+        let pieces = [
+            ("[", Some("")),
+            ("{\"a\"", None),
+            (":1}", Some(",")),
+            (",\n", Some("")),
+            ("1", None),
+            ("]", None),
+        ];
+        for (piece, gap) in pieces {
             decoder.push(piece.as_bytes(), &mut |_| ()).unwrap();
-            assert_eq!(decoder.at_boundary(), boundary, "after {piece}");
+            assert_eq!(decoder.gap(), gap, "after {piece}");
         }
         assert!(decoder.closed());
     }

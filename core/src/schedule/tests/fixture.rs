@@ -62,7 +62,7 @@ pub(super) fn channel(name: &str, priority: u32, keys: usize) -> Channel {
 }
 
 pub(super) fn endpoint(protocol: Protocol) -> Endpoint {
-    Endpoint { protocol, base: BaseUrl {} }
+    Endpoint { protocol, base: BaseUrl::parse("https://upstream.test").unwrap() }
 }
 
 pub(super) fn config(version: &str, channels: Vec<Channel>) -> Config {

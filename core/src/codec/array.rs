@@ -45,6 +45,9 @@ impl Decoder {
     ///
     /// Once an element was too large the stream is not followed any further: every later call fails as well.
     pub fn push(&mut self, chunk: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<(), TooLarge> {
+        if self.too_large {
+            return Err(TooLarge { limit: self.max_element_bytes });
+        }
         let mut rest = chunk;
         while let Some((first, after)) = rest.split_first() {
             match (&mut self.stage, first) {
@@ -95,7 +98,7 @@ impl Decoder {
     }
 
     fn take(&mut self, piece: &[u8], ends: bool, each: &mut dyn FnMut(&[u8])) -> Result<(), TooLarge> {
-        self.too_large |= self.partial.len() + piece.len() > self.max_element_bytes;
+        self.too_large = self.partial.len() + piece.len() > self.max_element_bytes;
         if self.too_large {
             self.partial = Vec::new();
             return Err(TooLarge { limit: self.max_element_bytes });

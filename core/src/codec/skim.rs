@@ -40,24 +40,32 @@ impl Skim {
                     return Some(at);
                 }
                 Within::Scalar => {}
-                Within::Nothing | Within::Container => match byte {
+                Within::Container => {
+                    at += bytes.get(at..)?.iter().position(|byte| is_structure(*byte))?;
+                    match bytes.get(at)? {
+                        b'"' => self.within = Within::String,
+                        b'{' | b'[' => self.depth += 1,
+                        _ => self.depth = self.depth.saturating_sub(1),
+                    }
+                    if self.depth == 0 {
+                        return Some(at + 1);
+                    }
+                }
+                Within::Nothing => match byte {
                     b'"' => self.within = Within::String,
                     b'{' | b'[' => {
                         self.within = Within::Container;
-                        self.depth += 1;
+                        self.depth = 1;
                     }
-                    b'}' | b']' => {
-                        self.depth = self.depth.saturating_sub(1);
-                        if self.depth == 0 {
-                            return Some(at + 1);
-                        }
-                    }
-                    _ if self.within == Within::Nothing => self.within = Within::Scalar,
-                    _ => {}
+                    _ => self.within = Within::Scalar,
                 },
             }
             at += 1;
         }
         None
     }
+}
+
+fn is_structure(byte: u8) -> bool {
+    matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')
 }

@@ -107,19 +107,26 @@ impl<'a> Scanner<'a> {
     pub(super) fn string(&mut self) -> Result<&'a [u8], ScanError> {
         self.expect(b'"', "expected a string")?;
         let start = self.at;
-        loop {
-            self.skip_plain();
-            match self.peek() {
-                Some(b'"') => {
-                    let inside = self.slice(start..self.at);
-                    self.at += 1;
-                    return Ok(inside);
+        let mut rest = self.bytes.get(start..).unwrap_or_default();
+        let what = loop {
+            rest = skip_plain(rest);
+            match rest {
+                [b'"', after @ ..] => {
+                    self.at = self.bytes.len() - after.len();
+                    return Ok(self.slice(start..self.at - 1));
                 }
-                Some(b'\\') => self.escape()?,
-                Some(_) => return Err(self.error("unescaped control character in a string")),
-                None => return Err(self.error("unterminated string")),
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => rest = after,
+                [b'\\', b'u', a, b, c, d, after @ ..]
+                    if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+                {
+                    rest = after;
+                }
+                [b'\\', ..] => break "invalid escape in a string",
+                [_, ..] => break "unescaped control character in a string",
+                [] => break "unterminated string",
             }
-        }
+        };
+        Err(ScanError { offset: self.bytes.len() - rest.len(), what })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -162,36 +169,6 @@ impl<'a> Scanner<'a> {
         Ok(false)
     }
 
-    /// Skips the bytes of a string that mean themselves, eight at a time.
-    fn skip_plain(&mut self) {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let (words, tail) = rest.as_chunks::<8>();
-        for (index, word) in words.iter().enumerate() {
-            let special = special_bytes(u64::from_le_bytes(*word));
-            if special != 0 {
-                self.at += index * 8 + (special.trailing_zeros() / 8) as usize;
-                return;
-            }
-        }
-        let plain =
-            tail.iter().take_while(|byte| **byte >= 0x20 && **byte != b'"' && **byte != b'\\').count();
-        self.at += words.len() * 8 + plain;
-    }
-
-    fn escape(&mut self) -> Result<(), ScanError> {
-        let escape = self.bytes.get(self.at + 1..).unwrap_or_default();
-        self.at += match escape {
-            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-            [b'u', digits @ ..]
-                if digits.iter().take(4).filter(|digit| digit.is_ascii_hexdigit()).count() == 4 =>
-            {
-                6
-            }
-            _ => return Err(self.error("invalid escape in a string")),
-        };
-        Ok(())
-    }
-
     fn number(&mut self) -> Result<(), ScanError> {
         self.eat(b'-');
         if !self.eat(b'0') {
@@ -208,11 +185,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn digits(&mut self) -> Result<(), ScanError> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at == start { Err(self.error("expected a digit")) } else { Ok(()) }
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let digits = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+        self.at += digits;
+        if digits == 0 { Err(self.error("expected a digit")) } else { Ok(()) }
     }
 
     fn literal(&mut self, literal: &[u8]) -> Result<(), ScanError> {
@@ -246,6 +222,19 @@ impl Nesting {
         let word = self.objects.get(index / 64)?;
         Some(if word >> (index % 64) & 1 == 1 { Container::Object } else { Container::Array })
     }
+}
+
+/// What follows the bytes of a string that mean themselves, looked at eight at a time.
+fn skip_plain(mut rest: &[u8]) -> &[u8] {
+    while let Some((word, after)) = rest.split_first_chunk() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return rest.get((special.trailing_zeros() / 8) as usize..).unwrap_or_default();
+        }
+        rest = after;
+    }
+    let special = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
+    rest.get(special.unwrap_or(rest.len())..).unwrap_or_default()
 }
 
 /// Marks the bytes of `word` that are a quote, a backslash or a control character.

@@ -68,10 +68,21 @@ pub(super) fn filled(value: &Value) -> bool {
     }
 }
 
-/// The error that an answer or an event carries at its top level. `null` and empty values are none.
+/// Whether a top-level `error` is one. Some vendors send it along with success, as `null`, empty, or zero.
+pub(super) fn is_error(value: &Value) -> bool {
+    match value {
+        Value::Bool(failed) => *failed,
+        Value::Object(fields) => {
+            fields.values().any(|value| filled(value) || value.as_i64().is_some_and(|code| code != 0))
+        }
+        _ => filled(value),
+    }
+}
+
+/// The error that an answer or an event carries at its top level.
 pub(super) fn error_of(raw: &[u8]) -> Option<UpstreamError> {
     let value = parse(raw)?;
-    filled(&value).then(|| UpstreamError::of(&serde_json::json!({ "error": value })))
+    is_error(&value).then(|| UpstreamError::of(&serde_json::json!({ "error": value })))
 }
 
 /// Judges an event that the protocol does not know: an error in any shape is one, and so is a stream

@@ -45,10 +45,16 @@ const RESPONSE: Allowed = Allowed {
     except: &[],
 };
 
-/// The client's headers that an upstream may see.
+/// The client's headers that an upstream may see. A body that is no form is JSON, whatever the client
+/// called it.
 pub(super) fn request(client: &HeaderMap, allowed: &Allowed) -> HeaderMap {
     let mut headers = filter(client, &REQUEST, allowed);
-    if !headers.contains_key(header::CONTENT_TYPE) {
+    let named =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            value.starts_with("multipart/") || value.contains("json")
+        });
+    if !named {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     headers
@@ -188,6 +194,18 @@ mod tests {
         assert_eq!(kept.get_all("x-stainless-lang").iter().count(), 2);
         assert_eq!(kept.get("content-type").unwrap(), "application/json");
         assert_eq!(kept.len(), 3);
+    }
+
+    #[test]
+    fn a_body_is_called_json_or_a_form() {
+        let none = Allowed { names: &[], prefixes: &[], except: &[] };
+        for (sent, expected) in [
+            ("application/json; charset=utf-8", "application/json; charset=utf-8"),
+            ("Multipart/form-data; boundary=b", "Multipart/form-data; boundary=b"),
+            ("text/plain", "application/json"),
+        ] {
+            assert_eq!(request(&headers(&[("content-type", sent)]), &none)["content-type"], expected);
+        }
     }
 
     #[test]

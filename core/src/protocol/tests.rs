@@ -190,3 +190,60 @@ fn an_error_we_write_is_one_we_can_read() {
         assert!(error.kind.is_some(), "{protocol}");
     }
 }
+
+/// Bytes of every kind that a peer may send, as seeds for broken ones.
+const CORPUS: [&str; 9] = [
+    r#"{"model":"m","stream":true,"metadata":{"user_id":"u"},"messages":[{"content":[{"type":"text","text":"é"}]}]}"#,
+    r#"{"type":"error","error":{"type":"x","message":"{\"error\":{\"message\":\"y\"}}"}}"#,
+    r#"{"type":"message_start","message":{"usage":{"input_tokens":18446744073709551615,"output_tokens":1e300}}}"#,
+    r#"{"choices":[{"delta":{"content":"a"},"finish_reason":null}],"usage":{"prompt_tokens":9,"completion_tokens":-1}}"#,
+    r#"{"type":"response.completed","response":{"output":[{}],"usage":{"input_tokens":1}}}"#,
+    r#"{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1}}"#,
+    r#"{"data":[{"id":"a","created_at":"2026-02-17T12:34:56+01:00"}],"has_more":true,"last_id":"a"}"#,
+    "<html><script>x</script><h1>502</h1>",
+    "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n--b--\r\n",
+];
+
+#[test]
+fn broken_bytes_do_no_harm() {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let form = HeaderMap::from_iter([(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("multipart/form-data; boundary=b"),
+    )]);
+    let mut taps: Vec<_> = Operation::ALL.into_iter().map(Tap::new).collect();
+    for _ in 0..3000 {
+        let mut bytes = CORPUS[random(CORPUS.len())].as_bytes().to_vec();
+        for _ in 0..random(4) {
+            let at = random(bytes.len());
+            match random(3) {
+                0 => bytes[at] = random(256) as u8,
+                1 => bytes.truncate(at.max(1)),
+                _ => bytes.insert(at, br#"{}[]",:\<"#[random(9)]),
+            }
+        }
+        let body = Bytes::from(bytes);
+        for operation in Operation::ALL {
+            for headers in [&HeaderMap::new(), &form] {
+                if let Ok(peek) = peek(operation, headers, &body, Some("m")) {
+                    let mapped = with_model(operation, &peek, &body, "another");
+                    let again = super::peek(operation, headers, &mapped, Some("another")).unwrap();
+                    assert_eq!(again.model, "another");
+                }
+            }
+            body_usage(operation, Some(&body));
+        }
+        for tap in &mut taps {
+            tap.observe(&sse::Event { name: None, data: body.as_ref().into() });
+            tap.usage();
+        }
+        body_error(Some(&body));
+        models::decode(&body);
+        messages::count::estimate(&body);
+        assert!(decode_error(&body).message.len() <= MAX_MESSAGE);
+    }
+}

@@ -49,7 +49,7 @@ impl Stream {
     }
 
     fn read(&mut self, chunk: &Value) -> Signal {
-        if chunk.get("error").is_some_and(filled) {
+        if chunk.get("error").is_some_and(event::is_error) {
             return Signal::Failed(UpstreamError::of(chunk));
         }
         let choices = chunk.get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -60,7 +60,7 @@ impl Stream {
     }
 
     fn read(&mut self, chunk: &Value) -> Signal {
-        if chunk.get("error").is_some_and(filled) {
+        if chunk.get("error").is_some_and(event::is_error) {
             return Signal::Failed(UpstreamError::of(chunk));
         }
         let mut content =

@@ -46,7 +46,7 @@ pub(in crate::protocol) fn event(
     crate::protocol::write_event(out, Some("response.failed"), &event);
 }
 
-/// Of the SDK's closed list. Codex retries on both.
+/// One of the codes that the SDKs' `ResponseError` lists.
 fn code(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::RateLimited => "rate_limit_exceeded",

@@ -1,7 +1,7 @@
 //! The wire APIs: what the gateway must know of each to let its traffic through.
 //!
-//! One folder per protocol, none of which knows another or the scheduler; this file alone chooses
-//! between them. `openai` holds what OpenAI's APIs share.
+//! One folder per protocol, none of which knows another or the scheduler; only this file and those
+//! beside the folders choose between them. `openai` holds what OpenAI's APIs share.
 
 mod answer;
 mod chat;

@@ -10,8 +10,9 @@ use super::upstream_error::{UpstreamError, plain_text};
 use crate::codec::{json, sse};
 
 /// What an event says it is: its name, or else the `type` of its data. Empty when it says nothing.
+/// `message` is what the SSE standard calls an event without a name.
 pub(super) fn kind<'e>(event: &'e sse::Event<'_>) -> Cow<'e, [u8]> {
-    if let Some(name) = event.name.as_deref().filter(|name| !name.is_empty()) {
+    if let Some(name) = event.name.as_deref().filter(|name| !matches!(*name, b"" | b"message")) {
         return Cow::Borrowed(name);
     }
     let quick =

@@ -79,10 +79,12 @@ fn a_claude_stream_is_followed_by_the_names_of_its_events() {
 
 #[test]
 fn events_without_names_are_told_by_their_type() {
-    let nameless: Vec<_> = CLAUDE.iter().map(|(_, data)| ("", *data)).collect();
-    let (tap, seen) = signals(Operation::Messages, &nameless);
-    assert_eq!(seen, "....c...d");
-    assert!(tap.ended());
+    for name in ["", "message"] {
+        let nameless: Vec<_> = CLAUDE.iter().map(|(_, data)| (name, *data)).collect();
+        let (tap, seen) = signals(Operation::Messages, &nameless);
+        assert_eq!(seen, "....c...d");
+        assert!(tap.ended());
+    }
     let (_, seen) = signals(
         Operation::Responses,
         &[

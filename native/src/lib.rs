@@ -1,4 +1,10 @@
 //! The native shell: sockets, files, clock and terminal around the platform-agnostic core.
 
+pub mod background;
+pub mod clock;
+pub mod entropy;
+pub mod env;
 pub mod http_client;
+pub mod recorder;
+pub mod secret_key;
 pub mod server;

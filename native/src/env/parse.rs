@@ -1,0 +1,100 @@
+//! From text to values; the errors say what is allowed.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use causeway_core::config::Secret;
+use causeway_core::config::access::check_strength;
+use tracing::level_filters::LevelFilter;
+
+use crate::secret_key::SecretKey;
+
+pub(super) fn text(value: &str) -> Result<String, String> {
+    Ok(value.to_owned())
+}
+
+pub(super) fn path(value: &str) -> Result<PathBuf, String> {
+    Ok(PathBuf::from(value))
+}
+
+pub(super) fn port(value: &str) -> Result<u16, String> {
+    value.parse().map_err(|_| "is not a port number from 0 to 65535".to_owned())
+}
+
+pub(super) fn switch(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("is not `true` or `false`".to_owned()),
+    }
+}
+
+pub(super) fn production(value: &str) -> Result<bool, String> {
+    match value {
+        "production" => Ok(true),
+        "development" => Ok(false),
+        _ => Err("is not `production` or `development`".to_owned()),
+    }
+}
+
+pub(super) fn level(value: &str) -> Result<LevelFilter, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "error" => Ok(LevelFilter::ERROR),
+        "warn" => Ok(LevelFilter::WARN),
+        "info" => Ok(LevelFilter::INFO),
+        "debug" => Ok(LevelFilter::DEBUG),
+        "trace" => Ok(LevelFilter::TRACE),
+        _ => Err("is not `error`, `warn`, `info`, `debug` or `trace`".to_owned()),
+    }
+}
+
+pub(super) fn language(value: &str) -> Result<String, String> {
+    let subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    if value.len() <= 35 && value.split('-').all(subtag) {
+        Ok(value.to_owned())
+    } else {
+        Err("is not a language tag such as `en` or `zh-CN`".to_owned())
+    }
+}
+
+pub(super) fn access_key(value: &str) -> Result<Secret, String> {
+    check_strength(value).map(|()| Secret::new(value))
+}
+
+pub(super) fn secret_key(value: &str) -> Result<SecretKey, String> {
+    SecretKey::parse(value).ok_or_else(|| "is not 32 bytes as 64 hexadecimal digits or base64".to_owned())
+}
+
+pub(super) fn request_timeout(value: &str) -> Result<Duration, String> {
+    whole(value, 1000..=86_400_000, "milliseconds").map(Duration::from_millis)
+}
+
+pub(super) fn grace(value: &str) -> Result<Duration, String> {
+    whole(value, 0..=3600, "seconds").map(Duration::from_secs)
+}
+
+pub(super) fn mebibytes(value: &str) -> Result<usize, String> {
+    let mebibytes = whole(value, 1..=1024, "MiB")?;
+    usize::try_from(mebibytes << 20).map_err(|_| "is more than this machine can address".to_owned())
+}
+
+pub(super) fn origins(value: &str) -> Result<Vec<String>, String> {
+    let origins: Vec<String> = value.split(',').map(|origin| origin.trim().to_owned()).collect();
+    let legal = |origin: &String| {
+        let uri = origin.parse::<http::Uri>().ok();
+        uri.is_some_and(|uri| uri.scheme().is_some() && uri.path() == "/" && !origin.ends_with('/'))
+    };
+    if value == "*" || origins.iter().all(legal) {
+        Ok(origins)
+    } else {
+        Err("is neither `*` nor origins such as `https://chat.example.com`, separated by commas".to_owned())
+    }
+}
+
+fn whole(value: &str, allowed: RangeInclusive<u64>, unit: &str) -> Result<u64, String> {
+    value.parse().ok().filter(|number| allowed.contains(number)).ok_or_else(|| {
+        format!("is not a whole number of {unit} from {} to {}", allowed.start(), allowed.end())
+    })
+}

@@ -8,3 +8,4 @@ pub mod http_client;
 pub mod recorder;
 pub mod secret_key;
 pub mod server;
+pub mod store;

@@ -1,0 +1,129 @@
+//! Who may call: keys from the environment, and the first keys of a new installation.
+
+use causeway_core::config::access::{Access, Digest};
+use causeway_core::config::document::{ClientKeyDocument, Document};
+use causeway_core::config::{ClientKeyId, Secret};
+use causeway_core::platform::Entropy;
+
+use crate::env::Environment;
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const RANDOM_CHARACTERS: usize = 32;
+
+/// Keys made just now. They are stored as hashes: this is the only time they can be shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Generated {
+    pub client: Option<Secret>,
+    pub admin: Option<Secret>,
+}
+
+/// The keys the environment gives, for [`compile`](causeway_core::config::validate::compile).
+pub fn from_environment(environment: &Environment) -> Access {
+    let mut access = Access::default();
+    if let Some(key) = &environment.proxy_key {
+        access.add_client(ClientKeyId::new("ck_environment"), "PROXY_ACCESS_KEY", key.expose());
+    }
+    if let Some(key) = &environment.admin_key {
+        access.set_admin(key.expose());
+    }
+    access
+}
+
+/// Adds a client key to `document` when nobody could call, and an admin key when nobody could sign in.
+pub fn complete(document: &mut Document, environment: &Access, entropy: &impl Entropy) -> Generated {
+    let mut generated = Generated::default();
+    if document.access.client_keys.is_empty() && environment.client_keys.is_empty() {
+        let key = key("cw-", entropy);
+        document.access.client_keys.push(ClientKeyDocument {
+            name: "first".to_owned(),
+            hash: Digest::of(key.expose()).to_string(),
+            ..ClientKeyDocument::default()
+        });
+        generated.client = Some(key);
+    }
+    if document.access.admin_key_hash.is_none() && environment.admin.is_none() {
+        let key = key("cwa-", entropy);
+        document.access.admin_key_hash = Some(Digest::of(key.expose()).to_string());
+        generated.admin = Some(key);
+    }
+    document.assign_ids(&mut |bytes| entropy.fill(bytes));
+    generated
+}
+
+/// `prefix` and 190 random bits.
+pub fn key(prefix: &str, entropy: &impl Entropy) -> Secret {
+    let mut text = prefix.to_owned();
+    let mut bytes = [0; RANDOM_CHARACTERS];
+    while text.len() < prefix.len() + RANDOM_CHARACTERS {
+        entropy.fill(&mut bytes);
+        // Bytes from 248 up would favour the first characters.
+        let characters = bytes.iter().filter(|byte| **byte < 248);
+        let characters = characters.filter_map(|byte| BASE62.get(usize::from(*byte) % BASE62.len()));
+        let missing = prefix.len() + RANDOM_CHARACTERS - text.len();
+        text.extend(characters.take(missing).copied().map(char::from));
+    }
+    Secret::new(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use causeway_core::config::access::check_strength;
+    use causeway_core::config::validate::compile;
+
+    use super::*;
+    use crate::entropy::SystemEntropy;
+    use crate::env::Variables;
+
+    fn environment<const N: usize>(pairs: [(&str, &str); N]) -> Access {
+        from_environment(&Environment::read(&Variables::from(pairs)).unwrap())
+    }
+
+    #[test]
+    fn a_new_installation_gets_two_different_keys_stored_as_hashes() {
+        let mut document = Document::default();
+        let generated = complete(&mut document, &environment([]), &SystemEntropy);
+
+        let (client, admin) = (generated.client.unwrap(), generated.admin.unwrap());
+        assert!(client.expose().starts_with("cw-") && client.expose().len() == 35);
+        assert!(admin.expose().starts_with("cwa-") && admin.expose().len() == 36);
+        assert_eq!(check_strength(client.expose()), Ok(()));
+        let stored = serde_json::to_string(&document).unwrap();
+        assert!(!stored.contains(client.expose()) && !stored.contains(admin.expose()));
+        let access = compile(document, &environment([])).unwrap().access;
+        assert!(access.client(client.expose()).is_some() && access.is_admin(admin.expose()));
+        assert!(access.client(admin.expose()).is_none() && !access.is_admin(client.expose()));
+    }
+
+    #[test]
+    fn nothing_is_made_twice() {
+        let mut document = Document::default();
+        complete(&mut document, &environment([]), &SystemEntropy);
+        let before = document.clone();
+        assert_eq!(complete(&mut document, &environment([]), &SystemEntropy), Generated::default());
+        assert_eq!(document, before);
+    }
+
+    #[test]
+    fn a_key_of_the_environment_counts() {
+        let access = environment([("PROXY_ACCESS_KEY", "kQ7-f83jd_02LmPz")]);
+        let mut document = Document::default();
+        let generated = complete(&mut document, &access, &SystemEntropy);
+        assert!(generated.client.is_none() && generated.admin.is_some());
+        assert!(document.access.client_keys.is_empty());
+        assert!(compile(document, &access).unwrap().access.client("kQ7-f83jd_02LmPz").is_some());
+    }
+
+    #[test]
+    fn biased_bytes_are_thrown_away() {
+        struct Counting(AtomicU8);
+        impl Entropy for Counting {
+            fn fill(&self, bytes: &mut [u8]) {
+                bytes.fill_with(|| self.0.fetch_add(1, Ordering::Relaxed));
+            }
+        }
+        let key = key("", &Counting(AtomicU8::new(240)));
+        assert_eq!(key.expose(), "stuvwxyz0123456789ABCDEFGHIJKLMN");
+    }
+}

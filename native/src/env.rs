@@ -30,8 +30,6 @@ pub struct Environment {
     pub production: bool,
     pub log_level: LevelFilter,
     pub request_logs: bool,
-    /// Replaces the built-in default of `settings.timeouts.totalTimeoutMs`.
-    pub request_timeout: Option<Duration>,
     pub max_body_bytes: usize,
     pub config_dir: PathBuf,
     /// `None`: kept in a file of the configuration directory.
@@ -136,13 +134,6 @@ const ENABLE_REQUEST_LOGS: Variable<bool> = Variable::plain(
     "Whether each request is logged in one line, without prompts and answers.",
     parse::switch,
 );
-const REQUEST_TIMEOUT: Variable<Duration> = Variable::plain(
-    "REQUEST_TIMEOUT",
-    "300000",
-    "Milliseconds until an answer must have begun, over all attempts (for an answer that is not streamed: \
-     until its end), where the configuration's `totalTimeoutMs` says nothing.",
-    parse::request_timeout,
-);
 const MAX_REQUEST_BODY_SIZE_MB: Variable<usize> = Variable::plain(
     "MAX_REQUEST_BODY_SIZE_MB",
     "50",
@@ -189,7 +180,7 @@ pub struct Row {
 }
 
 /// Every variable there is, in the order of the documentation.
-pub const TABLE: [Row; 16] = [
+pub const TABLE: [Row; 15] = [
     PORT.row(),
     BIND_HOST.row(),
     PROXY_ACCESS_KEY.row(),
@@ -201,7 +192,6 @@ pub const TABLE: [Row; 16] = [
     ENV.row(),
     LOG_LEVEL.row(),
     ENABLE_REQUEST_LOGS.row(),
-    REQUEST_TIMEOUT.row(),
     MAX_REQUEST_BODY_SIZE_MB.row(),
     ENABLE_CORS.row(),
     CORS_ORIGIN.row(),
@@ -227,7 +217,6 @@ impl Environment {
             production: reader.read(&ENV).unwrap_or(false),
             log_level: reader.read(&LOG_LEVEL).unwrap_or(LevelFilter::INFO),
             request_logs: reader.read(&ENABLE_REQUEST_LOGS).unwrap_or(true),
-            request_timeout: reader.read(&REQUEST_TIMEOUT),
             max_body_bytes: reader.read(&MAX_REQUEST_BODY_SIZE_MB).unwrap_or(50 << 20),
             config_dir: reader.read(&CONFIG_DIR).unwrap_or_else(|| PathBuf::from(".config")),
             secret_key: reader.read(&SECRET_KEY),

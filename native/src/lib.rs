@@ -11,3 +11,4 @@ pub mod secret_key;
 pub mod server;
 pub mod store;
 pub mod watch;
+pub mod web;

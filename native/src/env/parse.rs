@@ -67,10 +67,6 @@ pub(super) fn secret_key(value: &str) -> Result<SecretKey, String> {
     SecretKey::parse(value).ok_or_else(|| "is not 32 bytes as 64 hexadecimal digits or base64".to_owned())
 }
 
-pub(super) fn request_timeout(value: &str) -> Result<Duration, String> {
-    whole(value, 1000..=86_400_000, "milliseconds").map(Duration::from_millis)
-}
-
 pub(super) fn grace(value: &str) -> Result<Duration, String> {
     whole(value, 0..=3600, "seconds").map(Duration::from_secs)
 }

@@ -36,7 +36,6 @@ fn good_values_are_taken() {
         ("APP_UI_LANGUAGE", "zh-CN"),
         ("ENV", "production"),
         ("LOG_LEVEL", "WARN"),
-        ("REQUEST_TIMEOUT", "120000"),
         ("MAX_REQUEST_BODY_SIZE_MB", "1"),
         ("ENABLE_CORS", "1"),
         ("CORS_ORIGIN", "https://a.example, http://localhost:5173"),
@@ -48,7 +47,6 @@ fn good_values_are_taken() {
     assert_eq!(environment.proxy_key, Some(Secret::new("kQ7-f83jd_02LmPz")));
     assert!(environment.production && !environment.web_ui);
     assert_eq!(environment.log_level, LevelFilter::WARN);
-    assert_eq!(environment.request_timeout, Some(Duration::from_secs(120)));
     assert_eq!(environment.max_body_bytes, 1 << 20);
     assert_eq!(environment.cors_origins, ["https://a.example", "http://localhost:5173"]);
     assert_eq!(environment.shutdown_grace, Duration::ZERO);
@@ -65,8 +63,6 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         ("ENV", "prod", "`production`"),
         ("LOG_LEVEL", "loud", "`error`"),
         ("ENABLE_REQUEST_LOGS", "2", "`true` or `false`"),
-        ("REQUEST_TIMEOUT", "300s", "1000 to 86400000"),
-        ("REQUEST_TIMEOUT", "1", "milliseconds"),
         ("MAX_REQUEST_BODY_SIZE_MB", "0", "1 to 1024"),
         ("ENABLE_CORS", "*", "`true` or `false`"),
         ("CORS_ORIGIN", "chat.example.com", "https://"),
@@ -112,16 +108,10 @@ fn defaults_in_the_table_are_the_ones_in_force() {
     let unset = format!("{:?}", read([]).unwrap());
     for Row { name, default, .. } in TABLE {
         // Defaults with a space are descriptions, not values.
-        if !default.contains(' ')
-            && name != "CORS_ORIGIN"
-            && name != "REQUEST_TIMEOUT"
-            && name != "APP_UI_LANGUAGE"
-        {
+        if !default.contains(' ') && name != "CORS_ORIGIN" && name != "APP_UI_LANGUAGE" {
             assert_eq!(format!("{:?}", read([(name, default)]).unwrap()), unset, "{name}={default}");
         }
     }
-    let core = causeway_core::config::validate::DEFAULT_TIMEOUTS.total;
-    assert_eq!(read([("REQUEST_TIMEOUT", REQUEST_TIMEOUT.default)]).unwrap().request_timeout, Some(core));
 }
 
 #[test]

@@ -14,4 +14,6 @@ pub mod platform;
 pub mod protocol;
 pub mod record;
 pub mod schedule;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;

@@ -86,6 +86,7 @@ impl Default for ChannelDocument {
 /// One (protocol, base URL).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = Endpoint)]
 pub struct EndpointDocument {
     pub protocol: Protocol,
     /// The protocol's version segment is added where it has none; a trailing `#` takes it literally.
@@ -172,7 +173,8 @@ pub struct SettingsDocument {
 
 /// In milliseconds; what a channel leaves out comes from the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = Timeouts)]
 pub struct TimeoutsDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_timeout_ms: Option<u64>,

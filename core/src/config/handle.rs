@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::Config;
+use super::{Config, Version};
 
 /// Holds the current [`Config`]. A request takes it once and keeps what it took.
 #[derive(Debug)]
@@ -23,5 +23,16 @@ impl ConfigHandle {
         let config = Arc::new(config);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&config);
         config
+    }
+
+    /// Puts `config` in force if the one in force still is `previous`, so that of two changes made at the
+    /// same time the older never wins. `false`: it was not.
+    pub fn install_after(&self, previous: &Version, config: Config) -> bool {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let unchanged = current.version == *previous;
+        if unchanged {
+            *current = Arc::new(config);
+        }
+        unchanged
     }
 }

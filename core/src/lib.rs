@@ -7,6 +7,7 @@
 //! randomness arrive as arguments. Only `gateway` and `admin` await.
 
 pub mod codec;
+pub mod admin;
 pub mod config;
 pub mod error;
 pub mod ir;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::backoff::jittered;
 use super::rng::Rng;
@@ -23,7 +24,7 @@ const TRIAL_PACE: Duration = Duration::from_secs(1);
 const OVERLOADS: u32 = 2;
 
 /// Whether traffic flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerState {
     /// Traffic flows.

@@ -1,6 +1,7 @@
 //! How channels are, for people.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Class;
 use super::breaker::BreakerState;
@@ -9,7 +10,7 @@ use crate::config::{ChannelId, KeyId, Protocol};
 use crate::time::Timestamp;
 
 /// How a channel is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelHealth {
     pub id: ChannelId,
@@ -22,7 +23,7 @@ pub struct ChannelHealth {
 }
 
 /// How a key is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyHealth {
     pub id: KeyId,
@@ -36,7 +37,7 @@ pub struct KeyHealth {
 }
 
 /// A key that rests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cooling {
     /// `rate`, `quota` or `auth`.
@@ -45,7 +46,7 @@ pub struct Cooling {
 }
 
 /// How a key is at the channel's endpoints of one protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProtocolHealth {
     pub protocol: Protocol,
@@ -58,7 +59,7 @@ pub struct ProtocolHealth {
 }
 
 /// The last attempt that did not serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LastFailure {
     pub class: Class,

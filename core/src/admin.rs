@@ -1,0 +1,95 @@
+//! The management API, served by both shells below `/api/`.
+//!
+//! The routes and their shapes are in the OpenAPI document ([`openapi`]), whose checked-in copy the UI's
+//! client is generated from.
+
+mod actions;
+mod bootstrap;
+mod channels;
+mod edit;
+mod error;
+pub mod headers;
+mod json;
+mod keys;
+mod mask;
+mod openapi;
+mod patch;
+mod route;
+mod session;
+pub mod throttle;
+
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+
+pub use self::bootstrap::Facts;
+pub use self::openapi::openapi;
+
+use self::error::Problem;
+use self::route::{Action, Target};
+use self::throttle::Throttle;
+use crate::config::access::Access;
+use crate::config::handle::ConfigHandle;
+use crate::platform::Platform;
+
+/// What a request is served with.
+#[derive(Debug)]
+pub struct Context<'a, P> {
+    pub platform: &'a P,
+    /// The configuration in force; a change is put in force here once it is stored.
+    pub config: &'a ConfigHandle,
+    /// Keys that come from outside the document, as given to
+    /// [`compile`](crate::config::validate::compile).
+    pub environment: &'a Access,
+    pub facts: &'a Facts,
+    /// Signs session cookies; the same on all instances.
+    pub session_secret: &'a [u8; 32],
+    pub throttle: &'a Mutex<Throttle>,
+    /// The peer's address where it is known; wrong keys are counted by it.
+    pub client_address: Option<&'a str>,
+}
+
+/// Answers one request whose path begins with `/api/`.
+pub async fn handle<P: Platform>(context: &Context<'_, P>, request: Request<Bytes>) -> Response<Bytes> {
+    let mut response = dispatch(context, &request).await.unwrap_or_else(Problem::into_response);
+    headers::protect(response.headers_mut());
+    response
+}
+
+async fn dispatch<P: Platform>(
+    context: &Context<'_, P>,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, Problem> {
+    let path = request.uri().path();
+    let target = Target::parse(path).ok_or_else(|| Problem::not_found(format!("no such path: {path}")))?;
+    let method = request.method();
+    if !target.methods().contains(method) {
+        return Err(Problem::method_not_allowed(target.methods()));
+    }
+    match (&target, method) {
+        (Target::Bootstrap, _) => return bootstrap::bootstrap(context),
+        (Target::Session, &Method::POST) => return session::sign_in(context, request),
+        (Target::Session, _) => return Ok(session::sign_out(request)),
+        _ => session::authenticate(context, request)?,
+    }
+    match target {
+        Target::Bootstrap | Target::Session => Err(Problem::not_found("no such path")),
+        Target::Channels if method == Method::GET => channels::list(context).await,
+        Target::Channels => channels::create(context, request).await,
+        Target::Reorder => channels::reorder(context, request).await,
+        Target::Channel(id) if method == Method::GET => channels::read(context, id),
+        Target::Channel(id) if method == Method::PATCH => channels::update(context, request, id).await,
+        Target::Channel(id) => channels::delete(context, request, id).await,
+        Target::Action(id, Action::Promote) => actions::promote(context, request, id).await,
+        Target::Action(id, Action::Pause) => actions::pause(context, id).await,
+        Target::Action(id, Action::Resume) => actions::resume(context, id).await,
+        Target::Keys(id) => keys::add(context, request, id).await,
+        Target::Key(id, key) if method == Method::PATCH => keys::update(context, request, id, key).await,
+        Target::Key(id, key) => keys::delete(context, request, id, key).await,
+        Target::RestoreKey(id, key) => keys::restore(context, id, key).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! What the API says when it does not do what was asked. Codes are stable; the UI translates them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::channels::view::ChannelView;
+use super::json;
+use crate::config::FieldErrors;
+
+/// The body of every answer that is an error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorBody {
+    error: ErrorDetail,
+    /// On `conflict`: the channel as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<ChannelView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ErrorDetail {
+    /// Stable, in snake case.
+    code: &'static str,
+    /// For people.
+    message: String,
+    /// What is wrong with which field: `endpoints[0].baseUrl`.
+    #[serde(skip_serializing_if = "FieldErrors::is_empty")]
+    fields: FieldErrors,
+}
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    header: Option<(HeaderName, HeaderValue)>,
+    body: Box<ErrorBody>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let error = ErrorDetail { code, message: message.into(), fields: FieldErrors::new() };
+        Self { status, header: None, body: Box::new(ErrorBody { error, current: None }) }
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    pub(super) fn method_not_allowed(allowed: &[Method]) -> Self {
+        let allow = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!("this path takes {allow}");
+        let header = HeaderValue::try_from(allow).ok().map(|value| (ALLOW, value));
+        Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message) }
+    }
+
+    pub(super) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    }
+
+    /// The key that was presented is not the admin key.
+    pub(super) fn wrong_key() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "wrong_key", "this is not the admin key")
+    }
+
+    pub(super) fn cross_origin() -> Self {
+        let message = "a session may only change things from the gateway's own pages";
+        Self::new(StatusCode::FORBIDDEN, "cross_origin", message)
+    }
+
+    pub(super) fn throttled(wait: Duration) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000);
+        let message = format!("too many wrong keys; wait {seconds} s");
+        let header = HeaderValue::try_from(seconds.to_string()).ok().map(|value| (RETRY_AFTER, value));
+        Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", message) }
+    }
+
+    pub(super) fn not_json() -> Self {
+        let message = "the body has to be JSON, with `content-type: application/json`";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body is over {limit} bytes"))
+    }
+
+    /// Fields that cannot be as they are.
+    pub(super) fn invalid(fields: FieldErrors) -> Self {
+        let message = fields.iter().map(|(path, problem)| format!("{path}: {problem}")).collect::<Vec<_>>();
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid", message.join("; "));
+        problem.body.error.fields = fields;
+        problem
+    }
+
+    pub(super) fn invalid_field(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::invalid(FieldErrors::from([(path.into(), problem.into())]))
+    }
+
+    /// Somebody changed it meanwhile; `current` is what they made of it.
+    pub(super) fn conflict(current: Option<ChannelView>) -> Self {
+        let message = "this was changed meanwhile; look at the current state and try again";
+        let mut problem = Self::new(StatusCode::CONFLICT, "conflict", message);
+        problem.body.current = current;
+        problem
+    }
+
+    pub(super) fn store_invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store_invalid", message)
+    }
+
+    pub(super) fn store_unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", message)
+    }
+
+    pub(super) fn into_response(self) -> Response<Bytes> {
+        let mut response = json::response(self.status, &self.body);
+        response.headers_mut().extend(self.header);
+        response
+    }
+}

@@ -1,0 +1,64 @@
+//! JSON in and out of requests and responses.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG, IF_MATCH};
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::Problem;
+use crate::config::Version;
+use crate::config::document::parse;
+
+const MAX_BODY: usize = 1024 * 1024;
+
+/// The body as `T`; the problem names the field.
+pub(super) fn read<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, Problem> {
+    let body = request.body();
+    if body.len() > MAX_BODY {
+        return Err(Problem::too_large(MAX_BODY));
+    }
+    let media_type =
+        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::not_json());
+    }
+    parse(body).map_err(Problem::invalid)
+}
+
+/// The version a write is meant for; `None`: whatever there is.
+pub(super) fn if_match(request: &Request<Bytes>) -> Option<Version> {
+    let value = request.headers().get(IF_MATCH)?.to_str().unwrap_or("invalid").trim();
+    let value = value.strip_prefix("W/").unwrap_or(value).trim_matches('"');
+    (value != "*").then(|| Version::new(value))
+}
+
+pub(super) fn response(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
+    let (status, body) = match serde_json::to_vec(body) {
+        Ok(body) => (status, Bytes::from(body)),
+        Err(_) => {
+            let body = r#"{"error":{"code":"internal","message":"the answer cannot be written as JSON"}}"#;
+            (StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(body.as_bytes()))
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A response that carries the version to write against.
+pub(super) fn versioned(status: StatusCode, version: &Version, body: &impl Serialize) -> Response<Bytes> {
+    let mut response = response(status, body);
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+pub(super) fn no_content() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}

@@ -1,0 +1,50 @@
+//! The API's description, made from the types it is served with.
+
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use super::{actions, bootstrap, channels, keys, session};
+use crate::admin::session::COOKIE_NAME;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Causeway management API",
+        description = "Everything an operator does, for the UI and for scripts. JSON in camelCase; times are \
+                       milliseconds since 1970.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    paths(
+        bootstrap::bootstrap,
+        session::sign_in,
+        session::sign_out,
+        channels::list,
+        channels::create,
+        channels::reorder,
+        channels::read,
+        channels::update,
+        channels::delete,
+        actions::promote,
+        actions::pause,
+        actions::resume,
+        keys::add,
+        keys::update,
+        keys::delete,
+        keys::restore,
+    ),
+    security(("cookie" = []), ("bearer" = []), ("apiKey" = []))
+)]
+struct Api;
+
+/// The description both shells serve; `docs/openapi.json` is its checked-in copy.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut api = Api::openapi();
+    let components = api.components.get_or_insert_default();
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE_NAME)));
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    let header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-api-key")));
+    components.add_security_scheme("cookie", cookie);
+    components.add_security_scheme("bearer", bearer);
+    components.add_security_scheme("apiKey", header);
+    api
+}

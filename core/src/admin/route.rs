@@ -1,0 +1,58 @@
+//! Which paths there are, and which methods they take.
+
+use http::Method;
+
+/// What a path means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    Bootstrap,
+    Session,
+    Channels,
+    Reorder,
+    Channel(&'a str),
+    Action(&'a str, Action),
+    Keys(&'a str),
+    Key(&'a str, &'a str),
+    RestoreKey(&'a str, &'a str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Promote,
+    Pause,
+    Resume,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn parse(path: &'a str) -> Option<Self> {
+        let segments: Vec<&str> = path.strip_prefix("/api/")?.split('/').collect();
+        if segments.iter().any(|segment| segment.is_empty()) {
+            return None;
+        }
+        Some(match *segments.as_slice() {
+            ["bootstrap"] => Self::Bootstrap,
+            ["session"] => Self::Session,
+            ["channels"] => Self::Channels,
+            ["channels", "reorder"] => Self::Reorder,
+            ["channels", id] => Self::Channel(id),
+            ["channels", id, "promote"] => Self::Action(id, Action::Promote),
+            ["channels", id, "pause"] => Self::Action(id, Action::Pause),
+            ["channels", id, "resume"] => Self::Action(id, Action::Resume),
+            ["channels", id, "keys"] => Self::Keys(id),
+            ["channels", id, "keys", key] => Self::Key(id, key),
+            ["channels", id, "keys", key, "restore"] => Self::RestoreKey(id, key),
+            _ => return None,
+        })
+    }
+
+    pub(super) const fn methods(self) -> &'static [Method] {
+        match self {
+            Self::Bootstrap => &[Method::GET],
+            Self::Session => &[Method::POST, Method::DELETE],
+            Self::Channels => &[Method::GET, Method::POST],
+            Self::Channel(_) => &[Method::GET, Method::PATCH, Method::DELETE],
+            Self::Key(..) => &[Method::PATCH, Method::DELETE],
+            Self::Reorder | Self::Action(..) | Self::Keys(_) | Self::RestoreKey(..) => &[Method::POST],
+        }
+    }
+}

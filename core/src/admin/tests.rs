@@ -1,0 +1,184 @@
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::executor::block_on;
+use http::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use self::platform::FakePlatform;
+use super::{Context, Facts, Throttle, handle};
+use crate::config::access::Access;
+use crate::config::document::Document;
+use crate::config::handle::ConfigHandle;
+use crate::config::validate::compile;
+use crate::testing::store::MemoryStore;
+use crate::time::Timestamp;
+
+mod channels;
+mod platform;
+mod session;
+
+const ADMIN_KEY: &str = "the-key-of-the-operator";
+const START: u64 = 1_700_000_000_000;
+
+/// The API over a memory store.
+struct Server {
+    platform: FakePlatform,
+    config: ConfigHandle,
+    environment: Access,
+    facts: Facts,
+    throttle: Mutex<Throttle>,
+}
+
+impl Server {
+    fn new(document: Value) -> Self {
+        let mut document = Document::parse(document.to_string().as_bytes()).unwrap();
+        let mut next = 0u8;
+        document.assign_ids(&mut |bytes| {
+            next += 1;
+            bytes.fill(next);
+        });
+        let mut environment = Access::default();
+        environment.set_admin(ADMIN_KEY);
+        let config = compile(document.clone(), &environment).unwrap();
+        let features = vec!["reload"];
+        Self {
+            platform: FakePlatform::new(MemoryStore::new(document), Timestamp::from_millis(START)),
+            config: ConfigHandle::new(config),
+            environment,
+            facts: Facts { version: "1.2.3", runtime: "native", language: None, features },
+            throttle: Mutex::default(),
+        }
+    }
+
+    /// Two channels with a key each.
+    fn with_channels() -> Self {
+        Self::new(json!({"channels": [
+            {"id": "ch_a", "name": "alpha", "priority": 2,
+             "endpoints": [{"protocol": "chat", "baseUrl": "https://alpha.example"}],
+             "keys": [{"id": "k_a", "key": "sk-alpha-0123456789"}],
+             "headers": {"x-title": "team", "x-team-token": "tk-alpha-0123456789"},
+             "proxyUrl": "http://user:hunter22@proxy.example:3128"},
+            {"id": "ch_b", "name": "beta", "priority": 1,
+             "endpoints": [{"protocol": "messages", "baseUrl": "https://beta.example"}],
+             "keys": [{"id": "k_b", "key": "sk-beta-0123456789ab"}]},
+        ]}))
+    }
+
+    fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let context = Context {
+            platform: &self.platform,
+            config: &self.config,
+            environment: &self.environment,
+            facts: &self.facts,
+            session_secret: &[9; 32],
+            throttle: &self.throttle,
+            client_address: Some("192.0.2.1"),
+        };
+        block_on(must_be_send(handle(&context, request)))
+    }
+
+    /// Calls with the admin key; `body` null sends none.
+    fn call(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        let response = self.send(request(method, path, body).header("x-api-key", ADMIN_KEY).body_json());
+        parts(&response)
+    }
+
+    fn stored(&self) -> Value {
+        serde_json::to_value(self.platform.store.document().unwrap()).unwrap()
+    }
+
+    fn resets(&self) -> Vec<String> {
+        self.platform.resets.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct Draft(http::request::Builder, Value);
+
+impl Draft {
+    fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value), self.1)
+    }
+
+    fn body_json(self) -> Request<Bytes> {
+        if self.1.is_null() {
+            return self.0.body(Bytes::new()).unwrap();
+        }
+        self.0.header("content-type", "application/json").body(Bytes::from(self.1.to_string())).unwrap()
+    }
+}
+
+fn request(method: Method, path: &str, body: Value) -> Draft {
+    Draft(Request::builder().method(method).uri(path), body)
+}
+
+fn parts(response: &Response<Bytes>) -> (StatusCode, Value) {
+    let body = if response.body().is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(response.body()).unwrap()
+    };
+    (response.status(), body)
+}
+
+fn header<'a>(response: &'a Response<Bytes>, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// The shells run it on threads.
+fn must_be_send<F: Future + Send>(future: F) -> F {
+    future
+}
+
+#[test]
+fn bootstrap_is_public_and_tells_what_serves() {
+    let (status, body) =
+        parts(&Server::with_channels().send(request(Method::GET, "/api/bootstrap", json!(null)).body_json()));
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(
+        body,
+        json!({"name": "Causeway", "version": "1.2.3", "runtime": "native",
+               "languages": ["en", "zh-CN"], "features": ["reload"]})
+    );
+}
+
+#[test]
+fn unknown_paths_and_wrong_methods_are_told_in_json() {
+    let server = Server::with_channels();
+    for path in
+        ["/api/", "/api/nothing", "/api/channels/", "/api/channels/ch_a/keys/k_a/x", "/api/channels//keys"]
+    {
+        let (status, body) = server.call(Method::GET, path, json!(null));
+        assert_eq!((status, &body["error"]["code"]), (StatusCode::NOT_FOUND, &json!("not_found")), "{path}");
+    }
+    let response = server.send(request(Method::PUT, "/api/channels/ch_a", json!(null)).body_json());
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(header(&response, "allow"), "GET, PATCH, DELETE");
+}
+
+#[test]
+fn no_answer_may_be_kept_or_guessed_at() {
+    let server = Server::with_channels();
+    for path in ["/api/bootstrap", "/api/channels", "/api/nothing"] {
+        let response = server.send(request(Method::GET, path, json!(null)).body_json());
+        assert_eq!(header(&response, "cache-control"), "no-store");
+        assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+    }
+}
+
+#[test]
+fn a_body_has_to_be_json_and_fields_have_to_be_known() {
+    let server = Server::with_channels();
+    let text = Request::post("/api/channels").header("x-api-key", ADMIN_KEY).body(Bytes::from("{}")).unwrap();
+    assert_eq!(server.send(text).status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let typo = json!({"name": "x", "endpoints": [{"protocol": "chat", "baseURL": "https://x.example"}]});
+    let (status, body) = server.call(Method::POST, "/api/channels", typo);
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(body["error"]["code"], "invalid");
+    assert!(
+        body["error"]["fields"]["endpoints[0].baseURL"].as_str().unwrap().contains("unknown field"),
+        "{body}"
+    );
+    let huge = json!({"name": "x".repeat(2_000_000)});
+    assert_eq!(server.call(Method::POST, "/api/channels", huge).0, StatusCode::PAYLOAD_TOO_LARGE);
+}

@@ -6,15 +6,17 @@
 //! `codec`, `protocol`, `schedule` and `config` are pure: no async, no platform trait; time and
 //! randomness arrive as arguments. Only `gateway` and `admin` await.
 
-pub mod codec;
 pub mod admin;
+pub mod codec;
 pub mod config;
 pub mod error;
+pub mod gateway;
 pub mod ir;
 pub mod platform;
 pub mod protocol;
 pub mod record;
 pub mod schedule;
+pub mod time;
+
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-pub mod time;

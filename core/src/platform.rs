@@ -91,7 +91,12 @@ pub trait Coordinator: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Lease, Refusal>> + Send;
 
     /// Called exactly once per lease.
-    fn report(&self, lease: &Lease, outcome: &Outcome) -> impl Future<Output = ()> + Send;
+    fn report(
+        &self,
+        config: &Arc<Config>,
+        lease: &Lease,
+        outcome: &Outcome,
+    ) -> impl Future<Output = ()> + Send;
 
     /// How the channels are, in the configuration's order.
     fn health(&self, config: &Arc<Config>) -> impl Future<Output = Vec<ChannelHealth>> + Send;

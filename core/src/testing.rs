@@ -1,3 +1,7 @@
-//! What tests of the core and of the shells put in a platform's place.
+//! Fakes for tests of the core and of the shells: the whole core under virtual time, without a socket.
 
+pub mod clock;
+pub mod http;
+pub mod platform;
+pub mod run;
 pub mod store;

@@ -69,7 +69,7 @@ impl Coordinator for FakePlatform {
         Err(Refusal { reason: Reason::NoChannel, retry_at: None })
     }
 
-    async fn report(&self, _: &Lease, _: &Outcome) {}
+    async fn report(&self, _: &Arc<Config>, _: &Lease, _: &Outcome) {}
 
     async fn health(&self, config: &Arc<Config>) -> Vec<ChannelHealth> {
         State::new().health(config, self.now())

@@ -1,0 +1,296 @@
+//! One request, from route to answer.
+//!
+//! `route -> authenticate -> peek -> acquire -> send -> classify -> hold -> relay -> report, record`.
+//! Errors of this gateway leave through one place, in the client's protocol.
+
+mod attempt;
+mod auth;
+mod body;
+mod coordinator;
+mod hold;
+mod ids;
+mod intake;
+mod lists;
+mod models;
+mod observer;
+mod outbound;
+mod pull;
+mod relay;
+mod route;
+mod serve;
+mod shape;
+mod trip;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+
+use crate::admin;
+use crate::admin::throttle::Throttle;
+use crate::config::access::Access;
+use crate::config::handle::ConfigHandle;
+use crate::config::{ClientKeyId, Config, Protocol};
+use crate::error::{Failure, FailureKind, Origin};
+use crate::platform::{BoxError, Clock, Platform};
+use crate::protocol::{self, Operation};
+use crate::record::Record;
+use crate::schedule::{Ask, SessionKey};
+
+use attempt::Inbound;
+use ids::RequestIds;
+use route::{Call, Route, route};
+use trip::Trip;
+
+pub use body::Body;
+pub use coordinator::LocalCoordinator;
+pub use relay::Relay;
+
+/// The gateway: everything but the listening and the UI's files.
+pub struct Gateway<P: Platform> {
+    platform: P,
+    config: ConfigHandle,
+    options: Options,
+    ids: RequestIds,
+    throttle: Mutex<Throttle>,
+    models: models::Cache,
+}
+
+/// What a shell decides at its start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The largest request body, decompressed.
+    pub max_body_bytes: usize,
+    /// Signs the UI's sessions.
+    pub session_secret: [u8; 32],
+    /// Keys from the environment, beside those of the document.
+    pub environment: Access,
+    /// What anybody may know of this gateway.
+    pub facts: admin::Facts,
+}
+
+/// The management API's documents are small.
+const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
+/// Names the request in the gateway's records.
+const REQUEST_ID: &str = "x-causeway-request-id";
+/// Pins a channel by name.
+const PIN: &str = "x-channel";
+/// The answer is the gateway's own estimate.
+const ESTIMATED: &str = "x-causeway-estimated";
+
+impl<P: Platform> Gateway<P> {
+    pub fn new(platform: P, config: Config, options: Options) -> Arc<Self> {
+        let ids = RequestIds::new(platform.entropy());
+        let config = ConfigHandle::new(config);
+        let (throttle, models) = (Mutex::default(), models::Cache::default());
+        Arc::new(Self { platform, config, options, ids, throttle, models })
+    }
+
+    pub fn platform(&self) -> &P {
+        &self.platform
+    }
+
+    /// The configuration in force; a shell installs a new one here.
+    pub fn config(&self) -> &ConfigHandle {
+        &self.config
+    }
+
+    /// Answers one request: client protocols, management API, health. Dropping the future or the
+    /// answer's body aborts what it started.
+    pub async fn handle<B>(
+        self: &Arc<Self>,
+        request: http::Request<B>,
+        client: Option<IpAddr>,
+    ) -> Response<Body<P>>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
+    {
+        let id = self.ids.next();
+        let client = client.map(|client| client.to_string());
+        let client = client.as_deref();
+        let (parts, body) = request.into_parts();
+        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+        let mut response = match route(&method, &path) {
+            Route::Root => root(&parts, &self.options.facts),
+            Route::Health => json(StatusCode::OK, health(&self.options.facts)),
+            Route::Admin => self.administer(parts, body, client).await,
+            Route::Client(call) => {
+                let operation = call.operation;
+                let answered = self.client(&parts, call, body, client, &id).await;
+                answered.unwrap_or_else(|failure| fail(operation.protocol(), &failure, &id))
+            }
+            Route::Models { shape, model, prefix } => {
+                self.list(&parts, shape, model, prefix, client, &id).await
+            }
+            Route::ResponsesSocket => fail(Protocol::Responses, &no_socket(), &id),
+            Route::WrongMethod { allow, nearest } => wrong_method(allow, nearest, &parts, &id),
+            Route::Unknown { nearest } => fail(nearest, &unknown_path(&parts), &id),
+        };
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+
+    /// The management API.
+    async fn administer<B>(&self, parts: Parts, body: B, client: Option<&str>) -> Response<Body<P>>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
+    {
+        let body = match intake::read(&parts.headers, body, MAX_ADMIN_BODY, self.platform.clock()).await {
+            Ok(body) => body,
+            Err(failure) => return fail(Protocol::Chat, &failure, ""),
+        };
+        let context = admin::Context {
+            platform: &self.platform,
+            config: &self.config,
+            environment: &self.options.environment,
+            facts: &self.options.facts,
+            session_secret: &self.options.session_secret,
+            throttle: &self.throttle,
+            client_address: client,
+        };
+        admin::handle(&context, http::Request::from_parts(parts, body)).await.map(Body::Whole)
+    }
+
+    /// A call of a model API.
+    async fn client<B>(
+        self: &Arc<Self>,
+        parts: &Parts,
+        call: Call<'_>,
+        body: B,
+        client: Option<&str>,
+        id: &str,
+    ) -> Result<Response<Body<P>>, Failure>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
+    {
+        let arrived = self.platform.clock().now();
+        let config = self.config.current();
+        let operation = call.operation;
+        let key = self.authenticate(&config, parts, operation.protocol(), client)?;
+        let body =
+            intake::read(&parts.headers, body, self.options.max_body_bytes, self.platform.clock()).await?;
+        let peek = protocol::peek(operation, &parts.headers, &body, call.model.as_deref())
+            .map_err(Failure::invalid)?;
+        let trip = Trip::new(self, record(id, arrived, operation, &key, &peek));
+        let model = peek.model.clone();
+        let ask = Ask {
+            protocol: operation.protocol(),
+            model: &model,
+            pin: parts.headers.get(PIN).and_then(|pin| pin.to_str().ok()),
+            prefix: call.prefix,
+            session: peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint)),
+            tried: &[],
+        };
+        let inbound = Inbound {
+            operation,
+            headers: &parts.headers,
+            query: parts.uri.query(),
+            body: &body,
+            peek,
+            deadline: arrived + config.settings.timeouts.total,
+        };
+        let served = self.serve(&config, &inbound, ask, trip).await;
+        match served {
+            Err(failure) if operation == Operation::CountTokens && failure.origin == Origin::Upstream => {
+                Ok(estimate(&body))
+            }
+            served => served,
+        }
+    }
+}
+
+fn record(
+    id: &str,
+    at: crate::time::Timestamp,
+    operation: Operation,
+    key: &ClientKeyId,
+    peek: &protocol::Peek<'_>,
+) -> Record {
+    Record {
+        id: id.to_owned(),
+        at,
+        protocol: operation.protocol(),
+        client_key: key.clone(),
+        model: peek.model.clone().into_owned(),
+        stream: peek.stream,
+        status: StatusCode::OK,
+        attempts: Vec::new(),
+        first_content: None,
+        duration: Duration::ZERO,
+        usage: None,
+    }
+}
+
+/// No upstream counted: the gateway's own estimate, marked as one.
+fn estimate<P: Platform>(body: &[u8]) -> Response<Body<P>> {
+    let tokens = protocol::messages::count::estimate(body);
+    let mut response = json(StatusCode::OK, format!("{{\"input_tokens\":{tokens}}}").into());
+    response.headers_mut().insert(ESTIMATED, HeaderValue::from_static("true"));
+    response
+}
+
+/// The gateway's own error, in the client's protocol.
+fn fail<P: Platform>(protocol: Protocol, failure: &Failure, id: &str) -> Response<Body<P>> {
+    let mut response = json(failure.status, protocol::encode_error(protocol, failure, id));
+    if let Some(wait) = failure.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, serve::retry_after_seconds(wait).into());
+    }
+    response
+}
+
+fn json<P: Platform>(status: StatusCode, body: Bytes) -> Response<Body<P>> {
+    let mut response = Response::new(Body::Whole(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn health(facts: &admin::Facts) -> Bytes {
+    serde_json::json!({ "status": "ok", "version": facts.version }).to_string().into()
+}
+
+/// Clients knock at `/` without a key; people get the UI.
+fn root<P: Platform>(parts: &Parts, facts: &admin::Facts) -> Response<Body<P>> {
+    let accept =
+        parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let person = parts.method == Method::GET && accept.contains("text/html");
+    if !(person && facts.features.contains(&"webUi")) {
+        return json(StatusCode::OK, health(facts));
+    }
+    let mut response = Response::new(Body::Whole(Bytes::new()));
+    *response.status_mut() = StatusCode::FOUND;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/ui/"));
+    response
+}
+
+/// Codex falls back to HTTP on this status.
+fn no_socket() -> Failure {
+    let message = "WebSocket is not offered here: use POST /v1/responses";
+    Failure::invalid(message).with_status(StatusCode::UPGRADE_REQUIRED)
+}
+
+fn unknown_path(parts: &Parts) -> Failure {
+    let message = format!("no such path: {} {}", parts.method, parts.uri.path());
+    Failure::new(Origin::Client, FailureKind::NotFound, message)
+}
+
+fn wrong_method<P: Platform>(
+    allow: &'static str,
+    nearest: Protocol,
+    parts: &Parts,
+    id: &str,
+) -> Response<Body<P>> {
+    let message = format!("{} is not allowed on {}: use {allow}", parts.method, parts.uri.path());
+    let failure = Failure::invalid(message).with_status(StatusCode::METHOD_NOT_ALLOWED);
+    let mut response = fail(nearest, &failure, id);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! Who may call.
+
+use std::sync::PoisonError;
+
+use http::request::Parts;
+
+use crate::config::{ClientKeyId, Config, Protocol};
+use crate::error::{Failure, FailureKind, Origin};
+use crate::platform::{Clock, Platform};
+use crate::protocol;
+
+use super::Gateway;
+
+impl<P: Platform> Gateway<P> {
+    /// The client key a request comes with.
+    ///
+    /// # Errors
+    /// 401 without a valid key; 429 for an address that keeps guessing.
+    pub(crate) fn authenticate(
+        &self,
+        config: &Config,
+        parts: &Parts,
+        protocol: Protocol,
+        client: Option<&str>,
+    ) -> Result<ClientKeyId, Failure> {
+        let now = self.platform.clock().now();
+        if let Some(wait) = client.and_then(|client| self.throttle().refused(client, now)) {
+            let message = "too many different wrong keys from this address";
+            let failure = Failure::new(Origin::Client, FailureKind::RateLimited, message);
+            return Err(failure.with_retry_after(Some(wait)));
+        }
+        let query = parts.uri.query().filter(|_| protocol == Protocol::Gemini);
+        let Some(presented) = protocol::client_credential(&parts.headers, query) else {
+            let message = "no key: send one as `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`";
+            return Err(Failure::new(Origin::Client, FailureKind::Authentication, message));
+        };
+        if let Some(key) = config.access.client(&presented) {
+            return Ok(key.clone());
+        }
+        if let Some(client) = client {
+            self.throttle().note_wrong(client, &presented, now);
+        }
+        Err(Failure::new(Origin::Client, FailureKind::Authentication, "this key is not known here"))
+    }
+
+    pub(crate) fn throttle(&self) -> std::sync::MutexGuard<'_, crate::admin::throttle::Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

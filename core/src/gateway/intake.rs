@@ -1,0 +1,75 @@
+//! Reads a request's body: within the limit, within the time, decompressed.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body::Body;
+
+use crate::codec::inflate::{InflateError, inflate};
+use crate::error::{Failure, FailureKind, Origin};
+use crate::platform::{BoxError, Clock};
+
+use super::pull::{Gathered, Pull, pull};
+
+/// How long a sender may pause inside a body.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The whole body, as the client meant it. `limit` counts decompressed bytes.
+///
+/// # Errors
+/// A failure to answer with: too large, too slow, broken off, or an unreadable content coding.
+pub(crate) async fn read<B>(
+    headers: &HeaderMap,
+    mut body: B,
+    limit: usize,
+    clock: &impl Clock,
+) -> Result<Bytes, Failure>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
+{
+    if declared_length(headers).is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    let mut gathered = Gathered::default();
+    loop {
+        match pull(&mut body, clock.sleep(PAUSE)).await {
+            Pull::Data(chunk) if gathered.len() + chunk.len() > limit => return Err(too_large(limit)),
+            Pull::Data(chunk) => gathered.push(chunk),
+            Pull::End => return decompress(headers, gathered.into_bytes(), limit),
+            Pull::Broken => return Err(Failure::invalid("the request body broke off")),
+            Pull::Late => return Err(too_slow()),
+        }
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn decompress(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, Failure> {
+    let Some(encoding) = headers.get(header::CONTENT_ENCODING) else {
+        return Ok(body);
+    };
+    let encoding = encoding.to_str().unwrap_or("?");
+    match inflate(encoding, &body, limit) {
+        Ok(plain) => Ok(plain.into()),
+        Err(InflateError::TooLarge) => Err(too_large(limit)),
+        Err(InflateError::Unsupported(encoding)) => {
+            let message =
+                format!("content encoding `{encoding}` is not supported: use gzip, deflate or zstd");
+            Err(Failure::invalid(message).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+        }
+        Err(InflateError::Broken) => Err(Failure::invalid("the compressed request body is broken")),
+    }
+}
+
+fn too_large(limit: usize) -> Failure {
+    let message = format!("the request body is larger than {} MB", limit / (1024 * 1024));
+    Failure::new(Origin::Client, FailureKind::TooLarge, message)
+}
+
+fn too_slow() -> Failure {
+    let message = format!("the request body did not arrive: nothing for {} s", PAUSE.as_secs());
+    Failure::new(Origin::Client, FailureKind::Timeout, message).with_status(StatusCode::REQUEST_TIMEOUT)
+}

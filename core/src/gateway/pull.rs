@@ -1,0 +1,77 @@
+//! Takes data out of a body, for as long as one is willing to wait.
+
+use std::pin::{Pin, pin};
+
+use bytes::{Bytes, BytesMut};
+use futures::future::{Either, select};
+use http_body::Body;
+
+use crate::platform::BoxError;
+
+/// What came of waiting for data.
+pub(crate) enum Pull {
+    Data(Bytes),
+    End,
+    Broken,
+    Late,
+}
+
+/// The next data of `body`, or [`Pull::Late`] once `patience` is over. Trailers are passed over.
+pub(crate) async fn pull<B>(body: &mut B, patience: impl Future<Output = ()>) -> Pull
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
+{
+    let mut patience = pin!(patience);
+    loop {
+        let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context));
+        match select(pin!(frame), patience.as_mut()).await {
+            Either::Left((Some(Ok(frame)), _)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Pull::Data(data);
+                }
+            }
+            Either::Left((Some(Err(_)), _)) => return Pull::Broken,
+            Either::Left((None, _)) => return Pull::End,
+            Either::Right(_) => return Pull::Late,
+        }
+    }
+}
+
+/// Chunks put together; a single one stays as it came.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl From<Bytes> for Gathered {
+    fn from(first: Bytes) -> Self {
+        Self { first, rest: BytesMut::new() }
+    }
+}
+
+impl Gathered {
+    pub(crate) fn push(&mut self, chunk: Bytes) {
+        if self.is_empty() {
+            self.first = chunk;
+            return;
+        }
+        if self.rest.is_empty() {
+            self.rest.extend_from_slice(&self.first);
+            self.first = Bytes::new();
+        }
+        self.rest.extend_from_slice(&chunk);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.first.len() + self.rest.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn into_bytes(self) -> Bytes {
+        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+    }
+}

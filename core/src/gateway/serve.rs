@@ -1,0 +1,185 @@
+//! One client request: try candidates until one serves, none is left, or the time is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use crate::config::Config;
+use crate::error::{Failure, FailureKind, Origin};
+use crate::platform::{Clock, Coordinator, Platform};
+use crate::schedule::{Ask, Class, Reason, Refusal, Tried};
+
+use super::Gateway;
+use super::attempt::{Inbound, Miss, Reply, attempt};
+use super::body::Body;
+use super::relay::Relay;
+use super::trip::{Lent, Trip};
+
+/// Names the channel that served.
+const CHANNEL: &str = "x-causeway-channel";
+
+impl<P: Platform> Gateway<P> {
+    /// Serves `inbound`; the ask says which channels may.
+    ///
+    /// # Errors
+    /// The failure to answer with, when no candidate served. The trip is recorded by the caller's answer.
+    pub(crate) async fn serve(
+        self: &Arc<Self>,
+        config: &Arc<Config>,
+        inbound: &Inbound<'_>,
+        ask: Ask<'_>,
+        mut trip: Trip<P>,
+    ) -> Result<Response<Body<P>>, Failure> {
+        let mut tried: Vec<Tried> = Vec::new();
+        let mut misses = Misses::default();
+        loop {
+            let ask = Ask { tried: &tried, ..ask.clone() };
+            let lease = match self.platform.coordinator().acquire(config, &ask).await {
+                Ok(lease) => lease,
+                Err(refusal) => return Err(self.lost(trip, misses.failure_after(&refusal, &ask, self.now()))),
+            };
+            let mut lent = Lent::new(self, config, lease.clone());
+            let miss = match attempt(&self.platform, inbound, &lease).await {
+                Reply::Whole(whole) => {
+                    trip.note(&lease, whole.class, None);
+                    let first_content = Some(self.now().since(lease.acquired_at));
+                    lent.settle(whole.class, None, first_content);
+                    trip.finish(whole.status, whole.usage);
+                    return Ok(answer(
+                        whole.status,
+                        whole.headers,
+                        &lease.channel.name,
+                        Body::Whole(whole.body),
+                    ));
+                }
+                Reply::Begun(mut begun) => {
+                    let (status, headers) = (begun.status, std::mem::take(&mut begun.headers));
+                    let relay = Relay::new(Arc::clone(self), inbound.operation.protocol(), begun, lent, trip);
+                    return Ok(answer(status, headers, &lease.channel.name, Body::Relay(Box::new(relay))));
+                }
+                Reply::Missed(miss) => miss,
+            };
+            trip.note(&lease, miss.class, Some(&miss));
+            lent.settle(miss.class, miss.retry_after, None);
+            if let Some(key) = lease.key() {
+                let (channel, endpoint, class) = (lease.channel.id.clone(), lease.endpoint, miss.class);
+                tried.push(Tried { channel, key: key.id.clone(), endpoint, class });
+            }
+            misses.push(&lease.channel.name, miss);
+            if misses.len() >= config.settings.max_attempts as usize {
+                return Err(self.lost(trip, misses.failure("the request's attempts are used up")));
+            }
+            if self.now() >= inbound.deadline {
+                return Err(self.lost(trip, misses.failure("the request's time is over")));
+            }
+        }
+    }
+
+    /// Records a request that nothing served.
+    fn lost(&self, trip: Trip<P>, failure: Failure) -> Failure {
+        trip.finish(failure.status, None);
+        failure
+    }
+
+    fn now(&self) -> crate::time::Timestamp {
+        self.platform.clock().now()
+    }
+}
+
+fn answer<P: Platform>(
+    status: StatusCode,
+    headers: HeaderMap,
+    channel: &str,
+    body: Body<P>,
+) -> Response<Body<P>> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    if let Ok(channel) = HeaderValue::from_str(channel) {
+        response.headers_mut().insert(CHANNEL, channel);
+    }
+    response
+}
+
+/// What was tried in vain.
+#[derive(Default)]
+struct Misses {
+    tried: Vec<String>,
+    last: Option<Miss>,
+}
+
+impl Misses {
+    fn push(&mut self, channel: &str, miss: Miss) {
+        let status = miss.status.map(|status| format!("{} ", status.as_u16())).unwrap_or_default();
+        self.tried.push(format!("{channel}: {status}{}", miss.message));
+        self.last = Some(miss);
+    }
+
+    fn len(&self) -> usize {
+        self.tried.len()
+    }
+
+    /// No candidate was left: the last upstream's word, or why there was none to ask.
+    fn failure_after(self, refusal: &Refusal, ask: &Ask<'_>, now: crate::time::Timestamp) -> Failure {
+        if self.last.is_some() {
+            return self.failure("no channel served the request");
+        }
+        let retry_after = refusal.retry_at.map(|at| now.until(at));
+        refused(refusal.reason, ask).with_retry_after(retry_after)
+    }
+
+    /// The last upstream's status and message.
+    fn failure(self, why: &str) -> Failure {
+        let Some(last) = self.last else {
+            return Failure::new(Origin::Gateway, FailureKind::Internal, why);
+        };
+        let status =
+            last.status.filter(|status| !status.is_success()).unwrap_or_else(|| implied_status(last.class));
+        let kind = FailureKind::of_status(status);
+        Failure { tried: self.tried, ..Failure::new(Origin::Upstream, kind, last.message) }
+            .with_status(status)
+            .with_retry_after(last.retry_after)
+    }
+}
+
+/// For an error that came without a status, inside a 200.
+fn implied_status(class: Class) -> StatusCode {
+    match class {
+        Class::Rate | Class::Quota => StatusCode::TOO_MANY_REQUESTS,
+        Class::Overload => StatusCode::SERVICE_UNAVAILABLE,
+        Class::Auth => StatusCode::UNAUTHORIZED,
+        Class::ModelUnavailable => StatusCode::NOT_FOUND,
+        _ => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// Nothing was tried: tells the client what to change, or when to come back.
+fn refused(reason: Reason, ask: &Ask<'_>) -> Failure {
+    let (protocol, model) = (ask.protocol, ask.model);
+    let pin = ask.pin.unwrap_or_default();
+    let (kind, message) = match reason {
+        Reason::NoChannel => {
+            (FailureKind::NotFound, format!("no channel is configured for the {protocol} protocol"))
+        }
+        Reason::NoModel => {
+            (FailureKind::NotFound, format!("no channel serves the model `{model}` over {protocol}"))
+        }
+        Reason::UnknownChannel => {
+            (FailureKind::NotFound, format!("no channel is named `{pin}`, as X-Channel asks"))
+        }
+        Reason::Paused => (
+            FailureKind::Overloaded,
+            format!("every channel that serves `{model}` is paused or without a usable key"),
+        ),
+        Reason::CoolingDown | Reason::Exhausted => {
+            (FailureKind::Overloaded, format!("every channel that serves `{model}` is cooling down"))
+        }
+    };
+    Failure::new(Origin::Gateway, kind, message)
+}
+
+/// Rounded up, so that a client that obeys does not come too early.
+pub(crate) fn retry_after_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}

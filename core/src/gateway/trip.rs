@@ -1,0 +1,131 @@
+//! What is owed for a request whatever happens to it: one report per lease, one record in the end.
+//!
+//! Both are paid when they are settled, or when they are dropped because the client left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::config::Config;
+use crate::ir::usage::Usage;
+use crate::platform::{Background, Clock, Coordinator, Platform, Recorder};
+use crate::record::{Attempt, Record};
+use crate::schedule::{Class, Lease, Outcome};
+use crate::time::Timestamp;
+
+use super::Gateway;
+use super::attempt::Miss;
+
+/// nginx's "client closed request": no client sees it, the record does.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// A lease that reports itself.
+pub(crate) struct Lent<P: Platform> {
+    gateway: Arc<Gateway<P>>,
+    config: Arc<Config>,
+    lease: Lease,
+    reported: bool,
+}
+
+impl<P: Platform> Lent<P> {
+    pub(crate) fn new(gateway: &Arc<Gateway<P>>, config: &Arc<Config>, lease: Lease) -> Self {
+        Self { gateway: Arc::clone(gateway), config: Arc::clone(config), lease, reported: false }
+    }
+
+    pub(crate) fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// Reports what the attempt came to. Only the first report counts.
+    pub(crate) fn settle(
+        &mut self,
+        class: Class,
+        retry_after: Option<Duration>,
+        first_content: Option<Duration>,
+    ) {
+        if std::mem::replace(&mut self.reported, true) {
+            return;
+        }
+        let outcome = Outcome { class, retry_after, first_content };
+        let (gateway, config, lease) =
+            (Arc::clone(&self.gateway), Arc::clone(&self.config), self.lease.clone());
+        self.gateway.later(async move {
+            gateway.platform.coordinator().report(&config, &lease, &outcome).await;
+        });
+    }
+}
+
+impl<P: Platform> Drop for Lent<P> {
+    fn drop(&mut self) {
+        self.settle(Class::ClientGone, None, None);
+    }
+}
+
+/// A request on its way, with the record that it leaves.
+pub(crate) struct Trip<P: Platform> {
+    gateway: Arc<Gateway<P>>,
+    record: Option<Record>,
+}
+
+impl<P: Platform> Trip<P> {
+    pub(crate) fn new(gateway: &Arc<Gateway<P>>, record: Record) -> Self {
+        Self { gateway: Arc::clone(gateway), record: Some(record) }
+    }
+
+    /// Notes what one attempt came to.
+    pub(crate) fn note(&mut self, lease: &Lease, class: Class, miss: Option<&Miss>) {
+        let (Some(record), Some(key)) = (&mut self.record, lease.key()) else { return };
+        record.attempts.push(Attempt {
+            channel: lease.channel.id.clone(),
+            key: key.id.clone(),
+            class,
+            status: miss.and_then(|miss| miss.status),
+            message: miss.map(|miss| miss.message.clone()),
+        });
+    }
+
+    /// Notes when the first content went to the client.
+    pub(crate) fn content_came(&mut self, now: Timestamp) {
+        if let Some(record) = &mut self.record
+            && record.first_content.is_none()
+        {
+            record.first_content = Some(now.since(record.at));
+        }
+    }
+
+    pub(crate) fn finish(mut self, status: StatusCode, usage: Option<Usage>) {
+        self.leave(status, usage);
+    }
+
+    fn leave(&mut self, status: StatusCode, usage: Option<Usage>) {
+        let Some(mut record) = self.record.take() else { return };
+        record.status = status;
+        record.usage = usage;
+        record.duration = self.elapsed(record.at);
+        let gateway = Arc::clone(&self.gateway);
+        self.gateway.later(async move { gateway.platform.recorder().append(record).await });
+    }
+
+    fn elapsed(&self, since: Timestamp) -> Duration {
+        self.gateway.platform.clock().now().since(since)
+    }
+}
+
+impl<P: Platform> Drop for Trip<P> {
+    fn drop(&mut self) {
+        let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::REQUEST_TIMEOUT);
+        self.leave(status, None);
+    }
+}
+
+impl<P: Platform> Gateway<P> {
+    /// Runs `task` to its end without holding anything up. What needs no waiting is done at once.
+    fn later(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut task = Box::pin(task);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        if task.as_mut().poll(&mut context).is_pending() {
+            self.platform.background().spawn(task);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+// Short names for the generated schema's types.
+
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export type Bootstrap = Schemas['Bootstrap']
+export type Protocol = Schemas['Protocol']
+export type Status = Schemas['Status']
+export type Endpoint = Schemas['Endpoint']
+export type Key = Schemas['KeyView']
+export type KeyHealth = Schemas['KeyHealth']
+export type ChannelSummary = Schemas['ChannelSummary']
+export type Channel = Schemas['ChannelView']
+export type ChannelWrite = Schemas['ChannelWrite']
+export type ChannelPatch = Schemas['ChannelPatch']

@@ -1,0 +1,123 @@
+// A channel as a form holds it: text everywhere, rows instead of maps.
+
+import type { Channel, ChannelPatch, ChannelWrite, Endpoint } from '../api/types'
+
+export interface Draft {
+  name: string
+  endpoints: Endpoint[]
+  /** New keys only; the ones a channel has are never read back. */
+  keys: { key: string; name: string }[]
+  priority: string
+  weight: string
+  /** One pattern per line. */
+  models: string
+  modelMap: { from: string; to: string }[]
+}
+
+export type Errors = Readonly<Record<string, string>>
+
+export function emptyDraft(): Draft {
+  return {
+    name: '',
+    endpoints: [{ protocol: 'chat', baseUrl: '' }],
+    keys: [{ key: '', name: '' }],
+    priority: '1',
+    weight: '1',
+    models: '',
+    modelMap: [],
+  }
+}
+
+export function draftOf(channel: Channel): Draft {
+  return {
+    name: channel.name,
+    endpoints: channel.endpoints.map(({ protocol, baseUrl }) => ({ protocol, baseUrl })),
+    keys: [],
+    priority: String(channel.priority),
+    weight: String(channel.weight),
+    models: channel.models.join('\n'),
+    modelMap: Object.entries(channel.modelMap).map(([from, to]) => ({ from, to })),
+  }
+}
+
+/** Errors the form can tell by itself: only what could not even be sent. */
+export function check(draft: Draft, notANumber: string): Errors {
+  const errors: Record<string, string> = {}
+  for (const field of ['priority', 'weight'] as const) {
+    if (!/^\d{1,9}$/.test(draft[field].trim())) errors[field] = notANumber
+  }
+  return errors
+}
+
+/** Everything but keys, as the API takes it. */
+export function fieldsOf(draft: Draft) {
+  const pairs = draft.modelMap.map(({ from, to }) => [from.trim(), to.trim()] as const)
+  return {
+    name: draft.name.trim(),
+    endpoints: draft.endpoints.map(({ protocol, baseUrl }) => ({ protocol, baseUrl: baseUrl.trim() })),
+    priority: Number(draft.priority),
+    weight: Number(draft.weight),
+    models: lines(draft.models),
+    modelMap: Object.fromEntries(pairs.filter(([from, to]) => from !== '' || to !== '')),
+  }
+}
+
+export function keysOf(draft: Draft): { key: string; name: string | null }[] {
+  return draft.keys
+    .filter(({ key }) => key.trim() !== '')
+    .map(({ key, name }) => ({ key: key.trim(), name: name.trim() || null }))
+}
+
+export function creation(draft: Draft): ChannelWrite {
+  return { ...fieldsOf(draft), keys: keysOf(draft) }
+}
+
+/** What was changed between two drafts: the body of a PATCH. */
+export function changes(before: Draft, after: Draft): ChannelPatch {
+  const old = fieldsOf(before)
+  const changed = Object.entries(fieldsOf(after)).filter(
+    ([field, value]) => JSON.stringify(value) !== JSON.stringify(old[field as keyof typeof old]),
+  )
+  return Object.fromEntries(changed)
+}
+
+export function isSame(before: Draft, after: Draft): boolean {
+  return Object.keys(changes(before, after)).length === 0 && keysOf(after).length === 0
+}
+
+/** Splits a paste of several lines into keys; one line stays with the browser. */
+export function pastedKeys(text: string): string[] {
+  const keys = text.split(/[\s,;]+/).filter(Boolean)
+  return keys.length > 1 ? keys : []
+}
+
+/** The server's paths as the form names them: without a place in the document, blank key rows counted in. */
+export function serverErrors(fields: Errors, draft: Draft): Errors {
+  const sent = draft.keys.flatMap(({ key }, row) => (key.trim() === '' ? [] : [row]))
+  const renamed = Object.entries(fields).map(([path, message]) => {
+    const local = path
+      .replace(/^channels\[\d+\]\./, '')
+      .replace(/^keys\[(\d+)\]/, (_, index: string) => `keys[${sent[Number(index)] ?? index}]`)
+    return [local, message]
+  })
+  return Object.fromEntries(renamed)
+}
+
+/** The first error at a path or below it. */
+export function errorAt(errors: Errors, path: string): string | undefined {
+  const key = Object.keys(errors).find(
+    (candidate) => candidate === path || /^[.[]/.test(below(candidate, path)),
+  )
+  return key === undefined ? undefined : errors[key]
+}
+
+function below(candidate: string, path: string): string {
+  return candidate.startsWith(path) ? candidate.slice(path.length) : ''
+}
+
+function lines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+}

@@ -1,0 +1,117 @@
+// The channel list: loaded, refreshed while somebody looks, and written to.
+
+import { api, result } from '../api/client'
+import { asProblem } from '../api/problem'
+import type { ChannelSummary, Key } from '../api/types'
+import { session } from '../session.svelte'
+
+/** Every answer of an edge deployment is a billed request. */
+const REFRESH = { native: 5_000, edge: 15_000 }
+export const PROMOTION_SECONDS = 300
+
+class ChannelList {
+  channels = $state.raw<ChannelSummary[]>()
+  /** Why the last refresh failed; the channels shown are then old. */
+  failure = $state.raw<ReturnType<typeof asProblem>>()
+  /** Counts writes, so that an answer from before one is not shown after it. */
+  #writes = 0
+
+  async refresh() {
+    const before = this.#writes
+    try {
+      const { channels } = await result(api.GET('/api/channels'))
+      session.state = 'in'
+      if (before !== this.#writes) return
+      this.channels = channels
+      this.failure = undefined
+    } catch (thrown) {
+      this.failure = asProblem(thrown)
+    }
+  }
+
+  /** Refreshes now and for as long as the page is visible; returns the end of it. */
+  watch(): () => void {
+    const look = () => {
+      if (document.visibilityState === 'visible') void this.refresh()
+    }
+    look()
+    const interval = session.bootstrap?.runtime === 'edge' ? REFRESH.edge : REFRESH.native
+    const timer = setInterval(look, interval)
+    document.addEventListener('visibilitychange', look)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', look)
+    }
+  }
+
+  /** Shows the next person nothing of this one. */
+  forget() {
+    this.channels = undefined
+    this.failure = undefined
+  }
+
+  setStatus({ id }: ChannelSummary, status: 'active' | 'paused') {
+    const params = { path: { id } }
+    return this.#write(() =>
+      result(
+        status === 'paused'
+          ? api.POST('/api/channels/{id}/pause', { params })
+          : api.POST('/api/channels/{id}/resume', { params }),
+      ),
+    )
+  }
+
+  /** Zero seconds end a promotion. */
+  promote({ id }: ChannelSummary, seconds: number) {
+    return this.#write(() =>
+      result(api.POST('/api/channels/{id}/promote', { params: { path: { id } }, body: { seconds } })),
+    )
+  }
+
+  delete({ id }: ChannelSummary) {
+    return this.#write(() => result(api.DELETE('/api/channels/{id}', { params: { path: { id } } })))
+  }
+
+  /** Shows the new order at once; the old one returns when the server refuses. */
+  async reorder(ids: string[]) {
+    const before = this.channels ?? []
+    const position = new Map(ids.map((id, index) => [id, index]))
+    this.channels = [...before].sort((a, b) => (position.get(a.id) ?? 0) - (position.get(b.id) ?? 0))
+    try {
+      await this.#write(() => result(api.POST('/api/channels/reorder', { body: { ids } })))
+    } catch (thrown) {
+      this.channels = before
+      throw thrown
+    }
+  }
+
+  setKeyStatus(channel: ChannelSummary, key: Key, status: 'active' | 'paused') {
+    return this.#write(() =>
+      result(api.PATCH('/api/channels/{id}/keys/{keyId}', { ...at(channel, key), body: { status } })),
+    )
+  }
+
+  restoreKey(channel: ChannelSummary, key: Key) {
+    return this.#write(() => result(api.POST('/api/channels/{id}/keys/{keyId}/restore', at(channel, key))))
+  }
+
+  deleteKey(channel: ChannelSummary, key: Key) {
+    return this.#write(() => result(api.DELETE('/api/channels/{id}/keys/{keyId}', at(channel, key))))
+  }
+
+  async #write(write: () => Promise<unknown>) {
+    this.#writes += 1
+    try {
+      await write()
+    } finally {
+      this.#writes += 1
+    }
+    await this.refresh()
+  }
+}
+
+function at(channel: ChannelSummary, key: Key) {
+  return { params: { path: { id: channel.id, keyId: key.id } } }
+}
+
+export const list = new ChannelList()

@@ -1,0 +1,33 @@
+// Whether the server knows us. The session itself is a cookie that scripts cannot read.
+
+import { api, result, whenSignedOut } from './api/client'
+import type { Bootstrap } from './api/types'
+
+class Session {
+  /** `unknown` until the server has answered a first call. */
+  state = $state<'unknown' | 'in' | 'out'>('unknown')
+  bootstrap = $state.raw<Bootstrap>()
+
+  constructor() {
+    whenSignedOut(() => {
+      this.state = 'out'
+    })
+  }
+
+  async start(): Promise<Bootstrap> {
+    this.bootstrap = await result(api.GET('/api/bootstrap'))
+    return this.bootstrap
+  }
+
+  async signIn(key: string) {
+    await result(api.POST('/api/session', { body: { key } }))
+    this.state = 'in'
+  }
+
+  async signOut() {
+    await result(api.DELETE('/api/session'))
+    this.state = 'out'
+  }
+}
+
+export const session = new Session()

@@ -1,0 +1,20 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vitest/config'
+import { precompress } from './build/precompress.ts'
+
+const gateway = process.env['CAUSEWAY_URL'] ?? 'http://127.0.0.1:3000'
+
+export default defineConfig({
+  base: '/ui/',
+  plugins: [svelte(), precompress()],
+  server: { proxy: { '/api': gateway } },
+  build: {
+    target: 'es2023',
+    // A data: URL would need a wider content security policy.
+    assetsInlineLimit: 0,
+    // size.mjs reads the manifest; servers ignore it.
+    manifest: true,
+    modulePreload: { polyfill: false },
+  },
+  test: { include: ['src/**/*.test.ts'] },
+})

@@ -10,6 +10,8 @@ export default defineConfig({
   server: { proxy: { '/api': gateway } },
   build: {
     target: 'es2023',
+    // The first with light-dark() and popover.
+    cssTarget: ['chrome123', 'firefox125', 'safari17.5'],
     // A data: URL would need a wider content security policy.
     assetsInlineLimit: 0,
     // size.mjs reads the manifest; servers ignore it.

@@ -7,6 +7,7 @@ import {
   draftOf,
   emptyDraft,
   errorAt,
+  merged,
   isSame,
   pastedKeys,
   serverErrors,
@@ -58,6 +59,15 @@ describe('draft', () => {
 
   it.each(['', 'x', '-1', '1.5', '9999999999'])('refuses %j as a priority', (priority) => {
     expect(check({ ...emptyDraft(), priority }, 'number!')).toEqual({ priority: 'number!' })
+  })
+})
+
+describe('merged', () => {
+  it('keeps what was changed here and takes the rest from them', () => {
+    const before = draftOf(channel)
+    const mine = { ...before, weight: '7', keys: [{ key: 'sk-1', name: '' }] }
+    const theirs = { ...before, weight: '5', priority: '4' }
+    expect(merged(before, mine, theirs)).toEqual({ ...theirs, weight: '7', keys: mine.keys })
   })
 })
 

@@ -81,6 +81,12 @@ export function changes(before: Draft, after: Draft): ChannelPatch {
   return Object.fromEntries(changed)
 }
 
+/** Their state with what was changed here on top; fields nobody touched here are theirs. */
+export function merged(before: Draft, mine: Draft, theirs: Draft): Draft {
+  const touched = Object.keys(changes(before, mine)) as (keyof ReturnType<typeof fieldsOf>)[]
+  return { ...theirs, ...Object.fromEntries(touched.map((field) => [field, mine[field]])), keys: mine.keys }
+}
+
 export function isSame(before: Draft, after: Draft): boolean {
   return Object.keys(changes(before, after)).length === 0 && keysOf(after).length === 0
 }

@@ -58,9 +58,10 @@ export class Editor {
     this.conflict = undefined
   }
 
-  /** Makes the next save an answer to the other change. */
+  /** Puts what was typed on top of the other change, for the next save. */
   keepMine() {
     if (!this.conflict) return
+    this.draft = draft.merged(this.#before, $state.snapshot(this.draft), draft.draftOf(this.conflict))
     this.#rebase(this.conflict)
     this.conflict = undefined
   }

@@ -18,9 +18,9 @@ export async function attempt(action: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Asks before something destructive. */
+/** Asks before something that is not easily undone. */
 export function sure(
-  question: Pick<Question, 'title' | 'body' | 'action'> & { cancel?: string },
+  question: Pick<Question, 'title' | 'body' | 'action'> & Partial<Question>,
 ): Promise<boolean> {
   return confirmation.ask({ cancel: i18n.t.common.cancel, tone: 'danger', ...question })
 }

@@ -221,21 +221,12 @@ export interface components {
         Protocol: "messages" | "chat" | "responses" | "gemini" | "images" | "embeddings";
         /** @enum {string} */
         Status: "active" | "paused";
-        Endpoint: {
-            protocol: components["schemas"]["Protocol"];
-            baseUrl: string;
-        };
         KeyHealth: {
-            keyId: string;
-            protocol: components["schemas"]["Protocol"];
-            /** @enum {string} */
-            breaker: "closed" | "open" | "half_open";
-            openUntil?: number | null;
-            cooldownUntil?: number | null;
-            consecutiveFailures: number;
-            inFlight: number;
-            lastFailure?: string | null;
-            lastFailureAt?: number | null;
+            id: string;
+            cooldown?: null | components["schemas"]["Cooling"];
+            excludedModels: number;
+            lastUsedAt?: number | null;
+            protocols: components["schemas"]["ProtocolHealth"][];
         };
         KeyView: {
             id: string;
@@ -249,10 +240,10 @@ export interface components {
             status: components["schemas"]["Status"];
             priority: number;
             weight: number;
-            endpoints: components["schemas"]["Endpoint"][];
+            endpoints: components["schemas"]["EndpointDocument"][];
             accepts: components["schemas"]["Protocol"][];
             keys: components["schemas"]["KeyView"][];
-            health: components["schemas"]["KeyHealth"][];
+            health?: components["schemas"]["ChannelHealth"];
             promotedUntil?: number | null;
             version: string;
         };
@@ -265,7 +256,7 @@ export interface components {
             status: components["schemas"]["Status"];
             priority: number;
             weight: number;
-            endpoints: components["schemas"]["Endpoint"][];
+            endpoints: components["schemas"]["EndpointDocument"][];
             keys: components["schemas"]["KeyView"][];
             models: string[];
             modelMap: {
@@ -274,33 +265,22 @@ export interface components {
             version: string;
         };
         KeyWrite: {
-            key: string;
+            id?: string | null;
             name?: string | null;
-        };
-        KeyPatch: {
-            status?: components["schemas"]["Status"];
-            name?: string | null;
+            key?: string | null;
+            status?: null | components["schemas"]["Status"];
         };
         ChannelWrite: {
-            name: string;
-            endpoints: components["schemas"]["Endpoint"][];
-            keys?: components["schemas"]["KeyWrite"][];
-            priority?: number;
-            weight?: number;
-            models?: string[];
+            name?: string | null;
+            endpoints?: components["schemas"]["EndpointDocument"][] | null;
+            keys?: components["schemas"]["KeyWrite"][] | null;
+            priority?: number | null;
+            weight?: number | null;
+            models?: string[] | null;
             modelMap?: {
                 [key: string]: string;
-            };
-        };
-        ChannelPatch: {
-            name?: string;
-            endpoints?: components["schemas"]["Endpoint"][];
-            priority?: number;
-            weight?: number;
-            models?: string[];
-            modelMap?: {
-                [key: string]: string;
-            };
+            } | null;
+            status?: null | components["schemas"]["Status"];
         };
         ErrorBody: {
             error: {
@@ -311,6 +291,35 @@ export interface components {
                 };
             };
             current?: components["schemas"]["ChannelView"];
+        };
+        EndpointDocument: {
+            protocol: components["schemas"]["Protocol"];
+            baseUrl: string;
+        };
+        /** @enum {string} */
+        BreakerState: "closed" | "half_open" | "open";
+        Class: string;
+        LastFailure: {
+            class: components["schemas"]["Class"];
+            at: number;
+        };
+        Cooling: {
+            class: components["schemas"]["Class"];
+            until: number;
+        };
+        ProtocolHealth: {
+            protocol: components["schemas"]["Protocol"];
+            breaker: components["schemas"]["BreakerState"];
+            openUntil?: number | null;
+            inFlight: number;
+            consecutiveFailures: number;
+            lastFailure?: null | components["schemas"]["LastFailure"];
+        };
+        ChannelHealth: {
+            id: string;
+            breaker: components["schemas"]["BreakerState"];
+            inFlight: number;
+            keys: components["schemas"]["KeyHealth"][];
         };
     };
     responses: never;
@@ -520,7 +529,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChannelPatch"];
+                "application/json": components["schemas"]["ChannelWrite"];
             };
         };
         responses: {
@@ -658,7 +667,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["KeyPatch"];
+                "application/json": components["schemas"]["KeyWrite"];
             };
         };
         responses: {

@@ -57,9 +57,13 @@ describe('draft', () => {
     expect(creation(draft)).toMatchObject({ keys: [{ key: 'sk-1', name: null }], modelMap: { a: 'b' } })
   })
 
-  it.each(['', 'x', '-1', '1.5', '9999999999'])('refuses %j as a priority', (priority) => {
+  it.each(['x', '-1', '1.5', '9999999999'])('refuses %j as a priority', (priority) => {
     expect(check({ ...emptyDraft(), priority }, 'number!')).toEqual({ priority: 'number!' })
   })
+})
+
+it('leaves the place of a new channel to the server', () => {
+  expect(creation(emptyDraft())).toMatchObject({ priority: null, weight: 1 })
 })
 
 describe('merged', () => {

@@ -1,12 +1,13 @@
 // A channel as a form holds it: text everywhere, rows instead of maps.
 
-import type { Channel, ChannelPatch, ChannelWrite, Endpoint } from '../api/types'
+import type { Channel, ChannelWrite, Endpoint } from '../api/types'
 
 export interface Draft {
   name: string
   endpoints: Endpoint[]
   /** New keys only; the ones a channel has are never read back. */
   keys: { key: string; name: string }[]
+  /** Empty: after all others. */
   priority: string
   weight: string
   /** One pattern per line. */
@@ -21,7 +22,7 @@ export function emptyDraft(): Draft {
     name: '',
     endpoints: [{ protocol: 'chat', baseUrl: '' }],
     keys: [{ key: '', name: '' }],
-    priority: '1',
+    priority: '',
     weight: '1',
     models: '',
     modelMap: [],
@@ -44,7 +45,8 @@ export function draftOf(channel: Channel): Draft {
 export function check(draft: Draft, notANumber: string): Errors {
   const errors: Record<string, string> = {}
   for (const field of ['priority', 'weight'] as const) {
-    if (!/^\d{1,9}$/.test(draft[field].trim())) errors[field] = notANumber
+    const text = draft[field].trim()
+    if (text !== '' && !/^\d{1,9}$/.test(text)) errors[field] = notANumber
   }
   return errors
 }
@@ -55,8 +57,8 @@ export function fieldsOf(draft: Draft) {
   return {
     name: draft.name.trim(),
     endpoints: draft.endpoints.map(({ protocol, baseUrl }) => ({ protocol, baseUrl: baseUrl.trim() })),
-    priority: Number(draft.priority),
-    weight: Number(draft.weight),
+    priority: number(draft.priority),
+    weight: number(draft.weight),
     models: lines(draft.models),
     modelMap: Object.fromEntries(pairs.filter(([from, to]) => from !== '' || to !== '')),
   }
@@ -73,7 +75,7 @@ export function creation(draft: Draft): ChannelWrite {
 }
 
 /** What was changed between two drafts: the body of a PATCH. */
-export function changes(before: Draft, after: Draft): ChannelPatch {
+export function changes(before: Draft, after: Draft): ChannelWrite {
   const old = fieldsOf(before)
   const changed = Object.entries(fieldsOf(after)).filter(
     ([field, value]) => JSON.stringify(value) !== JSON.stringify(old[field as keyof typeof old]),
@@ -119,6 +121,11 @@ export function errorAt(errors: Errors, path: string): string | undefined {
 
 function below(candidate: string, path: string): string {
   return candidate.startsWith(path) ? candidate.slice(path.length) : ''
+}
+
+/** Null asks for the default. */
+function number(text: string): number | null {
+  return text.trim() === '' ? null : Number(text)
 }
 
 function lines(text: string): string[] {

@@ -1,6 +1,6 @@
 // What a channel's and a key's health come to, in one word each.
 
-import type { ChannelSummary, KeyHealth } from '../api/types'
+import type { ChannelSummary, KeyHealth, ProtocolHealth } from '../api/types'
 
 /** From best to worst. */
 const ORDER = ['active', 'halfOpen', 'cooling', 'open'] as const
@@ -16,14 +16,12 @@ export interface State {
   cause?: string | undefined
 }
 
-/** The state of one key: its worst over the protocols it serves. */
+/** The state of one key: its cooldown, else its worst over the protocols it serves. */
 export function keyState(channel: ChannelSummary, keyId: string, now: number): State {
   const key = channel.keys.find((candidate) => candidate.id === keyId)
   if (key?.status === 'paused') return { name: 'paused' }
-  const states = channel.health
-    .filter((health) => health.keyId === keyId)
-    .map((health) => stateOf(health, now))
-  return worst(states)
+  const health = channel.health?.keys.find((candidate) => candidate.id === keyId)
+  return health === undefined ? { name: 'active' } : stateOf(health, now)
 }
 
 /** The state of a channel: that of its best key, or `partial` when some of it does not work. */
@@ -51,16 +49,21 @@ export function usableKeys(channel: ChannelSummary, now: number): number {
 }
 
 export function inFlight(channel: ChannelSummary): number {
-  return channel.health.reduce((sum, health) => sum + health.inFlight, 0)
+  return channel.health?.inFlight ?? 0
 }
 
-function stateOf(health: KeyHealth, now: number): State {
-  const cause = health.lastFailure ?? undefined
-  const cooling = health.cooldownUntil ?? 0
-  if (health.breaker === 'open') return { name: 'open', until: health.openUntil ?? undefined, cause }
-  if (cooling > now) return { name: 'cooling', until: cooling, cause }
-  if (health.breaker === 'half_open') return { name: 'halfOpen', cause }
-  return { name: 'active' }
+function stateOf({ cooldown, protocols }: KeyHealth, now: number): State {
+  const cooling: State[] =
+    cooldown && cooldown.until > now
+      ? [{ name: 'cooling', until: cooldown.until, cause: cooldown.class }]
+      : []
+  return worst([...cooling, ...protocols.map(breakerState)])
+}
+
+function breakerState({ breaker, openUntil, lastFailure }: ProtocolHealth): State {
+  const cause = lastFailure?.class
+  if (breaker === 'open') return { name: 'open', until: openUntil ?? undefined, cause }
+  return breaker === 'half_open' ? { name: 'halfOpen', cause } : { name: 'active' }
 }
 
 function worst(states: State[]): State {

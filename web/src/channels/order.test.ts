@@ -1,19 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { ChannelSummary } from '../api/types'
-import { moved, tiers } from './order'
+import { moved, sharesPriority } from './order'
 
-describe('tiers', () => {
-  it('groups by priority, lowest first, and keeps positions', () => {
-    const channels = [
-      { id: 'a', priority: 2 },
-      { id: 'b', priority: 1 },
-      { id: 'c', priority: 2 },
-    ] as ChannelSummary[]
-    const shape = tiers(channels).map((tier) => [tier.priority, tier.channels.map(({ id }) => id)])
-    expect(shape).toEqual([
-      [1, ['b']],
-      [2, ['a', 'c']],
-    ])
+describe('sharesPriority', () => {
+  it.each([
+    [[1, 2, 3], false],
+    [[1, 2, 2], true],
+    [[], false],
+  ])('reads %j as %s', (priorities, shared) => {
+    expect(sharesPriority(priorities.map((priority) => ({ priority })) as ChannelSummary[])).toBe(shared)
   })
 })
 

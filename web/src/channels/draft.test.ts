@@ -57,8 +57,12 @@ describe('draft', () => {
     expect(creation(draft)).toMatchObject({ keys: [{ key: 'sk-1', name: null }], modelMap: { a: 'b' } })
   })
 
-  it.each(['x', '-1', '1.5', '9999999999'])('refuses %j as a priority', (priority) => {
-    expect(check({ ...emptyDraft(), priority }, 'number!')).toEqual({ priority: 'number!' })
+  it.each(['', 'x', '-1', '1.5', '9999999999'])('refuses %j as a priority', (priority) => {
+    expect(check({ ...emptyDraft(), priority }, false, 'number!')).toEqual({ priority: 'number!' })
+  })
+
+  it('lets only a new channel go without a priority', () => {
+    expect(check(emptyDraft(), true, 'number!')).toEqual({})
   })
 })
 

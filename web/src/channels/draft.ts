@@ -42,11 +42,12 @@ export function draftOf(channel: Channel): Draft {
 }
 
 /** Errors the form can tell by itself: only what could not even be sent. */
-export function check(draft: Draft, notANumber: string): Errors {
+export function check(draft: Draft, isNew: boolean, notANumber: string): Errors {
   const errors: Record<string, string> = {}
   for (const field of ['priority', 'weight'] as const) {
     const text = draft[field].trim()
-    if (text !== '' && !/^\d{1,9}$/.test(text)) errors[field] = notANumber
+    const mayBeEmpty = isNew && field === 'priority'
+    if (!(mayBeEmpty && text === '') && !/^\d{1,9}$/.test(text)) errors[field] = notANumber
   }
   return errors
 }

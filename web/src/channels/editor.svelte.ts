@@ -33,7 +33,7 @@ export class Editor {
   async save(): Promise<string | undefined> {
     if (this.saving) return undefined
     this.failure = undefined
-    this.errors = draft.check(this.draft, i18n.t.form.number)
+    this.errors = draft.check(this.draft, this.original === undefined, i18n.t.form.number)
     if (Object.keys(this.errors).length > 0) return undefined
     this.saving = true
     try {

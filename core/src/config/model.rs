@@ -230,4 +230,35 @@ mod tests {
             assert!(ModelMap::new([(pattern, target)]).is_err(), "{pattern:?} to {target:?}");
         }
     }
+
+    #[test]
+    fn short_patterns_match_what_the_definition_says() {
+        fn defined(pattern: &[u8], text: &[u8]) -> bool {
+            match pattern {
+                [] => text.is_empty(),
+                [b'*', rest @ ..] => (0..=text.len()).any(|from| defined(rest, &text[from..])),
+                [first, rest @ ..] => text.first() == Some(first) && defined(rest, &text[1..]),
+            }
+        }
+
+        let words = |alphabet: &str, length: u32| {
+            let alphabet: Vec<char> = alphabet.chars().collect();
+            let count = alphabet.len().pow(length);
+            let spell = move |number: usize| {
+                let digit = |place| alphabet[number / alphabet.len().pow(place) % alphabet.len()];
+                (0..length).map(digit).collect::<String>()
+            };
+            (0..count).map(spell).collect::<Vec<_>>()
+        };
+        for pattern in (1..=5).flat_map(|length| words("ab*", length)) {
+            let glob = Glob::parse(&pattern).unwrap();
+            for text in (0..=5).flat_map(|length| words("ab", length)) {
+                assert_eq!(
+                    glob.matches(&text),
+                    defined(pattern.as_bytes(), text.as_bytes()),
+                    "{pattern} on {text}"
+                );
+            }
+        }
+    }
 }

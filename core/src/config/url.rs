@@ -225,6 +225,7 @@ mod tests {
             ),
             ("https://x.example/a/messages/#", v1, "/messages", "https://x.example/a/messages/messages"),
             ("http://localhost:11434", v1, "/embeddings", "http://localhost:11434/v1/embeddings"),
+            ("http://[::1]", v1, "/messages", "http://[::1]/v1/messages"),
             (" HTTPS://[::1]:8443/ ", v1, "/messages", "https://[::1]:8443/v1/messages"),
         ];
         for (base, version, path, expected) in table {

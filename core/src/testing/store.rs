@@ -1,9 +1,9 @@
-//! A configuration store in memory.
+//! A configuration store in memory, and what every store has to do.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::config::Version;
-use crate::config::document::Document;
+use crate::config::document::{ChannelDocument, Document, EndpointDocument, KeyDocument};
+use crate::config::{Protocol, Secret, Version};
 use crate::platform::{ConfigStore, StoreError};
 
 /// Keeps one document, and can be told to fail or to be changed behind a caller's back.
@@ -65,5 +65,51 @@ impl ConfigStore for MemoryStore {
         }
         inner.document = Some(document.clone());
         Ok(())
+    }
+}
+
+/// What every store of the configuration has to do. `store` is empty; the panic says what it got wrong.
+pub async fn check_config_store(store: &impl ConfigStore) {
+    let version = |document: &Document| Some(document.version());
+    let [first, second] = ["sk-first", "sk-second"].map(document_with_key);
+
+    assert!(matches!(store.load().await, Ok(None)), "an empty store holds nothing");
+    let early = store.replace(version(&first).as_ref(), &first).await;
+    assert!(matches!(early, Err(StoreError::Conflict)), "an empty store has no version to replace");
+    assert!(store.replace(None, &first).await.is_ok(), "the first write expects nothing");
+    let again = store.replace(None, &second).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "only one write is the first");
+    let loaded = store.load().await.ok().flatten();
+    assert_eq!(loaded, Some(first.clone()), "what was written is read, its keys readable");
+    let stale = store.replace(version(&second).as_ref(), &second).await;
+    assert!(matches!(stale, Err(StoreError::Conflict)), "a write for another version is refused");
+    assert_eq!(store.load().await.ok().flatten(), Some(first.clone()), "a refused write changes nothing");
+    assert!(
+        store.replace(version(&first).as_ref(), &second).await.is_ok(),
+        "a write for this version is done"
+    );
+    assert_eq!(store.load().await.ok().flatten(), Some(second), "the last write is read");
+}
+
+fn document_with_key(key: &str) -> Document {
+    let key = KeyDocument { id: "k_1".into(), key: Secret::new(key), ..KeyDocument::default() };
+    let endpoint = EndpointDocument { protocol: Protocol::Chat, base_url: "https://upstream.example".into() };
+    let channel = ChannelDocument {
+        id: "ch_1".into(),
+        name: "upstream".into(),
+        endpoints: vec![endpoint],
+        keys: vec![key],
+        ..ChannelDocument::default()
+    };
+    Document { channels: vec![channel], ..Document::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_store_does_what_a_store_has_to() {
+        futures::executor::block_on(check_config_store(&MemoryStore::default()));
     }
 }

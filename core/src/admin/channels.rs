@@ -1,6 +1,7 @@
 //! Channels: list, read, create, change, delete, reorder.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::LOCATION;
@@ -13,8 +14,8 @@ use self::write::ChannelWrite;
 use super::edit::{Edited, edit, find_channel, no_channel};
 use super::error::{ErrorBody, Problem};
 use super::{Context, json};
-use crate::config::Version;
 use crate::config::document::{ChannelDocument, Document};
+use crate::config::{Channel, Version};
 use crate::platform::{Coordinator, Entropy, Platform};
 
 pub(super) mod view;
@@ -37,7 +38,7 @@ pub(super) async fn list<P: Platform>(context: &Context<'_, P>) -> Result<Respon
     let mut health: BTreeMap<_, _> = health.into_iter().map(|health| (health.id.clone(), health)).collect();
     let written: BTreeMap<&str, &ChannelDocument> =
         config.document.channels.iter().map(|channel| (channel.id.as_str(), channel)).collect();
-    let summary = |channel: &std::sync::Arc<crate::config::Channel>| {
+    let summary = |channel: &Arc<Channel>| {
         let written = written.get(channel.id.as_str())?;
         Some(ChannelSummary::of(channel, written, health.remove(&channel.id)))
     };
@@ -77,8 +78,9 @@ pub(super) async fn create<P: Platform>(
         write.clone().apply(&mut channel)?;
         channel.assign_ids(&mut |bytes| context.platform.entropy().fill(bytes));
         let value = ChannelView::of(&channel);
+        let index = document.channels.len();
         document.channels.push(channel);
-        Ok(Edited { value, path: format!("channels[{}].", document.channels.len().saturating_sub(1)) })
+        Ok(Edited { value, path: format!("channels[{index}].") })
     })
     .await?;
     let mut response = json::versioned(StatusCode::CREATED, view.version(), &view);

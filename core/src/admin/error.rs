@@ -29,6 +29,7 @@ struct ErrorDetail {
     message: String,
     /// What is wrong with which field: `endpoints[0].baseUrl`.
     #[serde(skip_serializing_if = "FieldErrors::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>, required = false)]
     fields: FieldErrors,
 }
 

@@ -37,10 +37,10 @@ pub(super) async fn add<P: Platform>(
         check_version(channel, expected.as_ref())?;
         let mut key = KeyDocument::default();
         write.clone().apply(&mut key);
+        key.assign_id(&mut |bytes| context.platform.entropy().fill(bytes));
+        let value = KeyView::of(&key);
+        let position = channel.keys.len();
         channel.keys.push(key);
-        channel.assign_ids(&mut |bytes| context.platform.entropy().fill(bytes));
-        let position = channel.keys.len().saturating_sub(1);
-        let value = channel.keys.last().map(KeyView::of);
         Ok(Edited { value, path: format!("channels[{index}].keys[{position}].") })
     })
     .await?;

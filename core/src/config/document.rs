@@ -247,8 +247,15 @@ impl ChannelDocument {
     pub fn assign_ids(&mut self, random: &mut dyn FnMut(&mut [u8])) {
         assign(&mut self.id, "ch_", random);
         for key in &mut self.keys {
-            assign(&mut key.id, "k_", random);
+            key.assign_id(random);
         }
+    }
+}
+
+impl KeyDocument {
+    /// Gives the key an id where it has none.
+    pub fn assign_id(&mut self, random: &mut dyn FnMut(&mut [u8])) {
+        assign(&mut self.id, "k_", random);
     }
 }
 

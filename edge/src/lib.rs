@@ -1,5 +1,14 @@
 //! The gateway as a Cloudflare Worker.
 
+mod background;
+mod clock;
+mod entropy;
+mod environment;
+mod headers;
+mod http_client;
+mod recorder;
+mod store;
+
 use worker::event;
 
 #[cfg(target_feature = "atomics")]

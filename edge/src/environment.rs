@@ -1,0 +1,114 @@
+//! What the deployment gives the Worker: secrets and bindings.
+//!
+//! <https://developers.cloudflare.com/workers/configuration/secrets/>
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use causeway_core::config::ClientKeyId;
+use causeway_core::config::access::{Access, check_strength};
+use worker::{Env, KvStore};
+
+/// The KV namespace that holds the configuration document.
+const CONFIG: &str = "CONFIG";
+const PROXY_ACCESS_KEY: &str = "PROXY_ACCESS_KEY";
+const ADMIN_ACCESS_KEY: &str = "ADMIN_ACCESS_KEY";
+const SECRET_KEY: &str = "SECRET_KEY";
+
+/// Everything the gateway needs from outside.
+pub(crate) struct Environment {
+    pub(crate) kv: KvStore,
+    /// The client key and the admin key.
+    pub(crate) access: Access,
+    /// Seals upstream keys in KV; the session secret derives from it.
+    pub(crate) secret_key: [u8; 32],
+}
+
+/// What is missing or unfit, by name. Holds no secret.
+pub(crate) type Problems = BTreeMap<&'static str, String>;
+
+impl Environment {
+    /// # Errors
+    /// Names everything that stands in the way at once.
+    pub(crate) fn read(env: &Env) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let secret = |name: &'static str| env.secret(name).ok().map(|secret| secret.to_string());
+        let client = strong(PROXY_ACCESS_KEY, secret(PROXY_ACCESS_KEY), &mut problems);
+        let admin = strong(ADMIN_ACCESS_KEY, secret(ADMIN_ACCESS_KEY), &mut problems);
+        if client.is_some() && client == admin {
+            problems.insert(ADMIN_ACCESS_KEY, "must differ from PROXY_ACCESS_KEY".into());
+        }
+        let secret_key = match secret(SECRET_KEY) {
+            None => note(&mut problems, SECRET_KEY, "is missing: `wrangler secret put SECRET_KEY`"),
+            Some(text) => decode(&text)
+                .or_else(|| note(&mut problems, SECRET_KEY, "must be 32 bytes as 64 hex digits or as base64")),
+        };
+        let kv = env.kv(CONFIG).ok().or_else(|| {
+            note(&mut problems, CONFIG, "is missing: create the KV namespace and bind it in wrangler.toml")
+        });
+        match (kv, client, admin, secret_key) {
+            (Some(kv), Some(client), Some(admin), Some(secret_key)) if problems.is_empty() => {
+                let mut access = Access::default();
+                access.add_client(ClientKeyId::new("ck_environment"), PROXY_ACCESS_KEY, &client);
+                access.set_admin(&admin);
+                Ok(Self { kv, access, secret_key })
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+fn strong(name: &'static str, value: Option<String>, problems: &mut Problems) -> Option<String> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return note(problems, name, &format!("is missing: `wrangler secret put {name}`"));
+    };
+    match check_strength(&value) {
+        Ok(()) => Some(value),
+        Err(problem) => note(problems, name, &problem),
+    }
+}
+
+fn note<T>(problems: &mut Problems, name: &'static str, problem: &str) -> Option<T> {
+    problems.insert(name, problem.to_owned());
+    None
+}
+
+/// 64 hexadecimal digits, or base64.
+fn decode(text: &str) -> Option<[u8; 32]> {
+    let text = text.trim();
+    if text.len() == 64 {
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let digits = std::str::from_utf8(pair).ok().filter(|pair| !pair.starts_with('+'))?;
+            *byte = u8::from_str_radix(digits, 16).ok()?;
+        }
+        return Some(bytes);
+    }
+    STANDARD.decode(text).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_key_is_hex_or_base64_of_32_bytes() {
+        let hex = "00".repeat(31) + "ff";
+        let mut expected = [0; 32];
+        expected[31] = 255;
+        assert_eq!(decode(&hex), Some(expected));
+        assert_eq!(decode(&STANDARD.encode(expected)), Some(expected));
+        for unfit in ["", "00", &"0g".repeat(32), &"+1".repeat(32), &STANDARD.encode([0; 31])] {
+            assert_eq!(decode(unfit), None, "{unfit}");
+        }
+    }
+
+    #[test]
+    fn a_weak_key_is_named_and_not_shown() {
+        let mut problems = Problems::new();
+        assert_eq!(strong(PROXY_ACCESS_KEY, Some("hunter2".into()), &mut problems), None);
+        let problem = &problems[PROXY_ACCESS_KEY];
+        assert!(!problem.contains("hunter2"), "{problem}");
+    }
+}

@@ -1,0 +1,120 @@
+// The built Worker in workerd, in front of the mock upstream.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { Miniflare } from "miniflare";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const mockBinary = process.env.MOCK_UPSTREAM_BIN ?? `${root}/target/debug/mock-upstream`;
+
+export const clientKey = "cw-client-key-of-the-tests";
+export const adminKey = "cwa-admin-key-of-the-tests";
+export const upstreamKey = "sk-upstream-key-of-the-tests";
+export const secrets = {
+  PROXY_ACCESS_KEY: clientKey,
+  ADMIN_ACCESS_KEY: adminKey,
+  SECRET_KEY: "5a".repeat(32),
+};
+
+/** Starts the mock upstream; `lane(name)` commands and questions one of its lanes. */
+export async function startMock() {
+  const child = spawn(mockBinary, [], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = await once(createInterface({ input: child.stdout }), "line");
+  const { mock: url, refused } = JSON.parse(line);
+  const control = async (method, name, body) => {
+    const response = await fetch(`${url}/_control/lanes/${name}`, { method, body: body && JSON.stringify(body) });
+    if (!response.ok) throw new Error(await response.text());
+    return response.json();
+  };
+  return {
+    url,
+    refused,
+    lane: (name) => ({
+      base: `${url}/${name}`,
+      always: (behaviour) => control("POST", name, { reset: true, default: behaviour }),
+      seen: () => control("GET", name),
+    }),
+    stop: () => child.kill(),
+  };
+}
+
+/** Starts the Worker on `document`, its configuration; `bindings` replaces its secrets. */
+export async function startWorker(document, bindings = secrets) {
+  const worker = new Miniflare({
+    rootPath: `${root}/edge/build`,
+    modulesRoot: ".",
+    modules: [
+      { type: "ESModule", path: "index.js" },
+      { type: "CompiledWasm", path: "index_bg.wasm" },
+    ],
+    compatibilityDate: "2026-07-01",
+    compatibilityFlags: ["enable_request_signal"],
+    kvNamespaces: ["CONFIG"],
+    bindings,
+  });
+  const url = await worker.ready;
+  const kv = await worker.getKVNamespace("CONFIG");
+  if (document) await kv.put("config", JSON.stringify(document));
+  return {
+    fetch: (path, init) => fetch(new URL(path, url), init),
+    stored: () => kv.get("config"),
+    stop: () => worker.dispose(),
+  };
+}
+
+/** A channel that speaks the four streaming protocols at `base`. */
+export function channel(name, base, more = {}) {
+  const endpoints = ["chat", "messages", "responses", "gemini"].map((protocol) => ({ protocol, baseUrl: base }));
+  return { name, endpoints, keys: [upstreamKey], ...more };
+}
+
+/** Asks until `question` has an answer that `holds`; for what the other side notices in its own time. */
+export async function eventually(question, holds) {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const answer = await question();
+    if (holds(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error("what was waited for did not happen");
+}
+
+/** One streamed call of each protocol: where it goes, who calls, what it says. */
+export const streams = {
+  chat: {
+    path: "/v1/chat/completions",
+    upstream: { authorization: `Bearer ${upstreamKey}` },
+    headers: { authorization: `Bearer ${clientKey}` },
+    body: { model: "gpt-test", stream: true, messages: [{ role: "user", content: "Say hello." }] },
+  },
+  messages: {
+    path: "/v1/messages",
+    upstream: { "x-api-key": upstreamKey, "anthropic-version": "2023-06-01" },
+    headers: { "x-api-key": clientKey, "anthropic-version": "2023-06-01" },
+    body: {
+      model: "claude-test",
+      stream: true,
+      max_tokens: 100,
+      messages: [{ role: "user", content: "Say hello." }],
+    },
+  },
+  responses: {
+    path: "/v1/responses",
+    upstream: { authorization: `Bearer ${upstreamKey}` },
+    headers: { authorization: `Bearer ${clientKey}` },
+    body: { model: "gpt-test", stream: true, input: "Say hello." },
+  },
+  gemini: {
+    path: "/v1beta/models/gemini-test:streamGenerateContent?alt=sse",
+    upstream: { "x-goog-api-key": upstreamKey },
+    headers: { "x-goog-api-key": clientKey },
+    body: { contents: [{ role: "user", parts: [{ text: "Say hello." }] }] },
+  },
+};
+
+/** The call as `fetch` wants it; `as` picks the headers of the client or of the gateway itself. */
+export function call({ body, ...stream }, as = "headers") {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return { method: "POST", headers: { "content-type": "application/json", ...stream[as] }, body: text };
+}

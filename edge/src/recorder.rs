@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use causeway_core::platform::Recorder;
-use causeway_core::record::Record;
+use causeway_core::record::{Attempt, Record};
 use serde_json::json;
 
 #[derive(Debug)]
@@ -15,31 +15,35 @@ impl Recorder for LogRecorder {
     }
 }
 
+/// The same names as the server's log.
 fn line(record: &Record) -> serde_json::Value {
-    let attempts: Vec<_> = record
-        .attempts
-        .iter()
-        .map(|attempt| {
-            json!({
-                "channel": attempt.channel.as_str(),
-                "key": attempt.key.as_str(),
-                "class": format!("{:?}", attempt.class),
-                "status": attempt.status.map(|status| status.as_u16()),
-            })
-        })
-        .collect();
+    let usage = record.usage.unwrap_or_default();
+    let attempts: Vec<_> = record.attempts.iter().map(attempt).collect();
     json!({
-        "request": record.id,
+        "message": "request",
+        "request_id": record.id,
+        "client_key": record.client_key.as_str(),
         "protocol": record.protocol.as_str(),
-        "clientKey": record.client_key.as_str(),
-        "model": record.model,
+        "gen_ai.request.model": record.model,
         "stream": record.stream,
         "status": record.status.as_u16(),
-        "firstContentMs": record.first_content.map(millis),
-        "durationMs": millis(record.duration),
-        "inputTokens": record.usage.and_then(|usage| usage.input),
-        "outputTokens": record.usage.and_then(|usage| usage.output),
         "attempts": attempts,
+        "first_content_ms": record.first_content.map(millis),
+        "duration_ms": millis(record.duration),
+        "gen_ai.usage.input_tokens": usage.input,
+        "gen_ai.usage.cache_read.input_tokens": usage.cache_read,
+        "gen_ai.usage.cache_creation.input_tokens": usage.cache_write,
+        "gen_ai.usage.output_tokens": usage.output,
+        "gen_ai.usage.reasoning_tokens": usage.reasoning,
+    })
+}
+
+fn attempt(attempt: &Attempt) -> serde_json::Value {
+    json!({
+        "channel": attempt.channel.as_str(),
+        "key": attempt.key.as_str(),
+        "class": format!("{:?}", attempt.class),
+        "status": attempt.status.map(|status| status.as_u16()),
     })
 }
 

@@ -37,7 +37,7 @@ impl<'a> Said<'a> {
     fn new(ask: &Ask, reply: &'a Reply) -> Self {
         let tool =
             reply.tool.as_ref().and_then(|tool| ask.callable(&tool.name).map(|name| (name, &tool.arguments)));
-        Self { thinking: reply.thinking.as_deref(), text: pieces(reply), tool }
+        Self { thinking: reply.thinking.as_deref(), text: pieces(ask, reply), tool }
     }
 
     fn whole(&self) -> String {
@@ -125,7 +125,10 @@ pub(super) fn error_event(ask: &Ask, status: u16, message: &str) -> Event {
 }
 
 /// The text in as many pieces as asked, or by words.
-fn pieces(reply: &Reply) -> Vec<String> {
+fn pieces(ask: &Ask, reply: &Reply) -> Vec<String> {
+    if let Some(structured) = reply.structured.as_ref().filter(|_| ask.wants_json()) {
+        return vec![structured.to_string()];
+    }
     let text = reply.text.as_deref().unwrap_or(TEXT);
     let Some(wanted) = reply.events else {
         return text.split_inclusive(' ').map(str::to_owned).collect();

@@ -33,6 +33,14 @@ impl Ask {
         self.body.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// Whether the answer's text must be JSON.
+    pub(super) fn wants_json(&self) -> bool {
+        self.text("/generationConfig/responseMimeType") == Some("application/json")
+            || ["/response_format/type", "/text/format/type", "/output_config/format/type"]
+                .iter()
+                .any(|pointer| self.text(pointer).is_some_and(|kind| kind.starts_with("json")))
+    }
+
     pub(super) fn text(&self, pointer: &str) -> Option<&str> {
         self.body.pointer(pointer).and_then(Value::as_str)
     }

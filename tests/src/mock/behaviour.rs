@@ -66,6 +66,8 @@ pub enum Action {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reply {
     pub text: Option<String>,
+    /// Said instead of the text to a request that wants JSON.
+    pub structured: Option<serde_json::Value>,
     /// Reasoning before the text, with a signature where the protocol has one.
     pub thinking: Option<String>,
     /// Called when the request offers a tool of that name and brings no result of it yet.

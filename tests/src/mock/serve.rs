@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -82,6 +82,10 @@ async fn answer(
     }
     if name == "_control" {
         return Ok(control::answer(&lanes, &parts.method, below, &body));
+    }
+    // Claude Code looks whether anybody is there before its first request.
+    if parts.method == Method::HEAD {
+        return Ok(Response::new(Answer::Whole(None)));
     }
     let lane = lanes.lane(name);
     let route = Route::of(&parts.method, below);

@@ -114,6 +114,14 @@ impl Sample {
         }
     }
 
+    /// The same request for another model.
+    #[must_use]
+    pub fn model(mut self, model: &str) -> Self {
+        self.path = self.path.replace(MODEL, model);
+        self.body = self.body.replace(MODEL, model);
+        self
+    }
+
     /// For the messages of failed assertions.
     pub fn name(&self) -> String {
         format!("{:?} {}", self.operation, if self.stream { "stream" } else { "json" })

@@ -1,0 +1,38 @@
+//! Mock and gateway together, for suites in other languages. Prints `{url, key, adminKey, mock}` and serves until killed.
+//!
+//! Channels `openai`, `anthropic` and `google` stand before the mock's lanes of the same names.
+
+use std::io::{self, Write as _};
+
+use causeway_tests::harness::{Channel, Gateway};
+use causeway_tests::mock::{Mock, Protocol};
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let mock = Mock::start().await?;
+    let openai = [Protocol::Chat, Protocol::Responses, Protocol::Images, Protocol::Embeddings]
+        .into_iter()
+        .fold(Channel::new("openai").key("sk-openai-1"), |channel, protocol| {
+            channel.endpoint(protocol, &mock.base("openai"))
+        });
+    let channels = [
+        openai,
+        Channel::new("anthropic").key("sk-ant-1").endpoint(Protocol::Messages, &mock.base("anthropic")),
+        Channel::new("google").key("gm-google-1").endpoint(Protocol::Gemini, &mock.base("google")),
+    ];
+    let gateway = Gateway::start(&channels).await?;
+    let line = serde_json::json!({
+        "url": gateway.url(),
+        "key": gateway.key(),
+        "adminKey": gateway.admin_key(),
+        "mock": format!("http://{}", mock.address()),
+    });
+    let mut out = io::stdout();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    // Whoever started this closes its standard input when done, or is gone.
+    tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink()))
+        .await
+        .map_err(io::Error::other)??;
+    Ok(())
+}

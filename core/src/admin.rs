@@ -18,6 +18,7 @@ mod route;
 mod session;
 pub mod throttle;
 
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use bytes::Bytes;
@@ -47,7 +48,7 @@ pub struct Context<'a, P> {
     pub session_secret: &'a [u8; 32],
     pub throttle: &'a Mutex<Throttle>,
     /// The peer's address where it is known; wrong keys are counted by it.
-    pub client_address: Option<&'a str>,
+    pub client_address: Option<IpAddr>,
 }
 
 /// Answers one request whose path begins with `/api/`.

@@ -109,14 +109,11 @@ impl<P: Platform> Gateway<P> {
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
     {
         let id = self.ids.next();
-        let client = client.map(|client| client.to_string());
-        let client = client.as_deref();
         let (parts, body) = request.into_parts();
-        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
-        let mut response = match route(&method, &path) {
+        let mut response = match route(&parts.method, parts.uri.path()) {
             Route::Root => root(&parts, &self.options.facts),
             Route::Health => json(StatusCode::OK, health(&self.options.facts)),
-            Route::Admin => self.administer(parts, body, client).await,
+            Route::Admin => self.administer(&parts, body, client).await,
             Route::Client(call) => {
                 let operation = call.operation;
                 let answered = self.client(&parts, call, body, client, &id).await;
@@ -136,7 +133,7 @@ impl<P: Platform> Gateway<P> {
     }
 
     /// The management API.
-    async fn administer<B>(&self, parts: Parts, body: B, client: Option<&str>) -> Response<Body<P>>
+    async fn administer<B>(&self, parts: &Parts, body: B, client: Option<IpAddr>) -> Response<Body<P>>
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
     {
@@ -153,7 +150,7 @@ impl<P: Platform> Gateway<P> {
             throttle: &self.throttle,
             client_address: client,
         };
-        admin::handle(&context, http::Request::from_parts(parts, body)).await.map(Body::Whole)
+        admin::handle(&context, http::Request::from_parts(parts.clone(), body)).await.map(Body::Whole)
     }
 
     /// A call of a model API.
@@ -162,7 +159,7 @@ impl<P: Platform> Gateway<P> {
         parts: &Parts,
         call: Call<'_>,
         body: B,
-        client: Option<&str>,
+        client: Option<IpAddr>,
         id: &str,
     ) -> Result<Response<Body<P>>, Failure>
     where

@@ -73,7 +73,7 @@ impl Server {
             facts: &self.facts,
             session_secret: &[9; 32],
             throttle: &self.throttle,
-            client_address: Some("192.0.2.1"),
+            client_address: Some([192, 0, 2, 1].into()),
         };
         block_on(must_be_send(handle(&context, request)))
     }

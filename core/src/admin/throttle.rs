@@ -1,6 +1,7 @@
 //! Slows down whoever guesses keys.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config::access::Digest;
@@ -15,7 +16,7 @@ const MAX_ADDRESSES: usize = 4096;
 /// is never refused; more than ten different ones in a minute shut the address out for a minute.
 #[derive(Debug, Default)]
 pub struct Throttle {
-    addresses: BTreeMap<Box<str>, Guesses>,
+    addresses: BTreeMap<IpAddr, Guesses>,
 }
 
 #[derive(Debug)]
@@ -28,18 +29,18 @@ struct Guesses {
 
 impl Throttle {
     /// How long `address` still is shut out; `None`: it may try.
-    pub fn refused(&self, address: &str, now: Timestamp) -> Option<Duration> {
-        let until = self.addresses.get(address)?.refused_until?;
+    pub fn refused(&self, address: IpAddr, now: Timestamp) -> Option<Duration> {
+        let until = self.addresses.get(&address)?.refused_until?;
         Some(now.until(until)).filter(|wait| !wait.is_zero())
     }
 
     /// Notes that `address` presented the wrong `key`.
-    pub fn note_wrong(&mut self, address: &str, key: &str, now: Timestamp) {
-        if !self.addresses.contains_key(address) {
+    pub fn note_wrong(&mut self, address: IpAddr, key: &str, now: Timestamp) {
+        if !self.addresses.contains_key(&address) {
             self.make_room(now);
         }
         let start = || Guesses { since: now, keys: Vec::new(), refused_until: None };
-        let guesses = self.addresses.entry(address.into()).or_insert_with(start);
+        let guesses = self.addresses.entry(address).or_insert_with(start);
         if guesses.is_over(now) {
             *guesses = start();
         }
@@ -59,7 +60,7 @@ impl Throttle {
         self.addresses.retain(|_, guesses| !guesses.is_over(now));
         if self.addresses.len() >= MAX_ADDRESSES {
             let oldest = self.addresses.iter().min_by_key(|(_, guesses)| guesses.since);
-            if let Some(address) = oldest.map(|(address, _)| address.clone()) {
+            if let Some(address) = oldest.map(|(address, _)| *address) {
                 self.addresses.remove(&address);
             }
         }
@@ -80,6 +81,13 @@ fn short_hash(key: &str) -> u64 {
 mod tests {
     use super::*;
 
+    const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const B: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    fn address(number: u32) -> IpAddr {
+        std::net::Ipv4Addr::from_bits(number).into()
+    }
+
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
     }
@@ -88,45 +96,45 @@ mod tests {
     fn the_eleventh_distinct_wrong_key_in_a_minute_shuts_out_for_a_minute() {
         let mut throttle = Throttle::default();
         for guess in 0..10 {
-            throttle.note_wrong("a", &format!("guess {guess}"), at(guess));
-            assert_eq!(throttle.refused("a", at(guess)), None);
+            throttle.note_wrong(A, &format!("guess {guess}"), at(guess));
+            assert_eq!(throttle.refused(A, at(guess)), None);
         }
-        throttle.note_wrong("a", "one more", at(10));
-        assert_eq!(throttle.refused("a", at(10)), Some(Duration::from_secs(60)));
-        assert_eq!(throttle.refused("a", at(69)), Some(Duration::from_secs(1)));
-        assert_eq!(throttle.refused("a", at(70)), None);
-        assert_eq!(throttle.refused("b", at(10)), None);
-        throttle.note_wrong("a", "again", at(70));
-        assert_eq!(throttle.refused("a", at(70)), None);
+        throttle.note_wrong(A, "one more", at(10));
+        assert_eq!(throttle.refused(A, at(10)), Some(Duration::from_secs(60)));
+        assert_eq!(throttle.refused(A, at(69)), Some(Duration::from_secs(1)));
+        assert_eq!(throttle.refused(A, at(70)), None);
+        assert_eq!(throttle.refused(B, at(10)), None);
+        throttle.note_wrong(A, "again", at(70));
+        assert_eq!(throttle.refused(A, at(70)), None);
     }
 
     #[test]
     fn one_stale_key_is_no_guessing() {
         let mut throttle = Throttle::default();
         for second in 0..1000 {
-            throttle.note_wrong("a", "stale", at(second / 50));
+            throttle.note_wrong(A, "stale", at(second / 50));
         }
-        assert_eq!(throttle.refused("a", at(20)), None);
+        assert_eq!(throttle.refused(A, at(20)), None);
     }
 
     #[test]
     fn slow_guesses_are_forgotten() {
         let mut throttle = Throttle::default();
         for guess in 0..100 {
-            throttle.note_wrong("a", &format!("guess {guess}"), at(guess * 7));
-            assert_eq!(throttle.refused("a", at(guess * 7)), None);
+            throttle.note_wrong(A, &format!("guess {guess}"), at(guess * 7));
+            assert_eq!(throttle.refused(A, at(guess * 7)), None);
         }
     }
 
     #[test]
     fn addresses_are_bounded_and_the_oldest_goes_first() {
         let mut throttle = Throttle::default();
-        for address in 0..=MAX_ADDRESSES as u64 {
-            throttle.note_wrong(&address.to_string(), "wrong", Timestamp::from_millis(address));
+        for number in 0..=u32::try_from(MAX_ADDRESSES).unwrap() {
+            throttle.note_wrong(address(number), "wrong", Timestamp::from_millis(number.into()));
         }
         assert_eq!(throttle.addresses.len(), MAX_ADDRESSES);
-        assert!(!throttle.addresses.contains_key("0"));
-        throttle.note_wrong("late", "wrong", at(600));
+        assert!(!throttle.addresses.contains_key(&address(0)));
+        throttle.note_wrong(A, "wrong", at(600));
         assert_eq!(throttle.addresses.len(), 1);
     }
 }

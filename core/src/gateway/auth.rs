@@ -1,9 +1,11 @@
 //! Who may call.
 
-use std::sync::PoisonError;
+use std::net::IpAddr;
+use std::sync::{MutexGuard, PoisonError};
 
 use http::request::Parts;
 
+use crate::admin::throttle::Throttle;
 use crate::config::{ClientKeyId, Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
 use crate::platform::{Clock, Platform};
@@ -21,7 +23,7 @@ impl<P: Platform> Gateway<P> {
         config: &Config,
         parts: &Parts,
         protocol: Protocol,
-        client: Option<&str>,
+        client: Option<IpAddr>,
     ) -> Result<ClientKeyId, Failure> {
         let now = self.platform.clock().now();
         if let Some(wait) = client.and_then(|client| self.throttle().refused(client, now)) {
@@ -43,7 +45,7 @@ impl<P: Platform> Gateway<P> {
         Err(Failure::new(Origin::Client, FailureKind::Authentication, "this key is not known here"))
     }
 
-    pub(crate) fn throttle(&self) -> std::sync::MutexGuard<'_, crate::admin::throttle::Throttle> {
+    pub(crate) fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

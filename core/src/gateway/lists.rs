@@ -1,6 +1,7 @@
 //! `GET …/models`, in the shape the client reads.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -24,7 +25,7 @@ impl<P: Platform> Gateway<P> {
         shape: ListShape,
         model: Option<Cow<'_, str>>,
         prefix: Option<&str>,
-        client: Option<&str>,
+        client: Option<IpAddr>,
         id: &str,
     ) -> Response<Body<P>> {
         let protocol = reader(parts, shape);
@@ -38,7 +39,7 @@ impl<P: Platform> Gateway<P> {
         protocol: Protocol,
         model: Option<&str>,
         prefix: Option<&str>,
-        client: Option<&str>,
+        client: Option<IpAddr>,
     ) -> Result<bytes::Bytes, Failure> {
         let config = self.config().current();
         self.authenticate(&config, parts, protocol, client)?;

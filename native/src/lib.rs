@@ -1,14 +1,19 @@
 //! The native shell: sockets, files, clock and terminal around the platform-agnostic core.
 
 pub mod background;
+pub mod check;
 pub mod clock;
+pub mod cors;
+pub mod demo;
 pub mod entropy;
 pub mod env;
 pub mod http_client;
 pub mod keys;
+pub mod logging;
 pub mod recorder;
 pub mod secret_key;
 pub mod server;
+pub mod signals;
 pub mod store;
 pub mod watch;
 pub mod web;

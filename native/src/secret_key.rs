@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use causeway_core::config::access::Digest;
 use causeway_core::platform::Entropy;
 
 /// 32 bytes for AES-256. Never shows itself.
@@ -27,6 +28,11 @@ impl SecretKey {
     /// What [`parse`](Self::parse) reads.
     pub fn to_text(&self) -> String {
         STANDARD.encode(self.0)
+    }
+
+    /// A key of its own for `purpose`, from which this one cannot be found.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        *Digest::of(&format!("causeway {purpose} {}", self.to_text())).as_bytes()
     }
 
     pub const fn as_bytes(&self) -> &[u8; 32] {
@@ -68,6 +74,15 @@ mod tests {
     fn what_is_written_is_read_back() {
         let key = SecretKey::generate(&SystemEntropy);
         assert_eq!(SecretKey::parse(&key.to_text()), Some(key));
+    }
+
+    #[test]
+    fn derived_keys_differ_by_purpose_and_by_key() {
+        let key = |byte: &str| SecretKey::parse(&byte.repeat(32)).unwrap();
+        assert_eq!(key("00").derive("a"), key("00").derive("a"));
+        assert_ne!(key("00").derive("a"), key("00").derive("b"));
+        assert_ne!(key("00").derive("a"), key("01").derive("a"));
+        assert_ne!(key("00").derive("a"), *key("00").as_bytes());
     }
 
     #[test]

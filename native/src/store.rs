@@ -100,6 +100,11 @@ impl FileStore {
         self.0.path()
     }
 
+    /// Seals what is stored here.
+    pub fn secret(&self) -> &SecretKey {
+        &self.0.secret
+    }
+
     /// As [`ConfigStore::load`], on this thread.
     ///
     /// # Errors

@@ -278,6 +278,14 @@ pub struct Breaker {
     pub open_max: Duration,
 }
 
+impl Channel {
+    /// Whether clients of `protocol` are served, which takes an endpoint that speaks it natively.
+    pub fn serves(&self, protocol: Protocol) -> bool {
+        self.accepts.contains(&protocol)
+            && self.endpoints.iter().any(|endpoint| endpoint.protocol == protocol)
+    }
+}
+
 impl Config {
     pub fn channel(&self, id: &ChannelId) -> Option<&Arc<Channel>> {
         self.channels.iter().find(|channel| channel.id == *id)

@@ -28,6 +28,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
+use percent_encoding::percent_decode;
 
 use crate::admin;
 use crate::admin::throttle::Throttle;
@@ -35,7 +36,7 @@ use crate::config::access::Access;
 use crate::config::handle::ConfigHandle;
 use crate::config::{ClientKeyId, Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
-use crate::platform::{BoxError, Clock, Platform};
+use crate::platform::{ByteBody, Clock, Platform};
 use crate::protocol::{self, Operation};
 use crate::record::Record;
 use crate::schedule::{Ask, SessionKey};
@@ -100,14 +101,11 @@ impl<P: Platform> Gateway<P> {
 
     /// Answers one request: client protocols, management API, health. Dropping the future or the
     /// answer's body aborts what it started.
-    pub async fn handle<B>(
+    pub async fn handle<B: ByteBody>(
         self: &Arc<Self>,
         request: http::Request<B>,
         client: Option<IpAddr>,
-    ) -> Response<Body<P>>
-    where
-        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
-    {
+    ) -> Response<Body<P>> {
         let id = self.ids.next();
         let (parts, body) = request.into_parts();
         let mut response = match route(&parts.method, parts.uri.path()) {
@@ -133,10 +131,12 @@ impl<P: Platform> Gateway<P> {
     }
 
     /// The management API.
-    async fn administer<B>(&self, parts: &Parts, body: B, client: Option<IpAddr>) -> Response<Body<P>>
-    where
-        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
-    {
+    async fn administer<B: ByteBody>(
+        &self,
+        parts: &Parts,
+        body: B,
+        client: Option<IpAddr>,
+    ) -> Response<Body<P>> {
         let body = match intake::read(&parts.headers, body, MAX_ADMIN_BODY, self.platform.clock()).await {
             Ok(body) => body,
             Err(failure) => return fail(Protocol::Chat, &failure, ""),
@@ -154,17 +154,14 @@ impl<P: Platform> Gateway<P> {
     }
 
     /// A call of a model API.
-    async fn client<B>(
+    async fn client<B: ByteBody>(
         self: &Arc<Self>,
         parts: &Parts,
         call: Call<'_>,
         body: B,
         client: Option<IpAddr>,
         id: &str,
-    ) -> Result<Response<Body<P>>, Failure>
-    where
-        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
-    {
+    ) -> Result<Response<Body<P>>, Failure> {
         let arrived = self.platform.clock().now();
         let config = self.config.current();
         let operation = call.operation;
@@ -175,10 +172,11 @@ impl<P: Platform> Gateway<P> {
             .map_err(Failure::invalid)?;
         let trip = Trip::new(self, record(id, arrived, operation, &key, &peek));
         let model = peek.model.clone();
+        let pin = parts.headers.get(PIN).and_then(|pin| percent_decode(pin.as_bytes()).decode_utf8().ok());
         let ask = Ask {
             protocol: operation.protocol(),
             model: &model,
-            pin: parts.headers.get(PIN).and_then(|pin| pin.to_str().ok()),
+            pin: pin.as_deref(),
             prefix: call.prefix,
             session: peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint)),
             tried: &[],

@@ -18,13 +18,18 @@ use crate::time::Timestamp;
 
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// A body of bytes, whoever's: a client's request, an upstream's answer.
+pub trait ByteBody: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin {}
+
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin> ByteBody for B {}
+
 /// Sends requests to upstreams.
 ///
 /// An implementation follows no redirect, adds no header of its own beyond what HTTP needs, hands over
 /// answers with the content coding removed, and gives up the connection when the body is dropped.
 pub trait HttpClient: Send + Sync + 'static {
     /// The host's own body, so that a passthrough answer is never wrapped again.
-    type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static;
+    type Body: ByteBody + 'static;
 
     /// Resolves when the response headers have arrived.
     fn send(

@@ -3,18 +3,16 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::future::{Either, select};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use http_body::Body;
-
 use crate::config::Timeouts;
 use crate::ir::usage::Usage;
-use crate::platform::{BoxError, Clock, HttpClient, Platform, TransportError, TransportErrorKind};
+use crate::platform::{ByteBody, Clock, HttpClient, Platform, TransportError, TransportErrorKind};
 use crate::protocol::{self, Operation, Peek, UpstreamError};
 use crate::schedule::classify::{self, Evidence};
 use crate::schedule::{Class, Lease};
 use crate::time::Timestamp;
+use bytes::Bytes;
+use futures::future::{Either, select};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::hold::{self, Held};
 use super::observer::Observer;
@@ -128,17 +126,14 @@ fn outbound(inbound: &Inbound<'_>, lease: &Lease) -> Result<http::Request<Bytes>
 }
 
 /// A 2xx: hold it until it proves to be an answer.
-async fn answer<B>(
+async fn answer<B: ByteBody>(
     clock: &impl Clock,
     inbound: &Inbound<'_>,
     timeouts: &Timeouts,
     status: StatusCode,
     upstream: &HeaderMap,
     mut body: B,
-) -> Reply<B>
-where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
-{
+) -> Reply<B> {
     let operation = inbound.operation;
     let shape = Shape::expected(operation, inbound.peek.stream, inbound.query);
     if let Some(what) = shape.contradicted_by(upstream) {
@@ -177,16 +172,13 @@ where
 }
 
 /// Not a 2xx: the request's fault goes back to the client as it is, everything else is a miss.
-async fn refusal<B>(
+async fn refusal<B: ByteBody>(
     clock: &impl Clock,
     inbound: &Inbound<'_>,
     status: StatusCode,
     upstream: &HeaderMap,
     mut body: B,
-) -> Reply<B>
-where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
-{
+) -> Reply<B> {
     let now = clock.now();
     let body = error_body(clock, &mut body, now.until(inbound.deadline).min(ERROR_BODY_PATIENCE)).await;
     let protocol = inbound.operation.protocol();
@@ -204,10 +196,7 @@ where
 }
 
 /// As much of an error's body as arrives in time and within the cap.
-async fn error_body<B>(clock: &impl Clock, body: &mut B, patience: Duration) -> Bytes
-where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
-{
+async fn error_body<B: ByteBody>(clock: &impl Clock, body: &mut B, patience: Duration) -> Bytes {
     let mut gathered = Gathered::default();
     let mut timer = pin!(clock.sleep(patience));
     while gathered.len() < MAX_ERROR_BODY {

@@ -6,12 +6,10 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body::Body;
-
 use crate::config::Timeouts;
-use crate::platform::{BoxError, Clock};
+use crate::platform::{ByteBody, Clock};
 use crate::time::Timestamp;
+use bytes::Bytes;
 
 use super::observer::Observer;
 use super::pull::{Gathered, Pull, pull};
@@ -38,16 +36,13 @@ pub(crate) enum Held {
 }
 
 /// Holds a stream until content, a terminal event, or as long as one may.
-pub(crate) async fn stream<B>(
+pub(crate) async fn stream<B: ByteBody>(
     clock: &impl Clock,
     body: &mut B,
     observer: &mut Observer,
     deadline: Timestamp,
     timeouts: &Timeouts,
-) -> Held
-where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
-{
+) -> Held {
     let patience = PATIENCE.min(timeouts.first_content).min(clock.now().until(deadline));
     let mut timer = pin!(clock.sleep(patience));
     let mut held = Gathered::default();
@@ -78,15 +73,12 @@ where
 }
 
 /// Holds a document until it is whole or too large to hold.
-pub(crate) async fn document<B>(
+pub(crate) async fn document<B: ByteBody>(
     clock: &impl Clock,
     body: &mut B,
     observer: &mut Observer,
     deadline: Timestamp,
-) -> Held
-where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
-{
+) -> Held {
     let mut timer = pin!(clock.sleep(clock.now().until(deadline)));
     let mut held = Gathered::default();
     loop {

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
-use http_body::Body;
-
 use crate::codec::inflate::{InflateError, inflate};
 use crate::error::{Failure, FailureKind, Origin};
-use crate::platform::{BoxError, Clock};
+use crate::platform::{ByteBody, Clock};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
 
 use super::pull::{Gathered, Pull, pull};
 
@@ -19,15 +17,12 @@ const PAUSE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// A failure to answer with: too large, too slow, broken off, or an unreadable content coding.
-pub(crate) async fn read<B>(
+pub(crate) async fn read<B: ByteBody>(
     headers: &HeaderMap,
     mut body: B,
     limit: usize,
     clock: &impl Clock,
-) -> Result<Bytes, Failure>
-where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin,
-{
+) -> Result<Bytes, Failure> {
     if declared_length(headers).is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }

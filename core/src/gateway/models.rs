@@ -54,7 +54,7 @@ impl<P: Platform> Gateway<P> {
         let serving = config.channels.iter().filter(|channel| {
             channel.status == Status::Active
                 && channel.route_prefix.as_deref() == prefix
-                && channel.accepts.iter().any(|protocol| protocols.contains(protocol))
+                && protocols.iter().any(|protocol| channel.serves(*protocol))
         });
         let lists = serving.map(|channel| self.channel_models(config, channel, protocols));
         let mut merged: Vec<Model> = join_all(lists).await.into_iter().flatten().collect();

@@ -2,11 +2,9 @@
 
 use std::pin::{Pin, pin};
 
+use crate::platform::ByteBody;
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
-use http_body::Body;
-
-use crate::platform::BoxError;
 
 /// What came of waiting for data.
 pub(crate) enum Pull {
@@ -17,10 +15,7 @@ pub(crate) enum Pull {
 }
 
 /// The next data of `body`, or [`Pull::Late`] once `patience` is over. Trailers are passed over.
-pub(crate) async fn pull<B>(body: &mut B, patience: impl Future<Output = ()>) -> Pull
-where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
-{
+pub(crate) async fn pull<B: ByteBody>(body: &mut B, patience: impl Future<Output = ()>) -> Pull {
     let mut patience = pin!(patience);
     loop {
         let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context));

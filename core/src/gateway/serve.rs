@@ -1,9 +1,11 @@
 //! One client request: try candidates until one serves, none is left, or the time is over.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::config::Config;
 use crate::error::{Failure, FailureKind, Origin};
@@ -17,7 +19,7 @@ use super::relay::Relay;
 use super::trip::{Lent, Trip};
 
 /// Names the channel that served.
-const CHANNEL: &str = "x-causeway-channel";
+const CHANNEL: HeaderName = HeaderName::from_static("x-causeway-channel");
 
 impl<P: Platform> Gateway<P> {
     /// Serves `inbound`; the ask says which channels may.
@@ -96,10 +98,15 @@ fn answer<P: Platform>(
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    if let Ok(channel) = HeaderValue::from_str(channel) {
-        response.headers_mut().insert(CHANNEL, channel);
-    }
+    response.headers_mut().extend(header_text(channel).map(|channel| (CHANNEL, channel)));
     response
+}
+
+/// A name as a header can hold it: percent-encoded UTF-8 where it is not plain ASCII. `X-Channel` is read
+/// the same way.
+fn header_text(name: &str) -> Option<HeaderValue> {
+    let text: Cow<'_, str> = utf8_percent_encode(name, CONTROLS).into();
+    HeaderValue::from_str(&text).ok()
 }
 
 /// What was tried in vain.

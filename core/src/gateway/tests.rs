@@ -450,3 +450,25 @@ fn a_websocket_request_is_told_to_upgrade_elsewhere() {
     let seen = world.send(Request::get("/v1/responses").header("upgrade", "websocket"), "");
     assert_eq!(seen.status, StatusCode::UPGRADE_REQUIRED);
 }
+
+#[test]
+fn a_channel_is_named_and_pinned_in_any_script() {
+    let channels = [channel("a", 1), channel("b", 2)].map(|mut channel| {
+        if channel["name"] == "b" {
+            channel["name"] = json!("通义 千问");
+        }
+        channel
+    });
+    let world = World::of(json!({ "channels": channels }));
+    for pin in ["通义 千问".to_owned(), "%E9%80%9A%E4%B9%89 %E5%8D%83%E9%97%AE".to_owned(), "ch_b".to_owned()]
+    {
+        world.http.script("b.test", [Answer::json(COMPLETION)]);
+        let request = Request::post("/v1/chat/completions").header("x-api-key", CLIENT_KEY);
+        let seen = world.send(request.header("x-channel", pin.as_bytes()), r#"{"model":"m"}"#);
+        assert_eq!(
+            seen.headers["x-causeway-channel"], "%E9%80%9A%E4%B9%89 %E5%8D%83%E9%97%AE",
+            "{}",
+            seen.body
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{Channel, ChannelId, Config, Protocol, Version};
+use crate::config::{ChannelId, Config, Protocol, Version};
 
 /// Positions are those of the configuration's channels.
 #[derive(Debug, Default)]
@@ -80,15 +80,11 @@ impl Plan {
 
 impl Routes {
     fn new(config: &Config, protocol: Protocol) -> Self {
-        let serves = |channel: &Channel| {
-            channel.accepts.contains(&protocol)
-                && channel.endpoints.iter().any(|endpoint| endpoint.protocol == protocol)
-        };
         let by_channel: Vec<(Route, bool)> = config
             .channels
             .iter()
             .enumerate()
-            .filter(|(_, channel)| serves(channel))
+            .filter(|(_, channel)| channel.serves(protocol))
             .map(|(position, channel)| {
                 let weight = u64::from(channel.weight.max(1));
                 let priority = channel.priority;

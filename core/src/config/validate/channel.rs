@@ -125,8 +125,8 @@ fn check_name(name: &str) -> Result<(), String> {
     if name.trim() != name {
         return Err("begins or ends with white space".into());
     }
-    if !name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
-        return Err("holds characters that cannot stand in the X-Channel header; use plain ASCII".into());
+    if name.contains(char::is_control) {
+        return Err("holds control characters".into());
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ fn every_problem_is_told_at_once_with_its_path() {
 fn a_wrong_field_is_refused_under_its_path() {
     for (fields, path) in [
         (r#""name": """#, "name"),
-        (r#""name": "日本""#, "name"),
+        (r#""name": "a\nb""#, "name"),
         (r#""name": " a""#, "name"),
         (r#""name": "a", "id": "a/b""#, "id"),
         (r#""name": "a", "endpoints": []"#, "endpoints"),

@@ -1,5 +1,6 @@
 //! The native shell: sockets, files, clock and terminal around the platform-agnostic core.
 
+pub mod app;
 pub mod background;
 pub mod check;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod keys;
 pub mod logging;
 pub mod recorder;
 pub mod secret_key;
+pub mod serve;
 pub mod server;
 pub mod signals;
 pub mod store;

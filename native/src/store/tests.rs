@@ -143,7 +143,7 @@ async fn only_edits_by_people_are_backed_up_and_only_good_documents() {
     let ours = fs::read_to_string(store.path()).unwrap();
     fs::write(store.path(), "broken").unwrap();
     store.read_changed().unwrap_err();
-    assert_eq!(backups(&directory), [ours.clone()]);
+    assert_eq!(backups(&directory), std::slice::from_ref(&ours));
 
     fs::write(store.path(), serde_json::to_vec(&document("c")).unwrap()).unwrap();
     assert_eq!(store.read_changed().unwrap(), Some(document("c")));

@@ -16,15 +16,21 @@ pub(in crate::demo) fn stream(ask: &Ask) -> Vec<String> {
 
 fn response(ask: &Ask, id: &str, text: &str, ended: bool) -> Value {
     let (input, output) = (ask.input_tokens(), output_tokens());
-    let mut candidate = json!({ "content": { "role": "model", "parts": [{ "text": text }] }, "index": 0 });
-    let mut usage = json!({ "promptTokenCount": input, "totalTokenCount": input });
-    if ended {
-        candidate["finishReason"] = json!("STOP");
-        usage = json!({
-            "promptTokenCount": input,
-            "candidatesTokenCount": output,
-            "totalTokenCount": input + output,
-        });
-    }
+    let content = json!({ "role": "model", "parts": [{ "text": text }] });
+    let (candidate, usage) = if ended {
+        (
+            json!({ "content": content, "finishReason": "STOP", "index": 0 }),
+            json!({
+                "promptTokenCount": input,
+                "candidatesTokenCount": output,
+                "totalTokenCount": input + output,
+            }),
+        )
+    } else {
+        (
+            json!({ "content": content, "index": 0 }),
+            json!({ "promptTokenCount": input, "totalTokenCount": input }),
+        )
+    };
     json!({ "candidates": [candidate], "usageMetadata": usage, "modelVersion": ask.model, "responseId": id })
 }

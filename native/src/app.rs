@@ -1,0 +1,140 @@
+//! The gateway on this platform: who answers which request, from the first to the last.
+
+mod platform;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use causeway_core::admin::{Facts, headers::security_headers};
+use causeway_core::config::Config;
+use causeway_core::config::access::Access;
+use causeway_core::gateway::{Body, Gateway, Options};
+use causeway_core::platform::ConfigStore;
+use http::{Request, Response, StatusCode};
+use http_body_util::Either;
+use hyper::body::Incoming;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use crate::background::TokioBackground;
+use crate::cors::Cors;
+use crate::env::Environment;
+use crate::http_client::TlsError;
+use crate::server::{self, Drained, Limits};
+use crate::signals::Signals;
+use crate::web;
+
+pub use self::platform::NativePlatform;
+
+/// For reports and records of requests that have ended.
+const LAST_REPORTS: Duration = Duration::from_secs(5);
+
+/// Everything that answers requests. Clones share it.
+pub struct App<S: ConfigStore> {
+    gateway: Arc<Gateway<NativePlatform<S>>>,
+    ui: Option<Router>,
+    cors: Arc<Cors>,
+    background: TokioBackground,
+    grace: Duration,
+}
+
+/// The gateway's answer, or a file of the UI.
+type Answer<S> = Response<Either<Body<NativePlatform<S>>, axum::body::Body>>;
+
+impl<S: ConfigStore> App<S> {
+    /// `access` holds the keys that do not stand in the document, `session_secret` signs the UI's sessions.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(
+        store: S,
+        config: Config,
+        access: Access,
+        session_secret: [u8; 32],
+        environment: &Environment,
+    ) -> Result<Self, TlsError> {
+        let background = TokioBackground::default();
+        let platform = NativePlatform::new(store, environment.request_logs, background.clone())?;
+        let options = Options {
+            max_body_bytes: environment.max_body_bytes,
+            session_secret,
+            environment: access,
+            facts: Facts {
+                version: env!("CARGO_PKG_VERSION"),
+                runtime: "native",
+                language: environment.language.clone(),
+                features: if environment.web_ui { vec!["webUi"] } else { Vec::new() },
+            },
+        };
+        Ok(Self {
+            gateway: Gateway::new(platform, config, options),
+            ui: environment.web_ui.then(|| web::router(web::FILES, security_headers())),
+            cors: Arc::new(Cors::new(environment.cors_origins.clone())),
+            background,
+            grace: environment.shutdown_grace,
+        })
+    }
+
+    pub fn gateway(&self) -> &Arc<Gateway<NativePlatform<S>>> {
+        &self.gateway
+    }
+
+    /// Serves until the first signal, then lets open requests end within the grace; a second signal cuts
+    /// them off.
+    pub async fn serve(self, listener: TcpListener, signals: Signals) {
+        let background = self.background.clone();
+        let limits = Limits { grace: self.grace, ..Limits::default() };
+        let stop = async {
+            signals.clone().stop().await;
+            tracing::info!("stopping: open requests may end; a second signal cuts them off");
+        };
+        let respond = move |request, peer| {
+            let app = self.clone();
+            async move { app.respond(request, peer).await }
+        };
+        match server::serve(listener, limits, respond, stop, signals.clone().abort()).await {
+            Drained::Complete => {}
+            Drained::Cut(connections) => tracing::warn!(connections, "open requests were cut off"),
+        }
+        if tokio::time::timeout(LAST_REPORTS, background.finished()).await.is_err() {
+            tracing::warn!("some finished requests were not recorded");
+        }
+        tracing::info!("stopped");
+    }
+
+    async fn respond(&self, request: Request<Incoming>, peer: IpAddr) -> Answer<S> {
+        let path = request.uri().path();
+        if let Some(ui) = &self.ui
+            && (path == "/ui" || path.starts_with("/ui/"))
+        {
+            let Ok(answer) = ui.clone().oneshot(request).await;
+            return answer.map(Either::Right);
+        }
+        let Some(allowed) = self.cors.allowed(&request) else {
+            return self.gateway.handle(request, Some(peer)).await.map(Either::Left);
+        };
+        if Cors::is_preflight(&request) {
+            let mut answer = Response::new(Either::Right(axum::body::Body::empty()));
+            *answer.status_mut() = StatusCode::NO_CONTENT;
+            Cors::preflight(allowed, request.headers(), answer.headers_mut());
+            return answer;
+        }
+        let mut answer = self.gateway.handle(request, Some(peer)).await.map(Either::Left);
+        Cors::open(allowed, answer.headers_mut());
+        answer
+    }
+}
+
+impl<S: ConfigStore> Clone for App<S> {
+    fn clone(&self) -> Self {
+        Self {
+            gateway: Arc::clone(&self.gateway),
+            ui: self.ui.clone(),
+            cors: Arc::clone(&self.cors),
+            background: self.background.clone(),
+            grace: self.grace,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The core's traits on this platform, gathered in one type.
+
+use causeway_core::gateway::LocalCoordinator;
+use causeway_core::platform::{ConfigStore, Platform};
+
+use crate::background::TokioBackground;
+use crate::clock::SystemClock;
+use crate::entropy::SystemEntropy;
+use crate::http_client::{ReqwestClient, TlsError};
+use crate::recorder::LogRecorder;
+
+/// Implements [`Platform`]; only where the configuration is kept differs.
+pub struct NativePlatform<S> {
+    http: ReqwestClient,
+    config: S,
+    coordinator: LocalCoordinator<SystemClock>,
+    recorder: LogRecorder,
+    background: TokioBackground,
+}
+
+impl<S: ConfigStore> NativePlatform<S> {
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(config: S, request_logs: bool, background: TokioBackground) -> Result<Self, TlsError> {
+        Ok(Self {
+            http: ReqwestClient::new()?,
+            config,
+            coordinator: LocalCoordinator::new(SystemClock, &SystemEntropy),
+            recorder: LogRecorder { enabled: request_logs },
+            background,
+        })
+    }
+}
+
+impl<S: ConfigStore> Platform for NativePlatform<S> {
+    type Http = ReqwestClient;
+    type Config = S;
+    type Coordinator = LocalCoordinator<SystemClock>;
+    type Recorder = LogRecorder;
+    type Clock = SystemClock;
+    type Entropy = SystemEntropy;
+    type Background = TokioBackground;
+
+    fn http(&self) -> &Self::Http {
+        &self.http
+    }
+
+    fn config(&self) -> &Self::Config {
+        &self.config
+    }
+
+    fn coordinator(&self) -> &Self::Coordinator {
+        &self.coordinator
+    }
+
+    fn recorder(&self) -> &Self::Recorder {
+        &self.recorder
+    }
+
+    fn clock(&self) -> &Self::Clock {
+        &SystemClock
+    }
+
+    fn entropy(&self) -> &Self::Entropy {
+        &SystemEntropy
+    }
+
+    fn background(&self) -> &Self::Background {
+        &self.background
+    }
+}

@@ -1,26 +1,57 @@
-//! The gateway as a Cloudflare Worker.
+//! The gateway as a Cloudflare Worker: the runtime's side of core's platform traits, and the event that
+//! hands requests to the gateway.
+//!
+//! An isolate keeps one gateway for all its requests. What the runtime ties to one request (streams,
+//! timers, pending fetches) never leaves that request's futures.
 
 mod background;
 mod clock;
 mod entropy;
 mod environment;
+mod exchange;
 mod headers;
 mod http_client;
+mod isolate;
+mod platform;
 mod recorder;
 mod store;
+mod ui;
 
-use worker::event;
+use isolate::{Isolate, Unready};
+use worker::{Context, Env, Request, Response, ResponseBuilder, Result, event};
 
 #[cfg(target_feature = "atomics")]
 compile_error!("`worker::send` is sound only while the isolate has one thread");
 
-#[event(fetch, respond_with_errors)]
-async fn fetch(
-    request: worker::HttpRequest,
-    _env: worker::Env,
-    _context: worker::Context,
-) -> worker::Result<http::Response<String>> {
-    let mut response = http::Response::new(format!("{}\n", request.uri().path()));
-    *response.status_mut() = http::StatusCode::NOT_FOUND;
-    Ok(response)
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    if let Some(asset) = ui::asset(&request).filter(|_| ui::exists(&env)) {
+        return ui::serve(&request, &asset, &env).await;
+    }
+    let isolate = match Isolate::get(&env).await {
+        Ok(isolate) => isolate,
+        Err(unready) => return refuse(&unready),
+    };
+    let (request, client) = match exchange::inbound(&request) {
+        Ok(inbound) => inbound,
+        Err(error) => return problem(400, "invalid_request", &error.to_string()),
+    };
+    exchange::outbound(isolate.gateway().handle(request, client).await)
+}
+
+/// Whoever deployed this Worker sees what to do, in the answer and in the log.
+fn refuse(unready: &Unready) -> Result<Response> {
+    let detail = unready.detail();
+    worker::console_error!("{detail}");
+    problem(503, "not_configured", &detail)
+}
+
+fn problem(status: u16, code: &str, message: &str) -> Result<Response> {
+    let body = serde_json::json!({ "error": { "type": code, "code": code, "message": message } });
+    ResponseBuilder::new().with_status(status).with_header("cache-control", "no-store")?.from_json(&body)
 }

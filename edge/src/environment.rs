@@ -41,8 +41,9 @@ impl Environment {
         }
         let secret_key = match secret(SECRET_KEY) {
             None => note(&mut problems, SECRET_KEY, "is missing: `wrangler secret put SECRET_KEY`"),
-            Some(text) => decode(&text)
-                .or_else(|| note(&mut problems, SECRET_KEY, "must be 32 bytes as 64 hex digits or as base64")),
+            Some(text) => decode(&text).or_else(|| {
+                note(&mut problems, SECRET_KEY, "must be 32 bytes as 64 hex digits or as base64")
+            }),
         };
         let kv = env.kv(CONFIG).ok().or_else(|| {
             note(&mut problems, CONFIG, "is missing: create the KV namespace and bind it in wrangler.toml")

@@ -25,7 +25,8 @@ pub(crate) fn inbound(request: &worker::Request) -> Result<(Request<worker::Body
     let body = raw.body().map_or_else(worker::Body::empty, worker::Body::new);
     let mut inbound = Request::builder().method(raw.method().as_str()).uri(raw.url()).body(body)?;
     *inbound.headers_mut() = headers::from_fetch(request.headers());
-    let address = inbound.headers().get(CLIENT_ADDRESS).and_then(|address| address.to_str().ok()?.parse().ok());
+    let address =
+        inbound.headers().get(CLIENT_ADDRESS).and_then(|address| address.to_str().ok()?.parse().ok());
     Ok((inbound, address))
 }
 
@@ -48,8 +49,10 @@ pub(crate) fn outbound(answer: Response<Body<WorkerPlatform>>) -> Result<worker:
 }
 
 fn chunks(mut body: Body<WorkerPlatform>) -> impl Stream<Item = Result<Bytes>> {
-    stream::poll_fn(move |context| Pin::new(&mut body).poll_frame(context)).filter_map(async |frame| match frame {
-        Ok(frame) => frame.into_data().ok().map(Ok),
-        Err(error) => Some(Err(worker::Error::RustError(error.to_string()))),
+    stream::poll_fn(move |context| Pin::new(&mut body).poll_frame(context)).filter_map(async |frame| {
+        match frame {
+            Ok(frame) => frame.into_data().ok().map(Ok),
+            Err(error) => Some(Err(worker::Error::RustError(error.to_string()))),
+        }
     })
 }

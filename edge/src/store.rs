@@ -51,7 +51,8 @@ impl ConfigStore for KvConfigStore {
         sealed
             .seal_keys(&self.secret_key, &mut |bytes| WebEntropy.fill(bytes))
             .map_err(|error| StoreError::Invalid(error.to_string()))?;
-        let text = serde_json::to_string_pretty(&sealed).map_err(|error| StoreError::Invalid(error.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&sealed).map_err(|error| StoreError::Invalid(error.to_string()))?;
         self.kv.put(KEY, text).map_err(unavailable)?.execute().await.map_err(unavailable)
     }
 }
@@ -86,9 +87,10 @@ mod tests {
     fn a_document_without_ids_gets_the_same_ones_at_every_reading() {
         let read = || {
             let mut document =
-                Document::parse(br#"{"channels": [{"name": "a", "keys": ["k1", "k2"]}, {"name": "b"}]}"#).unwrap();
+                Document::parse(br#"{"channels": [{"name": "a", "keys": ["k1", "k2"]}, {"name": "b"}]}"#)
+                    .unwrap();
             let version = document.version();
-        document.assign_ids(&mut seeded(&version));
+            document.assign_ids(&mut seeded(&version));
             document
         };
         let ids: Vec<_> = read().channels.iter().map(|channel| channel.id.clone()).collect();

@@ -328,7 +328,7 @@ async fn a_client_that_leaves_aborts_the_upstream_and_blames_nobody() {
             let client = tokio::spawn(async move {
                 let mut answer = call.open().await?;
                 while answer.next().await?.is_some() {}
-                Ok::<_, std::io::Error>(())
+                Ok::<_, io::Error>(())
             });
             assert!(gateway.until(async || Ok(lane.count() == 1)).await.unwrap());
             client.abort();

@@ -1,6 +1,8 @@
 //! The gateway on this platform: who answers which request, from the first to the last.
 
 mod platform;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,10 +22,10 @@ use tower::ServiceExt;
 
 use crate::background::TokioBackground;
 use crate::cors::Cors;
+use crate::descriptors;
 use crate::env::Environment;
 use crate::http_client::TlsError;
 use crate::server::{self, Drained, Limits};
-use crate::signals::Signals;
 use crate::web;
 
 pub use self::platform::NativePlatform;
@@ -31,11 +33,11 @@ pub use self::platform::NativePlatform;
 /// For reports and records of requests that have ended.
 const LAST_REPORTS: Duration = Duration::from_secs(5);
 
-/// Everything that answers requests. Clones share it.
+/// Everything that answers requests.
 pub struct App<S: ConfigStore> {
     gateway: Arc<Gateway<NativePlatform<S>>>,
     ui: Option<Router>,
-    cors: Arc<Cors>,
+    cors: Cors,
     background: TokioBackground,
     grace: Duration,
 }
@@ -71,7 +73,7 @@ impl<S: ConfigStore> App<S> {
         Ok(Self {
             gateway: Gateway::new(platform, config, options),
             ui: environment.web_ui.then(|| web::router(web::FILES, security_headers())),
-            cors: Arc::new(Cors::new(environment.cors_origins.clone())),
+            cors: Cors::new(environment.cors_origins.clone()),
             background,
             grace: environment.shutdown_grace,
         })
@@ -81,20 +83,26 @@ impl<S: ConfigStore> App<S> {
         &self.gateway
     }
 
-    /// Serves until the first signal, then lets open requests end within the grace; a second signal cuts
-    /// them off.
-    pub async fn serve(self, listener: TcpListener, signals: Signals) {
-        let background = self.background.clone();
-        let limits = Limits { grace: self.grace, ..Limits::default() };
+    /// Serves until `stop` resolves, then lets open requests end within the grace or until `abort` does.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+        abort: impl Future<Output = ()>,
+    ) {
+        let app = Arc::new(self);
+        let limits =
+            Limits { connections: descriptors::connections(), grace: app.grace, ..Limits::default() };
+        let background = app.background.clone();
         let stop = async {
-            signals.clone().stop().await;
+            stop.await;
             tracing::info!("stopping: open requests may end; a second signal cuts them off");
         };
         let respond = move |request, peer| {
-            let app = self.clone();
+            let app = Arc::clone(&app);
             async move { app.respond(request, peer).await }
         };
-        match server::serve(listener, limits, respond, stop, signals.clone().abort()).await {
+        match server::serve(listener, limits, respond, stop, abort).await {
             Drained::Complete => {}
             Drained::Cut(connections) => tracing::warn!(connections, "open requests were cut off"),
         }
@@ -124,17 +132,5 @@ impl<S: ConfigStore> App<S> {
         let mut answer = self.gateway.handle(request, Some(peer)).await.map(Either::Left);
         Cors::open(allowed, answer.headers_mut());
         answer
-    }
-}
-
-impl<S: ConfigStore> Clone for App<S> {
-    fn clone(&self) -> Self {
-        Self {
-            gateway: Arc::clone(&self.gateway),
-            ui: self.ui.clone(),
-            cors: Arc::clone(&self.cors),
-            background: self.background.clone(),
-            grace: self.grace,
-        }
     }
 }

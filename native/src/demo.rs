@@ -1,11 +1,12 @@
 //! `causeway demo`: the gateway with a built-in upstream, to see it work without any vendor's key.
 
 mod answer;
-mod store;
-mod upstream;
+pub(crate) mod store;
+pub(crate) mod upstream;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use causeway_core::config::access::Access;
 use causeway_core::config::document::{ChannelDocument, Document, EndpointDocument, KeyDocument};
@@ -23,6 +24,9 @@ use crate::serve::{StartError, listen, shown};
 use crate::signals::Signals;
 use crate::store::listed;
 
+/// Between two words: slow enough to be seen, fast enough not to be waited for.
+const PAUSE: Duration = Duration::from_millis(40);
+
 /// Serves on the loopback interface (or on `BIND_HOST`) until a signal; nothing is kept.
 ///
 /// # Errors
@@ -31,7 +35,7 @@ pub async fn demo(environment: &Environment) -> Result<(), StartError> {
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let listener = listen(environment, Some(environment.host.as_deref().unwrap_or("127.0.0.1"))).await?;
     let address = shown(listener.local_addr()?);
-    let mut document = document(upstream::start().await?);
+    let mut document = document(upstream::start(PAUSE).await?);
     let generated = keys::complete(&mut document, &Access::default(), &SystemEntropy);
     let config = compile(document.clone(), &Access::default())
         .map_err(|errors| StartError::Config(listed(&errors)))?;
@@ -40,12 +44,12 @@ pub async fn demo(environment: &Environment) -> Result<(), StartError> {
     if let (Some(client), Some(admin)) = (&generated.client, &generated.admin) {
         announce(&mut io::stdout().lock(), &address, environment.web_ui, client, admin)?;
     }
-    app.serve(listener, signals).await;
+    app.serve(listener, signals.clone().stop(), signals.abort()).await;
     Ok(())
 }
 
 /// One channel that leads to the built-in upstream, in every protocol.
-fn document(upstream: SocketAddr) -> Document {
+pub(crate) fn document(upstream: SocketAddr) -> Document {
     let endpoint = |protocol| EndpointDocument { protocol, base_url: format!("http://{upstream}") };
     let mut document = Document {
         channels: vec![ChannelDocument {

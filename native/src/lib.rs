@@ -6,6 +6,7 @@ pub mod check;
 pub mod clock;
 pub mod cors;
 pub mod demo;
+pub mod descriptors;
 pub mod entropy;
 pub mod env;
 pub mod http_client;

@@ -62,7 +62,7 @@ pub async fn serve(environment: &Environment) -> Result<(), StartError> {
     }));
     announce(&mut io::stdout().lock(), &address, environment.web_ui, &generated)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on {address}");
-    app.serve(listener, signals).await;
+    app.serve(listener, signals.clone().stop(), signals.abort()).await;
     watching.abort();
     Ok(())
 }

@@ -8,10 +8,10 @@ use causeway_core::platform::{ConfigStore, StoreError};
 
 /// Implements [`ConfigStore`] in memory: what a newcomer tries out in the UI leaves no trace.
 #[derive(Debug)]
-pub(super) struct MemoryStore(Mutex<Document>);
+pub(crate) struct MemoryStore(Mutex<Document>);
 
 impl MemoryStore {
-    pub(super) const fn new(document: Document) -> Self {
+    pub(crate) const fn new(document: Document) -> Self {
         Self(Mutex::new(document))
     }
 }

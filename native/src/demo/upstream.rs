@@ -20,29 +20,28 @@ use super::answer::{self, Ask};
 use crate::server::{self, Limits};
 
 const MAX_BODY: usize = 50 << 20;
-/// Slow enough to be seen, fast enough not to be waited for.
-const PAUSE: Duration = Duration::from_millis(40);
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// Listens on a free loopback port and serves for as long as the runtime lives.
+/// Listens on a free loopback port and serves for as long as the runtime lives, with `pause` between the
+/// events of a stream.
 ///
 /// # Errors
 /// When no port can be had.
-pub(super) async fn start() -> io::Result<SocketAddr> {
+pub(crate) async fn start(pause: Duration) -> io::Result<SocketAddr> {
     let listener = server::listen(Some(&Ipv4Addr::LOCALHOST.to_string()), 0).await?;
     let address = listener.local_addr()?;
     tokio::spawn(server::serve(
         listener,
         Limits::default(),
-        |request, _| respond(request),
+        move |request, _| respond(request, pause),
         pending(),
         pending(),
     ));
     Ok(address)
 }
 
-async fn respond(request: Request<Incoming>) -> Response<Body> {
+async fn respond(request: Request<Incoming>, pause: Duration) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     if parts.method == Method::GET {
@@ -62,18 +61,18 @@ async fn respond(request: Request<Incoming>) -> Response<Body> {
     let ask = Ask::read(&body);
     let streams = body.get("stream") == Some(&Value::Bool(true));
     match path {
-        "/v1/chat/completions" if streams => events(answer::chat::stream(&ask)),
+        "/v1/chat/completions" if streams => events(answer::chat::stream(&ask), pause),
         "/v1/chat/completions" => whole(StatusCode::OK, &answer::chat::whole(&ask)),
-        "/v1/messages" if streams => events(answer::messages::stream(&ask)),
+        "/v1/messages" if streams => events(answer::messages::stream(&ask), pause),
         "/v1/messages" => whole(StatusCode::OK, &answer::messages::whole(&ask)),
         "/v1/messages/count_tokens" => whole(StatusCode::OK, &json!({ "input_tokens": ask.input_tokens() })),
-        "/v1/responses" if streams => events(answer::responses::stream(&ask)),
+        "/v1/responses" if streams => events(answer::responses::stream(&ask), pause),
         "/v1/responses" => whole(StatusCode::OK, &answer::responses::whole(&ask)),
         "/v1/images/generations" => whole(StatusCode::OK, &answer::image(&ask)),
         "/v1/embeddings" => whole(StatusCode::OK, &answer::embedding(&ask)),
         _ => match path.strip_prefix("/v1beta/models/").and_then(|rest| rest.split_once(':')) {
             Some((model, "generateContent")) => whole(StatusCode::OK, &answer::gemini::whole(&ask.of(model))),
-            Some((model, "streamGenerateContent")) => events(answer::gemini::stream(&ask.of(model))),
+            Some((model, "streamGenerateContent")) => events(answer::gemini::stream(&ask.of(model)), pause),
             Some((_, "countTokens")) => whole(StatusCode::OK, &json!({ "totalTokens": ask.input_tokens() })),
             _ => not_found(),
         },
@@ -86,8 +85,8 @@ fn whole(status: StatusCode, value: &Value) -> Response<Body> {
 }
 
 /// One event at a time, with pauses.
-fn events(events: Vec<String>) -> Response<Body> {
-    let pauses = iter::once(Duration::ZERO).chain(iter::repeat(PAUSE));
+fn events(events: Vec<String>, pause: Duration) -> Response<Body> {
+    let pauses = iter::once(Duration::ZERO).chain(iter::repeat(pause));
     let frames = stream::iter(events.into_iter().zip(pauses)).then(async |(event, pause)| {
         tokio::time::sleep(pause).await;
         Ok(Frame::data(Bytes::from(event)))

@@ -57,8 +57,12 @@ pub async fn serve(environment: &Environment) -> Result<(), StartError> {
 
     let gateway = Arc::clone(app.gateway());
     let watching = tokio::spawn(watch(Watcher::new(store), move |document| {
-        gateway.config().install(compile(document, &access)?);
-        Ok(())
+        // What the management API wrote is in force already.
+        let edited = document.version() != gateway.config().current().version;
+        if edited {
+            gateway.config().install(compile(document, &access)?);
+        }
+        Ok(edited)
     }));
     announce(&mut io::stdout().lock(), &address, environment.web_ui, &generated)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening on {address}");

@@ -105,29 +105,13 @@ impl FileStore {
         &self.0.secret
     }
 
-    /// As [`ConfigStore::load`], on this thread.
+    /// As [`ConfigStore::load`], on this thread, which blocks on the file.
     ///
     /// # Errors
     /// When the file cannot be read, parsed or opened.
     pub fn read(&self) -> Result<Option<Document>, StoreError> {
         let mut seen = self.0.lock();
         let content = self.0.content()?;
-        self.0.take_in(&mut seen, content)
-    }
-
-    /// The document, if the file changed since it was last read or written here. Blocks on the file.
-    ///
-    /// # Errors
-    /// When the changed file cannot be read, parsed or opened; told once per change.
-    pub fn read_changed(&self) -> Result<Option<Document>, StoreError> {
-        let mut seen = self.0.lock();
-        let content = self.0.content()?;
-        if content == seen.content {
-            return Ok(None);
-        }
-        if content.is_none() {
-            return Err(StoreError::Unavailable(format!("{} is gone", self.path().display())));
-        }
         self.0.take_in(&mut seen, content)
     }
 }

@@ -40,7 +40,8 @@ impl Watcher {
         Self { store, handled: None, settling: None }
     }
 
-    /// The document of an edit that has settled since the look before. Blocks on the file.
+    /// What the file holds after a change that has settled since the look before, whoever wrote it; the
+    /// first look counts as a change. Blocks on the file.
     pub fn look(&mut self) -> Option<Result<Document, StoreError>> {
         let now = Signature::of(&self.store.path());
         if now == self.handled || now != self.settling {
@@ -48,7 +49,8 @@ impl Watcher {
             return None;
         }
         self.handled = now;
-        self.store.read_changed().transpose()
+        let gone = || StoreError::Unavailable(format!("{} is gone", self.store.path().display()));
+        Some(self.store.read().and_then(|document| document.ok_or_else(gone)))
     }
 }
 
@@ -63,8 +65,12 @@ impl Signature {
     }
 }
 
-/// Looks until dropped. `apply` puts a document in force, or says why it cannot; then the old one stays.
-pub async fn watch(mut watcher: Watcher, mut apply: impl FnMut(Document) -> Result<(), FieldErrors> + Send) {
+/// Looks until dropped. `apply` puts a document in force and tells whether it was another one before, or
+/// says why it cannot; then the old one stays.
+pub async fn watch(
+    mut watcher: Watcher,
+    mut apply: impl FnMut(Document) -> Result<bool, FieldErrors> + Send,
+) {
     loop {
         tokio::time::sleep(INTERVAL).await;
         let looked = tokio::task::spawn_blocking(move || {
@@ -84,10 +90,11 @@ pub async fn watch(mut watcher: Watcher, mut apply: impl FnMut(Document) -> Resu
         let problem = match found {
             None => continue,
             Some(Ok(document)) => match apply(document) {
-                Ok(()) => {
+                Ok(true) => {
                     tracing::info!("the edited configuration is in force");
                     continue;
                 }
+                Ok(false) => continue,
                 Err(errors) => listed(&errors),
             },
             Some(Err(error)) => error.to_string(),

@@ -142,25 +142,12 @@ async fn only_edits_by_people_are_backed_up_and_only_good_documents() {
 
     let ours = fs::read_to_string(store.path()).unwrap();
     fs::write(store.path(), "broken").unwrap();
-    store.read_changed().unwrap_err();
+    store.read().unwrap_err();
     assert_eq!(backups(&directory), std::slice::from_ref(&ours));
 
     fs::write(store.path(), serde_json::to_vec(&document("c")).unwrap()).unwrap();
-    assert_eq!(store.read_changed().unwrap(), Some(document("c")));
+    assert_eq!(store.read().unwrap(), Some(document("c")));
     assert_eq!(backups(&directory), [ours]);
-}
-
-#[tokio::test]
-async fn a_change_is_told_once_and_our_own_writes_are_none() {
-    let (_directory, store) = opened();
-    store.replace(None, &document("a")).await.unwrap();
-    assert_eq!(store.read_changed().unwrap(), None);
-    fs::write(store.path(), serde_json::to_vec(&document("b")).unwrap()).unwrap();
-    assert_eq!(store.read_changed().unwrap(), Some(document("b")));
-    assert_eq!(store.read_changed().unwrap(), None);
-    fs::write(store.path(), "broken").unwrap();
-    store.read_changed().unwrap_err();
-    assert_eq!(store.read_changed().unwrap(), None);
 }
 
 #[test]
@@ -201,7 +188,7 @@ async fn files_are_their_owners_only() {
     fs::write(store.path(), r#"{"channels": []}"#).unwrap();
     store.replace(Some(&Document::default().version()), &document("a")).await.unwrap();
     fs::write(store.path(), r#"{"channels": []}"#).unwrap();
-    store.read_changed().unwrap();
+    store.read().unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&directory), 0o700);
     assert_eq!(mode(&directory.join("backups")), 0o700);

@@ -31,15 +31,17 @@ impl Running {
     fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut address = None;
         let mut line = String::new();
-        loop {
+        while address.is_none() && log.read_line(&mut line).unwrap() > 0 {
+            let rest = line.split_once("listening on http://").map(|(_, rest)| rest);
+            address = rest.and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
             line.clear();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended without listening");
-            if let Some((_, rest)) = line.split_once("listening on http://") {
-                let address = rest.split_whitespace().next().unwrap().to_owned();
-                return Self { child, log, address };
-            }
         }
+        if address.is_none() {
+            child.wait().unwrap();
+        }
+        Self { child, log, address: address.unwrap() }
     }
 
     fn signal(&self, name: &str) {

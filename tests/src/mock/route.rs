@@ -81,22 +81,22 @@ pub(super) struct Route {
 
 impl Route {
     /// `path` starts after the lane: `/v1/chat/completions`. Base URLs with more segments before the
-    /// version are understood too.
-    pub(super) fn of(method: &Method, path: &str) -> Option<Self> {
-        let (gemini, rest) = after_version(path);
+    /// version are understood too. `google`: the credential is one of Google's, which tells whose model list is
+    /// wanted below `/v1`.
+    pub(super) fn of(method: &Method, path: &str, google: bool) -> Option<Self> {
+        let (beta, rest) = after_version(path);
         if method == Method::GET {
             let model = match rest.strip_prefix("models")? {
                 "" => None,
                 id => Some(id.strip_prefix('/')?.to_owned()),
             };
-            let protocol = if gemini { Protocol::Gemini } else { Protocol::Chat };
+            let protocol = if beta || google { Protocol::Gemini } else { Protocol::Chat };
             return Some(Self { operation: Operation::Models, protocol, model });
         }
         if method != Method::POST {
             return None;
         }
-        if gemini
-            && let Some((model, action)) = rest.strip_prefix("models/").and_then(|it| it.rsplit_once(':'))
+        if let Some((model, action)) = rest.strip_prefix("models/").and_then(|it| it.rsplit_once(':'))
         {
             let operation = match action {
                 "generateContent" => Operation::GeminiGenerate,

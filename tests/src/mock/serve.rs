@@ -88,7 +88,7 @@ async fn answer(
         return Ok(Response::new(Answer::Whole(None)));
     }
     let lane = lanes.lane(name);
-    let route = Route::of(&parts.method, below);
+    let route = Route::of(&parts.method, below, parts.headers.contains_key("x-goog-api-key"));
     let key = check::key(parts.uri.query(), &parts.headers);
     let behaviour = lane.arrived(Captured {
         operation: route.as_ref().map(|route| route.operation),

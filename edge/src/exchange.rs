@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::task::Poll;
 
 use bytes::Bytes;
 use causeway_core::gateway::Body;
@@ -13,6 +14,7 @@ use worker::{ResponseBuilder, Result};
 
 use crate::headers;
 use crate::platform::WorkerPlatform;
+use crate::presence::Presence;
 
 /// Set by the platform on every request and not by clients:
 /// <https://developers.cloudflare.com/fundamentals/reference/http-headers/#cf-connecting-ip>.
@@ -30,12 +32,12 @@ pub(crate) fn inbound(request: &worker::Request) -> Result<(Request<worker::Body
     Ok((inbound, address))
 }
 
-/// An answer in one piece goes out with its length, one that is still coming as a stream: when the client
-/// leaves, the runtime cancels the stream, which drops the body.
+/// An answer in one piece goes out with its length, one that is still coming as a stream. The stream's
+/// body is dropped when the client leaves.
 ///
 /// # Errors
 /// When the runtime refuses a header.
-pub(crate) fn outbound(answer: Response<Body<WorkerPlatform>>) -> Result<worker::Response> {
+pub(crate) fn outbound(answer: Response<Body<WorkerPlatform>>, client: Presence) -> Result<worker::Response> {
     let (mut parts, body) = answer.into_parts();
     parts.headers.remove(CONTENT_LENGTH);
     let builder = ResponseBuilder::new()
@@ -44,15 +46,23 @@ pub(crate) fn outbound(answer: Response<Body<WorkerPlatform>>) -> Result<worker:
     match body {
         Body::Whole(bytes) if bytes.is_empty() => Ok(builder.empty()),
         Body::Whole(bytes) => Ok(builder.fixed(bytes.into())),
-        relay @ Body::Relay(_) => builder.from_stream(chunks(relay)),
+        relay @ Body::Relay(_) => builder.from_stream(chunks(relay, client)),
     }
 }
 
-fn chunks(mut body: Body<WorkerPlatform>) -> impl Stream<Item = Result<Bytes>> {
-    stream::poll_fn(move |context| Pin::new(&mut body).poll_frame(context)).filter_map(async |frame| {
-        match frame {
-            Ok(frame) => frame.into_data().ok().map(Ok),
-            Err(error) => Some(Err(worker::Error::RustError(error.to_string()))),
+fn chunks(body: Body<WorkerPlatform>, client: Presence) -> impl Stream<Item = Result<Bytes>> {
+    let mut body = Some(body);
+    let frames = stream::poll_fn(move |context| {
+        if client.poll_gone(context).is_ready() {
+            body = None;
         }
+        match &mut body {
+            Some(body) => Pin::new(body).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    });
+    frames.filter_map(async |frame| match frame {
+        Ok(frame) => frame.into_data().ok().map(Ok),
+        Err(error) => Some(Err(worker::Error::RustError(error.to_string()))),
     })
 }

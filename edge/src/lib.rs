@@ -13,15 +13,20 @@ mod headers;
 mod http_client;
 mod isolate;
 mod platform;
+mod presence;
 mod recorder;
 mod store;
 mod ui;
 
 use isolate::{Isolate, Unready};
+use presence::Presence;
 use worker::{Context, Env, Request, Response, ResponseBuilder, Result, event};
 
 #[cfg(target_feature = "atomics")]
 compile_error!("`worker::send` is sound only while the isolate has one thread");
+
+/// Nobody reads this answer: whom it is for has left.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 #[event(start)]
 fn start() {
@@ -37,11 +42,15 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         Ok(isolate) => isolate,
         Err(unready) => return refuse(&unready),
     };
-    let (request, client) = match exchange::inbound(&request) {
+    let client = Presence::of(&request);
+    let (request, address) = match exchange::inbound(&request) {
         Ok(inbound) => inbound,
         Err(error) => return problem(400, "invalid_request", &error.to_string()),
     };
-    exchange::outbound(isolate.gateway().handle(request, client).await)
+    match client.during(isolate.gateway().handle(request, address)).await {
+        Some(answer) => exchange::outbound(answer, client),
+        None => Ok(Response::builder().with_status(CLIENT_CLOSED_REQUEST).empty()),
+    }
 }
 
 /// Whoever deployed this Worker sees what to do, in the answer and in the log.

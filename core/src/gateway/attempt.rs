@@ -149,11 +149,9 @@ async fn answer<B: ByteBody>(
             hold::stream(clock, &mut body, &mut observer, inbound.deadline, timeouts).await
         }
     };
-    if let Some(error) = observer.failed() {
-        let miss = Miss::told(StatusCode::OK, error);
-        if miss.class.tries_next() {
-            return Reply::Missed(miss);
-        }
+    let class = told_class(&observer);
+    if let Some(error) = observer.failed().filter(|_| class.tries_next()) {
+        return Reply::Missed(Miss::told(StatusCode::OK, error));
     }
     let headers = || {
         let mut headers = protocol::response_headers(operation.protocol(), upstream);
@@ -165,13 +163,18 @@ async fn answer<B: ByteBody>(
     match held {
         Held::Whole(body) => {
             let usage = observer.usage();
-            Reply::Whole(Whole { status, headers: headers(), body, class: Class::Success, usage })
+            Reply::Whole(Whole { status, headers: headers(), body, class, usage })
         }
         Held::Begun(held) => Reply::Begun(Begun { status, headers: headers(), held, rest: body, observer }),
         Held::Nothing(what) => Reply::Missed(Miss::bad_answer(what)),
         Held::Cut => Reply::Missed(Miss::transport("the connection broke off".to_owned())),
         Held::Late => Reply::Missed(Miss::late("the answer took too long".to_owned())),
     }
+}
+
+/// What an answer inside a 2xx came to, as far as it told.
+pub(crate) fn told_class(observer: &Observer) -> Class {
+    observer.failed().map_or(Class::Success, |error| Miss::told(StatusCode::OK, error).class)
 }
 
 /// Not a 2xx: the request's fault goes back to the client as it is, everything else is a miss.
@@ -213,7 +216,7 @@ async fn error_body<B: ByteBody>(clock: &impl Clock, body: &mut B, patience: Dur
 
 impl Miss {
     /// What an upstream's error means.
-    pub(crate) fn told(status: StatusCode, error: &UpstreamError) -> Self {
+    fn told(status: StatusCode, error: &UpstreamError) -> Self {
         let evidence = Evidence {
             status: status.as_u16(),
             kind: error.kind.as_deref(),

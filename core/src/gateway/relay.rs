@@ -4,6 +4,7 @@
 //! and ended at the idle limit; a cut stream ends in one error in the client's protocol.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame};
 
+use crate::config::Protocol;
 use crate::error::{Failure, FailureKind, Origin};
 use crate::platform::{BoxError, Clock, HttpClient, Platform};
 use crate::protocol;
@@ -18,7 +20,7 @@ use crate::schedule::Class;
 use crate::time::Timestamp;
 
 use super::Gateway;
-use super::attempt::{Begun, Miss};
+use super::attempt::{Begun, told_class};
 use super::observer::Observer;
 use super::pull::Gathered;
 use super::trip::{Lent, Trip};
@@ -44,7 +46,7 @@ pub struct Relay<P: Platform> {
 
 /// What the end of the answer settles.
 struct Owed<P: Platform> {
-    gateway: std::sync::Arc<Gateway<P>>,
+    gateway: Arc<Gateway<P>>,
     lent: Lent<P>,
     trip: Trip<P>,
     first_content: Option<Duration>,
@@ -63,8 +65,8 @@ struct Silence {
 
 impl<P: Platform> Relay<P> {
     pub(crate) fn new(
-        gateway: std::sync::Arc<Gateway<P>>,
-        protocol: crate::config::Protocol,
+        gateway: Arc<Gateway<P>>,
+        protocol: Protocol,
         answer: Begun<<P::Http as HttpClient>::Body>,
         mut lent: Lent<P>,
         mut trip: Trip<P>,
@@ -157,11 +159,7 @@ impl<P: Platform> Relay<P> {
     fn end(&mut self, cut: &str) -> Option<Result<Frame<Bytes>, BoxError>> {
         self.upstream = None;
         if self.observer.ends_cleanly() {
-            let class = self
-                .observer
-                .failed()
-                .map_or(Class::Success, |error| Miss::told(StatusCode::OK, error).class);
-            self.settle(class);
+            self.settle(told_class(&self.observer));
             let unterminated = std::mem::take(&mut self.partial).into_bytes();
             return (!unterminated.is_empty()).then(|| Ok(Frame::data(unterminated)));
         }

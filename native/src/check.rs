@@ -11,6 +11,7 @@ use causeway_core::platform::Entropy;
 use crate::entropy::SystemEntropy;
 use crate::env::Environment;
 use crate::keys;
+use crate::secret_key::SecretKey;
 
 /// Writes what is wrong with `file` to `out`, one problem a line with its path; `true` when nothing is.
 ///
@@ -37,8 +38,9 @@ fn examine(file: &Path, environment: &Environment) -> Result<Config, FieldErrors
     let whole = |problem: String| FieldErrors::from([("(file)".to_owned(), problem)]);
     let content = std::fs::read(file).map_err(|error| whole(error.to_string()))?;
     let mut document = Document::parse(&content)?;
+    let beside = || SecretKey::parse(&std::fs::read_to_string(file.with_file_name("secret.key")).ok()?);
     // Without the secret the sealed keys stay shut, and all else can still be checked.
-    if let Some(secret) = &environment.secret_key {
+    if let Some(secret) = environment.secret_key.clone().or_else(beside) {
         document.open_keys(secret.as_bytes()).map_err(|error| whole(error.to_string()))?;
     }
     document.assign_ids(&mut |bytes| SystemEntropy.fill(bytes));
@@ -53,6 +55,7 @@ mod tests {
     fn checked(content: &str) -> (bool, String) {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("config.json");
+        std::fs::write(directory.path().join("secret.key"), "07".repeat(32)).unwrap();
         std::fs::write(&file, content).unwrap();
         let environment = Environment::read(&Variables::default()).unwrap();
         let mut out = Vec::new();
@@ -80,6 +83,14 @@ mod tests {
         for path in ["channels[0].endpoints[0].baseUrl: ", "channels[0].weight: "] {
             assert!(said.contains(path), "{said}");
         }
+    }
+
+    #[test]
+    fn a_key_sealed_with_another_secret_is_told() {
+        let mut document = Document::parse(br#"{"channels": [{"keys": ["sk-1"]}]}"#).unwrap();
+        document.seal_keys(&[8; 32], &mut |nonce| nonce.fill(1)).unwrap();
+        let (good, said) = checked(&serde_json::to_string(&document).unwrap());
+        assert!(!good && said.contains("sealed with another secret key"), "{said}");
     }
 
     #[test]

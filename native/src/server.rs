@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::task::TaskTracker;
@@ -91,7 +92,15 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    let listener = socket.listen(BACKLOG)?;
+    // Accepted connections inherit it (on Linux and the BSDs): a client that vanished without a word is
+    // noticed after two minutes, and its upstream connection given up.
+    let keepalive =
+        TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+    if let Err(error) = SockRef::from(&listener).set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%error, "vanished clients are noticed late");
+    }
+    Ok(listener)
 }
 
 /// Answers requests with `respond` until `stop` resolves, then lets the open ones end within the grace

@@ -212,3 +212,13 @@ async fn a_taken_port_is_an_error() {
 
     assert_eq!(listen(None, port).await.unwrap_err().kind(), io::ErrorKind::AddrInUse);
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn accepted_connections_notice_vanished_clients() {
+    let listener = listen(Some("127.0.0.1"), 0).await.unwrap();
+    let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (accepted, _) = listener.accept().await.unwrap();
+    assert!(SockRef::from(&accepted).keepalive().unwrap());
+    assert_eq!(SockRef::from(&accepted).tcp_keepalive_time().unwrap(), Duration::from_secs(60));
+}

@@ -2,7 +2,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail the test")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -80,6 +81,33 @@ fn new_keys_are_printed_at_the_first_start_only_and_a_signal_ends_it_cleanly() {
             assert!(!log.contains(prefix), "{log}");
         }
     }
+}
+
+#[test]
+fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
+    let home = home();
+    let mut command = causeway(home.path());
+    command.env("PROXY_ACCESS_KEY", "kQ7-f83jd_02LmPz");
+    let mut running = Running::start(command);
+    let mut client = TcpStream::connect(&running.address).unwrap();
+    let head = "POST /v1/messages HTTP/1.1\r\nhost: causeway\r\nx-api-key: kQ7-f83jd_02LmPz\r\n\
+                content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n";
+    client.write_all(head.as_bytes()).unwrap();
+    let mut interim = String::new();
+    BufReader::new(&client).read_line(&mut interim).unwrap();
+    assert!(interim.starts_with("HTTP/1.1 100"), "{interim}");
+
+    running.signal("TERM");
+    let mut line = String::new();
+    while !line.contains("stopping") {
+        line.clear();
+        assert_ne!(running.log.read_line(&mut line).unwrap(), 0);
+    }
+    running.signal("TERM");
+
+    let (code, _, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("cut off") && log.contains("connections=1"), "{log}");
 }
 
 #[test]

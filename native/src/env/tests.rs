@@ -1,6 +1,11 @@
 use std::path::Path;
 
+use causeway_core::config::access::Access;
+use causeway_core::config::validate::compile;
+use causeway_core::platform::Entropy;
+
 use super::*;
+use crate::entropy::SystemEntropy;
 
 fn read<const N: usize>(pairs: [(&str, &str); N]) -> Result<Environment, Vec<EnvError>> {
     Environment::read(&Variables::from(pairs))
@@ -172,4 +177,15 @@ fn the_help_names_every_variable() {
     for row in TABLE {
         assert!(help.contains(row.name) && !row.meaning.contains('|'), "{}", row.name);
     }
+}
+
+#[test]
+fn the_example_in_the_documentation_is_valid() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    let written = std::fs::read_to_string(path).unwrap();
+    let example = written.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
+    let mut document =
+        causeway_core::config::document::Document::parse(example.replace('…', "1").as_bytes()).unwrap();
+    document.assign_ids(&mut |bytes| SystemEntropy.fill(bytes));
+    assert!(compile(document, &Access::default()).is_ok());
 }

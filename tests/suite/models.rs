@@ -75,11 +75,13 @@ async fn lists_are_merged_filtered_and_fall_back_to_configured_names() {
         Channel::new("a")
             .key("sk-a-1")
             .endpoint(Protocol::Chat, &mock.base("a"))
+            .endpoint(Protocol::Gemini, &mock.base("a"))
             .with("models", json!(["mock-small", "alias"]))
             .with("modelMap", json!({ "alias": "mock-small" })),
         Channel::new("down")
             .key("sk-b-1")
-            .endpoint(Protocol::Messages, &mock.base("down"))
+            .endpoint(Protocol::Chat, &mock.base("down"))
+            .endpoint(Protocol::Gemini, &mock.base("down"))
             .with("models", json!(["configured-*", "configured-name"])),
     ])
     .await

@@ -53,7 +53,7 @@ pub enum Action {
     Gzip,
     /// Lines end in CR LF.
     Crlf,
-    /// A byte sequence that is no UTF-8 inside the text.
+    /// A byte sequence that is no UTF-8 in the word `mock` of the text.
     InvalidUtf8,
     /// A stream of JSON lines without `data:`.
     BareJsonLines,

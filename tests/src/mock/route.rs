@@ -96,8 +96,7 @@ impl Route {
         if method != Method::POST {
             return None;
         }
-        if let Some((model, action)) = rest.strip_prefix("models/").and_then(|it| it.rsplit_once(':'))
-        {
+        if let Some((model, action)) = rest.strip_prefix("models/").and_then(|it| it.rsplit_once(':')) {
             let operation = match action {
                 "generateContent" => Operation::GeminiGenerate,
                 "streamGenerateContent" => Operation::GeminiStream,

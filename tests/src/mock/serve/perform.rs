@@ -180,7 +180,8 @@ fn spoil(ask: &Ask, action: &Action, composed: Composed, reply: &Reply) -> Spoil
         }
         Action::InvalidUtf8 => {
             for piece in &mut pieces {
-                *piece = replace_first(piece, b"mock", b"mo\xff\xfe");
+                *piece = replace_first(piece, b"\"mock ", b"\"mo\xff\xfe ");
+                *piece = replace_first(piece, b" mock ", b" mo\xff\xfe ");
             }
         }
         Action::BareJsonLines if stream => {

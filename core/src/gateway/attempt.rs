@@ -98,10 +98,17 @@ pub(crate) async fn attempt<P: Platform>(
         }
     };
     let (head, body) = response.into_parts();
-    if head.status.is_success() {
+    let reply = if head.status.is_success() {
         answer(clock, inbound, timeouts, head.status, &head.headers, body).await
     } else {
         refusal(clock, inbound, head.status, &head.headers, body).await
+    };
+    match (reply, lease.key()) {
+        // Some vendors repeat the key that they refuse.
+        (Reply::Missed(miss), Some(key)) => {
+            Reply::Missed(Miss { message: miss.message.replace(key.secret.expose(), "…"), ..miss })
+        }
+        (reply, _) => reply,
     }
 }
 

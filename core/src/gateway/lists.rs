@@ -52,11 +52,13 @@ impl<P: Platform> Gateway<P> {
     }
 }
 
-/// Who reads the answer: Anthropic's clients name their API version on the path they share with OpenAI's.
+/// Who reads the answer: on the path they share with OpenAI's, Anthropic's clients name their API version and
+/// Google's carry their key in a header of their own.
 fn reader(parts: &Parts, shape: ListShape) -> Protocol {
     match shape {
         ListShape::Gemini => Protocol::Gemini,
         ListShape::V1 if parts.headers.contains_key("anthropic-version") => Protocol::Messages,
+        ListShape::V1 if parts.headers.contains_key("x-goog-api-key") => Protocol::Gemini,
         ListShape::V1 => Protocol::Chat,
     }
 }

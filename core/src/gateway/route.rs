@@ -45,7 +45,7 @@ pub(crate) struct Call<'a> {
     pub(crate) prefix: Option<&'a str>,
 }
 
-/// Where a model list was asked for; `/v1/models` serves two shapes, told apart by headers.
+/// Where a model list was asked for; `/v1/models` serves all shapes, told apart by headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListShape {
     V1,
@@ -93,6 +93,10 @@ fn v1<'a>(method: &Method, prefix: Option<&'a str>, rest: &'a str) -> Route<'a> 
         "images/edits" => Operation::ImageEdit,
         "images/variations" => Operation::ImageVariation,
         "embeddings" => Operation::Embeddings,
+        // Google's newer SDKs call `/v1`; a model's own name may hold a colon, so only a call is one.
+        _ if method == Method::POST && rest.starts_with("models/") && rest.contains(':') => {
+            return gemini(method, prefix, rest);
+        }
         _ => {
             let Some(model) = models(rest) else {
                 return Route::Unknown { nearest: nearest(rest) };
@@ -211,9 +215,11 @@ mod tests {
             ("batchEmbedContents", Operation::GeminiBatchEmbed),
         ];
         for (action, operation) in table {
-            let path = format!("/v1beta/models/gemini%2D3-pro:{action}");
-            let model = Some(Cow::Owned("gemini-3-pro".to_owned()));
-            assert_eq!(post(&path), Route::Client(Call { operation, model, prefix: None }));
+            for version in ["v1beta", "v1"] {
+                let path = format!("/{version}/models/gemini%2D3-pro:{action}");
+                let model = Some(Cow::Owned("gemini-3-pro".to_owned()));
+                assert_eq!(post(&path), Route::Client(Call { operation, model, prefix: None }), "{path}");
+            }
         }
         assert_eq!(
             post("/v1beta/models/gemini-3:deleteEverything"),
@@ -234,6 +240,11 @@ mod tests {
         assert_eq!(
             get("/g/v1beta/models/gemini-3-pro"),
             Route::Models { shape: ListShape::Gemini, model: one, prefix: Some("g") }
+        );
+        let one = Some(Cow::Borrowed("llama3:8b"));
+        assert_eq!(
+            get("/v1/models/llama3:8b"),
+            Route::Models { shape: ListShape::V1, model: one, prefix: None }
         );
         assert!(matches!(post("/v1/models"), Route::WrongMethod { allow: "GET, HEAD", .. }));
     }

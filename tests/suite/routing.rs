@@ -145,6 +145,20 @@ async fn an_unknown_path_is_an_error_in_the_nearest_protocol_and_never_html() {
 }
 
 #[tokio::test]
+async fn gemini_is_spoken_below_v1_too() {
+    let (mock, gateway) = three_channels().await.unwrap();
+    for sample in Sample::all().into_iter().filter(|sample| sample.protocol == Protocol::Gemini) {
+        let sample = Sample { path: sample.path.replace("/v1beta/", "/v1/"), ..sample };
+        let answer = sample.call(gateway.url(), gateway.key()).send().await.unwrap();
+        assert_eq!(answer.status, 200, "{}: {}", sample.name(), answer.text());
+        let seen = mock.lane("a").last().unwrap();
+        assert_eq!((seen.operation, &seen.body[..]), (Some(sample.operation), sample.body.as_bytes()));
+    }
+    let list = Call::get(format!("{}/v1/models", gateway.url())).header("x-goog-api-key", gateway.key());
+    assert!(list.send().await.unwrap().json()["models"].is_array());
+}
+
+#[tokio::test]
 async fn a_wrong_method_says_which_one_is_right() {
     let (_mock, gateway) = three_channels().await.unwrap();
     for operation in [Operation::Messages, Operation::Chat, Operation::Embeddings] {

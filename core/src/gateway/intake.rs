@@ -12,6 +12,9 @@ use super::pull::{Gathered, Pull, pull};
 
 /// How long a sender may pause inside a body.
 const PAUSE: Duration = Duration::from_secs(30);
+/// How much of a body that is over the limit is swallowed, and for how long.
+const SWALLOWED: usize = 64 * 1024 * 1024;
+const SWALLOWING: Duration = Duration::from_secs(5);
 
 /// The whole body, as the client meant it. `limit` counts decompressed bytes.
 ///
@@ -24,17 +27,33 @@ pub(crate) async fn read<B: ByteBody>(
     clock: &impl Clock,
 ) -> Result<Bytes, Failure> {
     if declared_length(headers).is_some_and(|length| length > limit as u64) {
+        swallow(&mut body, clock).await;
         return Err(too_large(limit));
     }
     let mut gathered = Gathered::default();
     loop {
         match pull(&mut body, clock.sleep(PAUSE)).await {
-            Pull::Data(chunk) if gathered.len() + chunk.len() > limit => return Err(too_large(limit)),
+            Pull::Data(chunk) if gathered.len() + chunk.len() > limit => {
+                drop(gathered);
+                swallow(&mut body, clock).await;
+                return Err(too_large(limit));
+            }
             Pull::Data(chunk) => gathered.push(chunk),
             Pull::End => return decompress(headers, gathered.into_bytes(), limit),
             Pull::Broken => return Err(Failure::invalid("the request body broke off")),
             Pull::Late => return Err(too_slow()),
         }
+    }
+}
+
+/// Takes in what a client is still writing: it reads no answer before it is done, and closing on it would
+/// show it a broken connection instead.
+async fn swallow<B: ByteBody>(body: &mut B, clock: &impl Clock) {
+    let end = clock.now() + SWALLOWING;
+    let mut left = SWALLOWED;
+    while let Pull::Data(chunk) = pull(body, clock.sleep(clock.now().until(end))).await {
+        let Some(rest) = left.checked_sub(chunk.len()) else { return };
+        left = rest;
     }
 }
 

@@ -13,7 +13,7 @@ export async function start() {
   if (mock) return new Fixture({ mock, url, key, adminKey }, () => {});
   const folder = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target");
   const program = process.env.CAUSEWAY_FIXTURE ?? path.join(folder, "debug", "serve-fixture");
-  const child = spawn(program, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(program, ["--attached"], { stdio: ["pipe", "pipe", "inherit"] });
   const failed = once(child, "error").then(([error]) => Promise.reject(error));
   const [line] = await Promise.race([once(readline.createInterface(child.stdout), "line"), failed]);
   return new Fixture(JSON.parse(line), () => child.stdin.end());

@@ -91,7 +91,7 @@ def target():
         return
     folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     program = os.environ.get("CAUSEWAY_FIXTURE", folder / "debug" / "serve-fixture")
-    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([program, "--attached"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield json.loads(process.stdout.readline())
         process.stdin.close()
 

@@ -1,4 +1,5 @@
-//! Mock and gateway together, for suites in other languages. Prints `{url, key, adminKey, mock}` and serves until killed.
+//! Mock and gateway together, for suites in other languages: `serve-fixture [--attached]`. Prints
+//! `{url, key, adminKey, mock}` and serves until it is told to end, or, attached, until its standard input ends.
 //!
 //! Channels `openai`, `anthropic` and `google` stand before the mock's lanes of the same names.
 
@@ -6,6 +7,7 @@ use std::io::{self, Write as _};
 
 use causeway_tests::harness::{Channel, Gateway};
 use causeway_tests::mock::{Mock, Protocol};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
@@ -30,9 +32,22 @@ async fn main() -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "{line}")?;
     out.flush()?;
-    // Whoever started this closes its standard input when done, or is gone.
-    tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink()))
-        .await
-        .map_err(io::Error::other)??;
-    Ok(())
+    let mut end = signal(SignalKind::terminate())?;
+    tokio::select! {
+        () = attached() => {}
+        _ = end.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    // A thread may still be reading standard input; the gateway must not outlive this process.
+    drop(gateway);
+    std::process::exit(0)
+}
+
+/// Whoever started an attached process holds its standard input for as long as it is there.
+async fn attached() {
+    if !std::env::args().any(|argument| argument == "--attached") {
+        return std::future::pending().await;
+    }
+    // However reading ends, nobody is there any more.
+    let _ = tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink())).await;
 }

@@ -345,7 +345,8 @@ async fn a_client_that_leaves_aborts_the_upstream_and_blames_nobody() {
 async fn slow_and_oddly_framed_answers_are_good_answers() {
     for protocol in Protocol::ALL {
         let (mock, gateway, sample) = pair(protocol).await.unwrap();
-        for action in [Action::SlowDrip { bytes: 97, delay_ms: 1 }, Action::Gzip, Action::Crlf] {
+        let drip = Action::SlowDrip { bytes: 97, delay_ms: 1 };
+        for action in [drip, Action::Gzip, Action::Crlf, Action::WrongContentType] {
             let mut behaviour = Behaviour::text(TEXT);
             behaviour.action = action.clone();
             mock.lane("a-0").script([behaviour]);

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import http from "node:http";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
@@ -40,8 +41,12 @@ export async function startMock() {
   };
 }
 
-/** Starts the Worker on `document`, its configuration; `bindings` replaces its secrets. */
+/**
+ * Starts the Worker on `document`, its configuration; `bindings` replaces its secrets. Requests go to it
+ * directly: miniflare's own entry in front would hide when a client leaves.
+ */
 export async function startWorker(document, bindings = secrets) {
+  const logged = [];
   const worker = new Miniflare({
     rootPath: `${root}/edge/build`,
     modulesRoot: ".",
@@ -53,21 +58,48 @@ export async function startWorker(document, bindings = secrets) {
     compatibilityFlags: ["enable_request_signal"],
     kvNamespaces: ["CONFIG"],
     bindings,
+    unsafeDirectSockets: [{}],
+    handleStructuredLogs: ({ message }) => {
+      logged.push(message);
+    },
   });
-  const url = await worker.ready;
+  await worker.ready;
+  const url = await worker.unsafeGetDirectURL();
   const kv = await worker.getKVNamespace("CONFIG");
   if (document) await kv.put("config", JSON.stringify(document));
   return {
     fetch: (path, init) => fetch(new URL(path, url), init),
+    visit: (path, init) => visit(new URL(path, url), init),
+    logged: () => logged,
     stored: () => kv.get("config"),
     stop: () => worker.dispose(),
   };
 }
 
+/**
+ * A call whose client can `leave`; `content` is the first of its answer. Leaving resets the connection:
+ * workerd by itself takes a plain close for a client that has nothing more to say and still listens,
+ * where Cloudflare's own front tells it better.
+ */
+function visit(url, { method, headers, body }) {
+  const request = http.request(url, { method, headers, agent: false });
+  const content = new Promise((resolve, reject) => {
+    request.on("response", (response) => {
+      response.once("data", resolve);
+      response.on("error", reject);
+    });
+    request.on("error", reject);
+  });
+  // Left before any content.
+  content.catch(() => {});
+  request.end(body);
+  return { content, leave: () => request.socket.resetAndDestroy() };
+}
+
 /** A channel that speaks the four streaming protocols at `base`. */
 export function channel(name, base, more = {}) {
   const endpoints = ["chat", "messages", "responses", "gemini"].map((protocol) => ({ protocol, baseUrl: base }));
-  return { name, endpoints, keys: [upstreamKey], ...more };
+  return { name, endpoints, keys: [{ key: upstreamKey }], ...more };
 }
 
 /** Asks until `question` has an answer that `holds`; for what the other side notices in its own time. */

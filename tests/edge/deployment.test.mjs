@@ -1,6 +1,9 @@
 // What stands around the streams: secrets, configuration, failover, the management API.
 
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
   adminKey,
@@ -32,7 +35,7 @@ async function start(...options) {
 }
 
 test("a deployment without secrets says which are missing", async () => {
-  const worker = await start(undefined, {});
+  const worker = await start(undefined, { bindings: {} });
   for (const path of ["/", "/v1/models", "/api/bootstrap"]) {
     const response = await worker.fetch(path);
     assert.equal(response.status, 503);
@@ -42,7 +45,7 @@ test("a deployment without secrets says which are missing", async () => {
 });
 
 test("a weak secret is refused and not shown", async () => {
-  const worker = await start(undefined, { ...secrets, PROXY_ACCESS_KEY: "hunter2" });
+  const worker = await start(undefined, { bindings: { ...secrets, PROXY_ACCESS_KEY: "hunter2" } });
   const text = await (await worker.fetch("/health")).text();
   assert.match(text, /PROXY_ACCESS_KEY/);
   assert.doesNotMatch(text, /hunter2/);
@@ -114,4 +117,38 @@ test("a channel made through the management API serves, and its key is stored se
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("x-causeway-channel"), "managed");
   await response.text();
+});
+
+test("the UI is served from the assets, with headers that make browsers careful", async (context) => {
+  const ui = await mkdtemp(join(tmpdir(), "causeway-ui-"));
+  context.after(() => rm(ui, { recursive: true }));
+  await mkdir(join(ui, "assets"));
+  await writeFile(join(ui, "index.html"), "<!doctype html><title>the index</title>");
+  await writeFile(join(ui, "assets", "app-1a2b.js"), "export default 1;");
+  const worker = await start({ channels: [] }, { ui });
+  const get = (path, accept) => worker.fetch(path, { headers: { accept }, redirect: "manual" });
+
+  for (const path of ["/ui", "/ui/", "/ui/index.html", "/ui/channels/new"]) {
+    const page = await get(path, "text/html");
+    assert.equal(page.status, 200, path);
+    assert.match(await page.text(), /the index/, path);
+    assert.match(page.headers.get("content-security-policy"), /frame-ancestors 'none'/);
+    assert.equal(page.headers.get("cache-control"), "no-cache");
+  }
+
+  const script = await get("/ui/assets/app-1a2b.js", "*/*");
+  assert.equal(script.status, 200);
+  assert.match(script.headers.get("content-type"), /javascript/);
+  assert.match(script.headers.get("cache-control"), /immutable/);
+  const known = { "if-none-match": script.headers.get("etag") };
+  assert.equal((await worker.fetch("/ui/assets/app-1a2b.js", { headers: known })).status, 304);
+  const lost = await get("/ui/assets/lost.js", "*/*");
+  assert.equal(lost.status, 404);
+  assert.doesNotMatch(lost.headers.get("cache-control"), /immutable/);
+
+  const front = await get("/", "text/html");
+  assert.equal(front.status, 302);
+  assert.equal(front.headers.get("location"), "/ui/");
+  const { features } = await (await get("/api/bootstrap", "*/*")).json();
+  assert.deepEqual(features, ["webUi"]);
 });

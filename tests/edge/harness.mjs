@@ -42,10 +42,10 @@ export async function startMock() {
 }
 
 /**
- * Starts the Worker on `document`, its configuration; `bindings` replaces its secrets. Requests go to it
- * directly: miniflare's own entry in front would hide when a client leaves.
+ * Starts the Worker on `document`, its configuration; `bindings` replaces its secrets, `ui` is a folder with
+ * the UI's files. Requests go to it directly: miniflare's own entry in front would hide when a client leaves.
  */
-export async function startWorker(document, bindings = secrets) {
+export async function startWorker(document, { bindings = secrets, ui } = {}) {
   const logged = [];
   const worker = new Miniflare({
     rootPath: `${root}/edge/build`,
@@ -58,6 +58,7 @@ export async function startWorker(document, bindings = secrets) {
     compatibilityFlags: ["enable_request_signal"],
     kvNamespaces: ["CONFIG"],
     bindings,
+    assets: ui && { directory: ui, binding: "ASSETS", routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true } },
     unsafeDirectSockets: [{}],
     handleStructuredLogs: ({ message }) => {
       logged.push(message);

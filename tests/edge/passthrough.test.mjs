@@ -113,6 +113,7 @@ test("an answer in one piece has its length", async () => {
   const response = await worker.fetch(streams.chat.path, call({ ...streams.chat, body }));
   assert.equal(response.status, 200);
   const text = await response.text();
+  assert.equal(response.headers.get("content-length"), String(Buffer.byteLength(text)));
   assert.equal(JSON.parse(text).object, "chat.completion");
 });
 

@@ -3,6 +3,7 @@
 //! <https://developers.cloudflare.com/workers/configuration/secrets/>
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +16,10 @@ const CONFIG: &str = "CONFIG";
 const PROXY_ACCESS_KEY: &str = "PROXY_ACCESS_KEY";
 const ADMIN_ACCESS_KEY: &str = "ADMIN_ACCESS_KEY";
 const SECRET_KEY: &str = "SECRET_KEY";
+const CONFIG_REFRESH_SECONDS: &str = "CONFIG_REFRESH_SECONDS";
+
+/// Each look is one KV read an isolate; the free plan has 100,000 a day.
+const REFRESH: Duration = Duration::from_secs(30);
 
 /// Everything the gateway needs from outside.
 pub(crate) struct Environment {
@@ -23,6 +28,8 @@ pub(crate) struct Environment {
     pub(crate) access: Access,
     /// Seals upstream keys in KV; the session secret derives from it.
     pub(crate) secret_key: [u8; 32],
+    /// How often an isolate looks for a configuration that was changed elsewhere.
+    pub(crate) refresh: Duration,
 }
 
 /// What is missing or unfit, by name. Holds no secret.
@@ -48,12 +55,19 @@ impl Environment {
         let kv = env.kv(CONFIG).ok().or_else(|| {
             note(&mut problems, CONFIG, "is missing: create the KV namespace and bind it in wrangler.toml")
         });
-        match (kv, client, admin, secret_key) {
-            (Some(kv), Some(client), Some(admin), Some(secret_key)) if problems.is_empty() => {
+        let refresh =
+            match env.var(CONFIG_REFRESH_SECONDS) {
+                Err(_) => Some(REFRESH),
+                Ok(text) => text.to_string().trim().parse().ok().map(Duration::from_secs).or_else(|| {
+                    note(&mut problems, CONFIG_REFRESH_SECONDS, "must be a whole number of seconds")
+                }),
+            };
+        match (kv, client, admin, secret_key, refresh) {
+            (Some(kv), Some(client), Some(admin), Some(secret_key), Some(refresh)) if problems.is_empty() => {
                 let mut access = Access::default();
                 access.add_client(ClientKeyId::new("ck_environment"), PROXY_ACCESS_KEY, &client);
                 access.set_admin(&admin);
-                Ok(Self { kv, access, secret_key })
+                Ok(Self { kv, access, secret_key, refresh })
             }
             _ => Err(problems),
         }

@@ -22,9 +22,6 @@ use crate::platform::WorkerPlatform;
 use crate::store::KvConfigStore;
 use crate::ui;
 
-/// A change made elsewhere is looked for this often, behind a request that does not wait for it.
-const REFRESH: Duration = Duration::from_secs(30);
-
 /// An isolate has 128 MB for all its requests, and a body is held two or three times on its way.
 const MAX_BODY: usize = 20 * 1024 * 1024;
 
@@ -33,6 +30,7 @@ static ISOLATE: OnceLock<Isolate> = OnceLock::new();
 pub(crate) struct Isolate {
     gateway: Arc<Gateway<WorkerPlatform>>,
     environment: Access,
+    refresh_after: Duration,
     /// In milliseconds.
     checked: AtomicU64,
 }
@@ -56,7 +54,8 @@ impl Isolate {
             isolate.refresh();
             return Ok(isolate);
         }
-        let Environment { kv, access, secret_key } = Environment::read(env).map_err(Unready::Deployment)?;
+        let Environment { kv, access, secret_key, refresh } =
+            Environment::read(env).map_err(Unready::Deployment)?;
         let store = KvConfigStore::new(kv, secret_key);
         let config = load(&store, &access).await?;
         let options = Options {
@@ -67,17 +66,18 @@ impl Isolate {
         };
         let gateway = Gateway::new(WorkerPlatform::new(store), config, options);
         let checked = AtomicU64::new(WorkerClock.now().as_millis());
-        Ok(ISOLATE.get_or_init(|| Self { gateway, environment: access, checked }))
+        Ok(ISOLATE.get_or_init(|| Self { gateway, environment: access, refresh_after: refresh, checked }))
     }
 
     pub(crate) fn gateway(&self) -> &Arc<Gateway<WorkerPlatform>> {
         &self.gateway
     }
 
+    /// Looks for a newer configuration, behind the request that happens to be the one and does not wait.
     fn refresh(&'static self) {
         let now = WorkerClock.now();
         let checked = Timestamp::from_millis(self.checked.load(Ordering::Relaxed));
-        if now.since(checked) < REFRESH {
+        if now.since(checked) < self.refresh_after {
             return;
         }
         self.checked.store(now.as_millis(), Ordering::Relaxed);

@@ -73,6 +73,7 @@ export async function startWorker(document, { bindings = secrets, ui } = {}) {
     visit: (path, init) => visit(new URL(path, url), init),
     logged: () => logged,
     stored: () => kv.get("config"),
+    store: (text) => kv.put("config", text),
     stop: () => worker.dispose(),
   };
 }

@@ -47,6 +47,9 @@ impl From<Bytes> for Gathered {
 
 impl Gathered {
     pub(crate) fn push(&mut self, chunk: Bytes) {
+        if chunk.is_empty() {
+            return;
+        }
         if self.is_empty() {
             self.first = chunk;
             return;

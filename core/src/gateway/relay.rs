@@ -25,13 +25,21 @@ use super::observer::Observer;
 use super::pull::Gathered;
 use super::trip::{Lent, Trip};
 
+/// Ready bytes wait for more up to this size.
+const MAX_GATHERED: usize = 64 * 1024;
+/// Two, because hyper polls a body that has nothing a second time in the same turn.
+const FRUITLESS_POLLS: u8 = 2;
 /// A silence this long is filled with the protocol's keep-alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// A committed answer; implements [`Body`].
 pub struct Relay<P: Platform> {
+    gateway: Arc<Gateway<P>>,
     /// Ready for the client.
-    ready: Bytes,
+    ready: Gathered,
+    /// More may follow `ready` at once: the upstream's connection gets its turn before `ready` is sent.
+    /// So many polls may still find nothing.
+    gathering: u8,
     /// The beginning of an event whose end is still to come.
     partial: Gathered,
     /// `None` once the answer has ended.
@@ -46,7 +54,6 @@ pub struct Relay<P: Platform> {
 
 /// What the end of the answer settles.
 struct Owed<P: Platform> {
-    gateway: Arc<Gateway<P>>,
     lent: Lent<P>,
     trip: Trip<P>,
     first_content: Option<Duration>,
@@ -84,7 +91,8 @@ impl<P: Platform> Relay<P> {
             lent.settle(Class::Success, None, first_content);
         }
         Self {
-            ready,
+            ready: Gathered::from(ready),
+            gathering: 0,
             partial: Gathered::from(held),
             upstream: Some(rest),
             observer,
@@ -97,76 +105,91 @@ impl<P: Platform> Relay<P> {
                 spoke: now,
                 timer: None,
             },
-            owed: Some(Owed { gateway, lent, trip, first_content }),
+            owed: Some(Owed { lent, trip, first_content }),
+            gateway,
         }
     }
 
-    /// Takes note of the upstream's next bytes; gives what may go to the client.
-    fn hear(&mut self, mut chunk: Bytes) -> Bytes {
+    /// Takes in the upstream's next bytes: whole events are ready for the client.
+    fn hear(&mut self, mut chunk: Bytes) {
         self.observer.observe(&chunk);
         self.note_time();
         let whole = self.observer.whole_events(&chunk);
-        let ready = if self.partial.is_empty() || whole == 0 {
-            chunk.split_to(whole)
-        } else {
-            self.partial.push(chunk.split_to(whole));
-            std::mem::take(&mut self.partial).into_bytes()
-        };
+        if whole > 0 {
+            self.ready.push(std::mem::take(&mut self.partial).into_bytes());
+            self.ready.push(chunk.split_to(whole));
+        }
         self.partial.push(chunk);
-        ready
+    }
+
+    /// What is ready goes to the client.
+    fn send(&mut self) -> Option<Result<Frame<Bytes>, BoxError>> {
+        let ready = std::mem::take(&mut self.ready).into_bytes();
+        (!ready.is_empty()).then(|| Ok(Frame::data(ready)))
     }
 
     fn note_time(&mut self) {
-        let Some(owed) = &mut self.owed else { return };
-        let now = owed.gateway.platform.clock().now();
+        let now = self.gateway.platform.clock().now();
         self.silence.heard = now;
         self.silence.spoke = now;
-        if owed.first_content.is_none() && self.observer.content() {
+        if let Some(owed) = &mut self.owed
+            && owed.first_content.is_none()
+            && self.observer.content()
+        {
             owed.first_content = Some(now.since(owed.lent.lease().acquired_at));
             owed.trip.content_came(now);
         }
     }
 
     /// The upstream has nothing now: fill the silence, or end it.
-    fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    ///
+    /// # Errors
+    /// When the answer has to break off.
+    fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         loop {
-            let Some(owed) = &self.owed else { return Poll::Ready(None) };
-            let clock = owed.gateway.platform.clock();
             if let Some(timer) = &mut self.silence.timer {
                 ready!(timer.as_mut().poll(context));
             }
+            let clock = self.gateway.platform.clock();
             let now = clock.now();
             let limit = self.silence.limit(self.observer.content());
             let left = limit.saturating_sub(now.since(self.silence.heard));
             if left.is_zero() {
-                return Poll::Ready(
-                    self.end(&format!("the upstream sent nothing for {} s", limit.as_secs_f32())),
-                );
+                let cut = format!("the upstream sent nothing for {} s", limit.as_secs_f32());
+                return Poll::Ready(self.end(&cut));
             }
             let unheard = now.since(self.silence.spoke);
             let may_speak = self.observer.takes_comments();
             if may_speak && unheard >= KEEP_ALIVE {
                 self.silence.spoke = now;
                 self.silence.timer = None;
-                return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(self.keep_alive)))));
+                self.ready.push(Bytes::from_static(self.keep_alive));
+                return Poll::Ready(Ok(()));
             }
             let wait = if may_speak { left.min(KEEP_ALIVE - unheard.min(KEEP_ALIVE)) } else { left };
             self.silence.timer = Some(Box::pin(clock.sleep(wait)));
         }
     }
 
-    /// The upstream is done, one way or another: say so to whoever waits for it.
-    fn end(&mut self, cut: &str) -> Option<Result<Frame<Bytes>, BoxError>> {
+    /// The upstream is done, one way or another: settles, and tells the client of a cut.
+    ///
+    /// # Errors
+    /// When the answer cannot hold an error and has to break off.
+    fn end(&mut self, cut: &str) -> Result<(), BoxError> {
         self.upstream = None;
         if self.observer.ends_cleanly() {
             self.settle(told_class(&self.observer));
-            let unterminated = std::mem::take(&mut self.partial).into_bytes();
-            return (!unterminated.is_empty()).then(|| Ok(Frame::data(unterminated)));
+            self.ready.push(std::mem::take(&mut self.partial).into_bytes());
+            return Ok(());
         }
         let failure = Failure::new(Origin::Upstream, FailureKind::Upstream, cut);
         let closing = self.observer.closing_error(&failure);
         self.settle(Class::Transport);
-        Some(if closing.is_empty() { Err(failure.message.into()) } else { Ok(Frame::data(closing.into())) })
+        if closing.is_empty() {
+            return Err(failure.message.into());
+        }
+        self.ready.push(closing.into());
+        Ok(())
     }
 
     fn settle(&mut self, class: Class) {
@@ -192,26 +215,30 @@ impl<P: Platform> Body for Relay<P> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
-        if !this.ready.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.ready)))));
-        }
         loop {
-            let Some(upstream) = &mut this.upstream else { return Poll::Ready(None) };
+            let Some(upstream) = &mut this.upstream else { return Poll::Ready(this.send()) };
+            if this.ready.len() >= MAX_GATHERED {
+                return Poll::Ready(this.send());
+            }
             match Pin::new(upstream).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    let ready = frame.into_data().map(|data| this.hear(data)).unwrap_or_default();
-                    if !ready.is_empty() {
-                        return Poll::Ready(Some(Ok(Frame::data(ready))));
+                    if let Ok(data) = frame.into_data() {
+                        this.hear(data);
+                        this.gathering = FRUITLESS_POLLS;
                     }
                 }
-                Poll::Ready(Some(Err(_))) => {
-                    return Poll::Ready(this.end("the upstream's connection broke off"));
-                }
+                Poll::Ready(Some(Err(_))) => this.end("the upstream's connection broke off")?,
                 Poll::Ready(None) => {
                     this.observer.finish();
-                    return Poll::Ready(this.end("the upstream ended its answer early"));
+                    this.end("the upstream ended its answer early")?;
                 }
-                Poll::Pending => return this.poll_silence(context),
+                Poll::Pending if this.gathering > 0 && !this.ready.is_empty() => {
+                    this.gathering -= 1;
+                    this.gateway.platform.clock().next_turn(context);
+                    return Poll::Pending;
+                }
+                Poll::Pending if !this.ready.is_empty() => return Poll::Ready(this.send()),
+                Poll::Pending => ready!(this.poll_silence(context))?,
             }
         }
     }

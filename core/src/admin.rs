@@ -30,8 +30,8 @@ pub use self::openapi::openapi;
 use self::error::Problem;
 use self::route::{Action, Target};
 use self::throttle::Throttle;
-use crate::config::access::Access;
 use crate::config::handle::ConfigHandle;
+use crate::config::outside::Outside;
 use crate::platform::Platform;
 
 /// What a request is served with.
@@ -40,9 +40,8 @@ pub struct Context<'a, P> {
     pub platform: &'a P,
     /// The configuration in force; a change is put in force here once it is stored.
     pub config: &'a ConfigHandle,
-    /// Keys that come from outside the document, as given to
-    /// [`compile`](crate::config::validate::compile).
-    pub environment: &'a Access,
+    /// As given to [`compile`](crate::config::validate::compile).
+    pub outside: &'a Outside,
     pub facts: &'a Facts,
     /// Signs session cookies; the same on all instances.
     pub session_secret: &'a [u8; 32],

@@ -8,6 +8,7 @@ pub mod access;
 pub mod document;
 pub mod handle;
 pub mod model;
+pub mod outside;
 pub mod seal;
 pub mod url;
 pub mod validate;

@@ -32,8 +32,8 @@ use percent_encoding::percent_decode;
 
 use crate::admin;
 use crate::admin::throttle::Throttle;
-use crate::config::access::Access;
 use crate::config::handle::ConfigHandle;
+use crate::config::outside::Outside;
 use crate::config::{ClientKeyId, Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
 use crate::platform::{ByteBody, Clock, Platform};
@@ -67,8 +67,8 @@ pub struct Options {
     pub max_body_bytes: usize,
     /// Signs the UI's sessions.
     pub session_secret: [u8; 32],
-    /// Keys from the environment, beside those of the document.
-    pub environment: Access,
+    /// What every document is compiled with.
+    pub outside: Outside,
     /// What anybody may know of this gateway.
     pub facts: admin::Facts,
 }
@@ -144,7 +144,7 @@ impl<P: Platform> Gateway<P> {
         let context = admin::Context {
             platform: &self.platform,
             config: &self.config,
-            environment: &self.options.environment,
+            outside: &self.options.outside,
             facts: &self.options.facts,
             session_secret: &self.options.session_secret,
             throttle: &self.throttle,

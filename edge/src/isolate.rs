@@ -8,7 +8,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use causeway_core::admin::Facts;
-use causeway_core::config::access::{Access, Digest};
+use causeway_core::config::access::Digest;
+use causeway_core::config::outside::Outside;
 use causeway_core::config::validate::compile;
 use causeway_core::config::{Config, FieldErrors};
 use causeway_core::gateway::{Gateway, Options};
@@ -29,7 +30,7 @@ static ISOLATE: OnceLock<Isolate> = OnceLock::new();
 
 pub(crate) struct Isolate {
     gateway: Arc<Gateway<WorkerPlatform>>,
-    environment: Access,
+    outside: Outside,
     refresh_after: Duration,
     /// In milliseconds.
     checked: AtomicU64,
@@ -56,17 +57,18 @@ impl Isolate {
         }
         let Environment { kv, access, secret_key, refresh } =
             Environment::read(env).map_err(Unready::Deployment)?;
+        let outside = Outside { access, total_timeout: None };
         let store = KvConfigStore::new(kv, secret_key);
-        let config = load(&store, &access).await?;
+        let config = load(&store, &outside).await?;
         let options = Options {
             max_body_bytes: MAX_BODY,
             session_secret: *Digest::of(&format!("session {}", STANDARD.encode(secret_key))).as_bytes(),
-            environment: access.clone(),
+            outside: outside.clone(),
             facts: facts(env),
         };
         let gateway = Gateway::new(WorkerPlatform::new(store), config, options);
         let checked = AtomicU64::new(WorkerClock.now().as_millis());
-        Ok(ISOLATE.get_or_init(|| Self { gateway, environment: access, refresh_after: refresh, checked }))
+        Ok(ISOLATE.get_or_init(|| Self { gateway, outside, refresh_after: refresh, checked }))
     }
 
     pub(crate) fn gateway(&self) -> &Arc<Gateway<WorkerPlatform>> {
@@ -86,7 +88,7 @@ impl Isolate {
 
     /// A document that cannot be read or is invalid leaves the configuration in force.
     async fn reload(&self) {
-        match load(self.gateway.platform().config(), &self.environment).await {
+        match load(self.gateway.platform().config(), &self.outside).await {
             Ok(config) if config.version != self.gateway.config().current().version => {
                 self.gateway.config().install(config);
             }
@@ -119,7 +121,7 @@ fn facts(env: &Env) -> Facts {
     Facts { version: env!("CARGO_PKG_VERSION"), runtime: "edge", language: None, features }
 }
 
-async fn load(store: &KvConfigStore, environment: &Access) -> Result<Config, Unready> {
+async fn load(store: &KvConfigStore, outside: &Outside) -> Result<Config, Unready> {
     let document = store.load().await?.unwrap_or_default();
-    compile(document, environment).map_err(Unready::Config)
+    compile(document, outside).map_err(Unready::Config)
 }

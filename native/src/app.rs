@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use causeway_core::admin::{Facts, headers::security_headers};
 use causeway_core::config::Config;
-use causeway_core::config::access::Access;
+use causeway_core::config::outside::Outside;
 use causeway_core::gateway::{Body, Gateway, Options};
 use causeway_core::platform::ConfigStore;
 use http::{Request, Response, StatusCode};
@@ -46,14 +46,14 @@ pub struct App<S: ConfigStore> {
 type Answer<S> = Response<Either<Body<NativePlatform<S>>, axum::body::Body>>;
 
 impl<S: ConfigStore> App<S> {
-    /// `access` holds the keys that do not stand in the document, `session_secret` signs the UI's sessions.
+    /// `outside` is what `config` was compiled with, `session_secret` signs the UI's sessions.
     ///
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(
         store: S,
         config: Config,
-        access: Access,
+        outside: Outside,
         session_secret: [u8; 32],
         environment: &Environment,
     ) -> Result<Self, TlsError> {
@@ -62,7 +62,7 @@ impl<S: ConfigStore> App<S> {
         let options = Options {
             max_body_bytes: environment.max_body_bytes,
             session_secret,
-            environment: access,
+            outside,
             facts: Facts {
                 version: env!("CARGO_PKG_VERSION"),
                 runtime: "native",

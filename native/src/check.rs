@@ -44,7 +44,7 @@ fn examine(file: &Path, environment: &Environment) -> Result<Config, FieldErrors
         document.open_keys(secret.as_bytes()).map_err(|error| whole(error.to_string()))?;
     }
     document.assign_ids(&mut |bytes| SystemEntropy.fill(bytes));
-    compile(document, &keys::from_environment(environment))
+    compile(document, &keys::outside(environment))
 }
 
 #[cfg(test)]

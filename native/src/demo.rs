@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use causeway_core::config::access::Access;
 use causeway_core::config::document::{ChannelDocument, Document, EndpointDocument, KeyDocument};
+use causeway_core::config::outside::Outside;
 use causeway_core::config::validate::compile;
 use causeway_core::config::{Protocol, Secret};
 use causeway_core::platform::Entropy;
@@ -36,11 +36,11 @@ pub async fn demo(environment: &Environment) -> Result<(), StartError> {
     let listener = listen(environment, Some(environment.host.as_deref().unwrap_or("127.0.0.1"))).await?;
     let address = shown(listener.local_addr()?);
     let mut document = document(upstream::start(PAUSE).await?);
-    let generated = keys::complete(&mut document, &Access::default(), &SystemEntropy);
-    let config = compile(document.clone(), &Access::default())
+    let generated = keys::complete(&mut document, &Outside::default(), &SystemEntropy);
+    let config = compile(document.clone(), &Outside::default())
         .map_err(|errors| StartError::Config(listed(&errors)))?;
     let secret = SecretKey::generate(&SystemEntropy).derive("session");
-    let app = App::new(MemoryStore::new(document), config, Access::default(), secret, environment)?;
+    let app = App::new(MemoryStore::new(document), config, Outside::default(), secret, environment)?;
     if let (Some(client), Some(admin)) = (&generated.client, &generated.admin) {
         announce(&mut io::stdout().lock(), &address, environment.web_ui, client, admin)?;
     }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn the_demo_is_a_valid_configuration_for_every_protocol() {
         let document = document(SocketAddr::from(([127, 0, 0, 1], 1234)));
-        let config = compile(document, &Access::default()).unwrap();
+        let config = compile(document, &Outside::default()).unwrap();
         let channel = &config.channels[0];
         assert_eq!(channel.endpoints.len(), Protocol::ALL.len());
         assert_eq!(channel.accepts, Protocol::ALL);

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use causeway_core::config::Secret;
+use causeway_core::config::validate::DEFAULT_TIMEOUTS;
 use tracing::level_filters::LevelFilter;
 
 pub use self::variables::Variables;
@@ -30,6 +31,8 @@ pub struct Environment {
     pub production: bool,
     pub log_level: LevelFilter,
     pub request_logs: bool,
+    /// Where the configuration sets none.
+    pub request_timeout: Duration,
     pub max_body_bytes: usize,
     pub config_dir: PathBuf,
     /// `None`: kept in a file of the configuration directory.
@@ -134,6 +137,12 @@ const ENABLE_REQUEST_LOGS: Variable<bool> = Variable::plain(
     "Whether each request is logged in one line, without prompts and answers.",
     parse::switch,
 );
+const REQUEST_TIMEOUT: Variable<Duration> = Variable::plain(
+    "REQUEST_TIMEOUT",
+    "300000",
+    "Milliseconds in which a request must be answered, over all attempts (a stream: must have begun), where the configuration sets no `totalTimeoutMs`.",
+    parse::request_timeout,
+);
 const MAX_REQUEST_BODY_SIZE_MB: Variable<usize> = Variable::plain(
     "MAX_REQUEST_BODY_SIZE_MB",
     "50",
@@ -180,7 +189,7 @@ pub struct Row {
 }
 
 /// Every variable there is, in the order of the documentation.
-pub const TABLE: [Row; 15] = [
+pub const TABLE: [Row; 16] = [
     PORT.row(),
     BIND_HOST.row(),
     PROXY_ACCESS_KEY.row(),
@@ -192,6 +201,7 @@ pub const TABLE: [Row; 15] = [
     ENV.row(),
     LOG_LEVEL.row(),
     ENABLE_REQUEST_LOGS.row(),
+    REQUEST_TIMEOUT.row(),
     MAX_REQUEST_BODY_SIZE_MB.row(),
     ENABLE_CORS.row(),
     CORS_ORIGIN.row(),
@@ -217,6 +227,7 @@ impl Environment {
             production: reader.read(&ENV).unwrap_or(false),
             log_level: reader.read(&LOG_LEVEL).unwrap_or(LevelFilter::INFO),
             request_logs: reader.read(&ENABLE_REQUEST_LOGS).unwrap_or(true),
+            request_timeout: reader.read(&REQUEST_TIMEOUT).unwrap_or(DEFAULT_TIMEOUTS.total),
             max_body_bytes: reader.read(&MAX_REQUEST_BODY_SIZE_MB).unwrap_or(50 << 20),
             config_dir: reader.read(&CONFIG_DIR).unwrap_or_else(|| PathBuf::from(".config")),
             secret_key: reader.read(&SECRET_KEY),

@@ -2,6 +2,7 @@
 
 use causeway_core::config::access::{Access, Digest};
 use causeway_core::config::document::{ClientKeyDocument, Document};
+use causeway_core::config::outside::Outside;
 use causeway_core::config::{ClientKeyId, Secret};
 use causeway_core::platform::Entropy;
 
@@ -17,8 +18,8 @@ pub struct Generated {
     pub admin: Option<Secret>,
 }
 
-/// The keys the environment gives, for [`compile`](causeway_core::config::validate::compile).
-pub fn from_environment(environment: &Environment) -> Access {
+/// What the environment gives [`compile`](causeway_core::config::validate::compile): keys and defaults.
+pub fn outside(environment: &Environment) -> Outside {
     let mut access = Access::default();
     if let Some(key) = &environment.proxy_key {
         access.add_client(ClientKeyId::new("ck_environment"), "PROXY_ACCESS_KEY", key.expose());
@@ -26,13 +27,13 @@ pub fn from_environment(environment: &Environment) -> Access {
     if let Some(key) = &environment.admin_key {
         access.set_admin(key.expose());
     }
-    access
+    Outside { access, total_timeout: Some(environment.request_timeout) }
 }
 
 /// Adds a client key to `document` when nobody could call, and an admin key when nobody could sign in.
-pub fn complete(document: &mut Document, environment: &Access, entropy: &impl Entropy) -> Generated {
+pub fn complete(document: &mut Document, outside: &Outside, entropy: &impl Entropy) -> Generated {
     let mut generated = Generated::default();
-    if document.access.client_keys.is_empty() && environment.client_keys.is_empty() {
+    if document.access.client_keys.is_empty() && outside.access.client_keys.is_empty() {
         let key = key("cw-", entropy);
         document.access.client_keys.push(ClientKeyDocument {
             name: "first".to_owned(),
@@ -41,7 +42,7 @@ pub fn complete(document: &mut Document, environment: &Access, entropy: &impl En
         });
         generated.client = Some(key);
     }
-    if document.access.admin_key_hash.is_none() && environment.admin.is_none() {
+    if document.access.admin_key_hash.is_none() && outside.access.admin.is_none() {
         let key = key("cwa-", entropy);
         document.access.admin_key_hash = Some(Digest::of(key.expose()).to_string());
         generated.admin = Some(key);
@@ -76,8 +77,8 @@ mod tests {
     use crate::entropy::SystemEntropy;
     use crate::env::Variables;
 
-    fn environment<const N: usize>(pairs: [(&str, &str); N]) -> Access {
-        from_environment(&Environment::read(&Variables::from(pairs)).unwrap())
+    fn environment<const N: usize>(pairs: [(&str, &str); N]) -> Outside {
+        outside(&Environment::read(&Variables::from(pairs)).unwrap())
     }
 
     #[test]
@@ -107,12 +108,12 @@ mod tests {
 
     #[test]
     fn a_key_of_the_environment_counts() {
-        let access = environment([("PROXY_ACCESS_KEY", "kQ7-f83jd_02LmPz")]);
+        let outside = environment([("PROXY_ACCESS_KEY", "kQ7-f83jd_02LmPz")]);
         let mut document = Document::default();
-        let generated = complete(&mut document, &access, &SystemEntropy);
+        let generated = complete(&mut document, &outside, &SystemEntropy);
         assert!(generated.client.is_none() && generated.admin.is_some());
         assert!(document.access.client_keys.is_empty());
-        assert!(compile(document, &access).unwrap().access.client("kQ7-f83jd_02LmPz").is_some());
+        assert!(compile(document, &outside).unwrap().access.client("kQ7-f83jd_02LmPz").is_some());
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use causeway_core::config::access::Access;
 use causeway_core::config::document::Document;
+use causeway_core::config::outside::Outside;
 use causeway_core::config::validate::compile;
 use causeway_core::platform::{ConfigStore, StoreError};
 use tokio::net::TcpListener;
@@ -45,22 +45,22 @@ pub enum StartError {
 /// When the port, the configuration or the machine does not allow a start.
 pub async fn serve(environment: &Environment) -> Result<(), StartError> {
     let signals = Signals::listen().map_err(StartError::Signals)?;
-    let access = keys::from_environment(environment);
+    let outside = keys::outside(environment);
     let store = FileStore::open(&environment.config_dir, environment.secret_key.clone())?;
     // Before keys are made: keys that cannot be shown would be lost.
     let listener = listen(environment, environment.host.as_deref()).await?;
     let address = shown(listener.local_addr()?);
-    let (document, generated) = first_document(&store, &access).await?;
-    let config = compile(document, &access).map_err(|errors| StartError::Config(listed(&errors)))?;
+    let (document, generated) = first_document(&store, &outside).await?;
+    let config = compile(document, &outside).map_err(|errors| StartError::Config(listed(&errors)))?;
     let secret = store.secret().derive("session");
-    let app = App::new(store.clone(), config, access.clone(), secret, environment)?;
+    let app = App::new(store.clone(), config, outside.clone(), secret, environment)?;
 
     let gateway = Arc::clone(app.gateway());
     let watching = tokio::spawn(watch(Watcher::new(store), move |document| {
         // What the management API wrote is in force already.
         let edited = document.version() != gateway.config().current().version;
         if edited {
-            gateway.config().install(compile(document, &access)?);
+            gateway.config().install(compile(document, &outside)?);
         }
         Ok(edited)
     }));
@@ -88,10 +88,10 @@ pub(crate) fn shown(address: SocketAddr) -> String {
 }
 
 /// The stored document, with the first keys when it has none.
-async fn first_document(store: &FileStore, access: &Access) -> Result<(Document, Generated), StoreError> {
+async fn first_document(store: &FileStore, outside: &Outside) -> Result<(Document, Generated), StoreError> {
     let stored = store.load().await?;
     let mut document = stored.clone().unwrap_or_default();
-    let generated = keys::complete(&mut document, access, &SystemEntropy);
+    let generated = keys::complete(&mut document, outside, &SystemEntropy);
     if stored.as_ref() != Some(&document) {
         let version = stored.map(|stored| stored.version());
         store.replace(version.as_ref(), &document).await?;
@@ -154,12 +154,12 @@ mod tests {
     async fn the_first_start_stores_hashes_and_the_second_changes_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let store = FileStore::open(directory.path(), SecretKey::parse(&"07".repeat(32))).unwrap();
-        let (first, generated) = first_document(&store, &Access::default()).await.unwrap();
+        let (first, generated) = first_document(&store, &Outside::default()).await.unwrap();
         assert!(generated.client.is_some() && generated.admin.is_some());
         let written = std::fs::read_to_string(store.path()).unwrap();
         assert!(!written.contains(generated.client.unwrap().expose()));
 
-        let (second, generated) = first_document(&store, &Access::default()).await.unwrap();
+        let (second, generated) = first_document(&store, &Outside::default()).await.unwrap();
         assert_eq!((second, generated), (first, Generated::default()));
         assert_eq!(std::fs::read_to_string(store.path()).unwrap(), written);
     }

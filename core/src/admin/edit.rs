@@ -31,7 +31,7 @@ pub(super) async fn edit<P: Platform, T: Send>(
         let mut document = stored.unwrap_or_default();
         let Edited { value, path } = change(&mut document)?;
         document.assign_ids(&mut |bytes| context.platform.entropy().fill(bytes));
-        let config = compile(document.clone(), context.environment)
+        let config = compile(document.clone(), context.outside)
             .map_err(|errors| Problem::invalid(relative(errors, &path)))?;
         match store.replace(expected.as_ref(), &document).await {
             Ok(()) => {
@@ -69,7 +69,7 @@ async fn reload<P: Platform>(context: &Context<'_, P>) -> Result<(), Problem> {
     for _ in 0..TRIES {
         let before = context.config.current().version.clone();
         let document = context.platform.config().load().await.map_err(store_problem)?.unwrap_or_default();
-        let config: Config = compile(document, context.environment).map_err(|errors| {
+        let config: Config = compile(document, context.outside).map_err(|errors| {
             let paths = errors.into_keys().collect::<Vec<_>>().join(", ");
             Problem::store_invalid(format!("the stored configuration is invalid at {paths}"))
         })?;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use self::platform::FakePlatform;
 use super::{Context, Facts, Throttle, handle};
-use crate::config::access::Access;
 use crate::config::document::Document;
 use crate::config::handle::ConfigHandle;
+use crate::config::outside::Outside;
 use crate::config::validate::compile;
 use crate::testing::store::MemoryStore;
 use crate::time::Timestamp;
@@ -25,7 +25,7 @@ const START: u64 = 1_700_000_000_000;
 struct Server {
     platform: FakePlatform,
     config: ConfigHandle,
-    environment: Access,
+    outside: Outside,
     facts: Facts,
     throttle: Mutex<Throttle>,
 }
@@ -38,14 +38,14 @@ impl Server {
             next += 1;
             bytes.fill(next);
         });
-        let mut environment = Access::default();
-        environment.set_admin(ADMIN_KEY);
-        let config = compile(document.clone(), &environment).unwrap();
+        let mut outside = Outside::default();
+        outside.access.set_admin(ADMIN_KEY);
+        let config = compile(document.clone(), &outside).unwrap();
         let features = vec!["reload"];
         Self {
             platform: FakePlatform::new(MemoryStore::new(document), Timestamp::from_millis(START)),
             config: ConfigHandle::new(config),
-            environment,
+            outside,
             facts: Facts { version: "1.2.3", runtime: "native", language: None, features },
             throttle: Mutex::default(),
         }
@@ -69,7 +69,7 @@ impl Server {
         let context = Context {
             platform: &self.platform,
             config: &self.config,
-            environment: &self.environment,
+            outside: &self.outside,
             facts: &self.facts,
             session_secret: &[9; 32],
             throttle: &self.throttle,

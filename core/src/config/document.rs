@@ -264,10 +264,18 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, FieldErrors> 
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        FieldErrors::from([(path, error.into_inner().to_string())])
+        FieldErrors::from([(path, without_values(&error.into_inner().to_string()))])
     })?;
     deserializer.end().map_err(|error| FieldErrors::from([(".".to_owned(), error.to_string())]))?;
     Ok(value)
+}
+
+/// serde quotes the text it could not use, which may be a key in the wrong place.
+fn without_values(message: &str) -> String {
+    let Some((before, rest)) = message.split_once(": string \"") else { return message.to_owned() };
+    rest.rfind("\", expected ")
+        .and_then(|end| rest.get(end + 1..))
+        .map_or_else(|| format!("{before}: string"), |after| format!("{before}: string{after}"))
 }
 
 /// Whether the value of this header is likely a credential, and so is neither shown nor stored plain.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::access::{Access, ClientKey, Digest};
 use super::document::{AccessDocument, BreakerDocument, Document, SettingsDocument, TimeoutsDocument};
+use super::outside::Outside;
 use super::{Breaker, ClientKeyId, Config, FieldErrors, Settings, Timeouts};
 
 mod channel;
@@ -29,12 +30,11 @@ pub const DEFAULT_BREAKER: Breaker = Breaker {
     open_max: Duration::from_secs(600),
 };
 
-/// Checks the whole of `document` and gives what the gateway runs on. `environment` holds keys that come
-/// from outside the document; its admin key replaces the document's.
-pub fn compile(document: Document, environment: &Access) -> Result<Config, FieldErrors> {
+/// Checks the whole of `document` and gives what the gateway runs on.
+pub fn compile(document: Document, outside: &Outside) -> Result<Config, FieldErrors> {
     let mut problems = Problems::default();
-    let (settings, connect_timeout) = settings(&document.settings, &mut problems);
-    let access = access(&document.access, environment, &mut problems);
+    let (settings, connect_timeout) = settings(&document.settings, outside, &mut problems);
+    let access = access(&document.access, &outside.access, &mut problems);
     let defaults = channel::Defaults { timeouts: settings.timeouts, connect_timeout };
     let mut channels = Vec::with_capacity(document.channels.len());
     for (index, written) in document.channels.iter().enumerate() {
@@ -66,10 +66,11 @@ impl Problems {
     }
 }
 
-fn settings(written: &SettingsDocument, problems: &mut Problems) -> (Settings, Duration) {
+fn settings(written: &SettingsDocument, outside: &Outside, problems: &mut Problems) -> (Settings, Duration) {
+    let total = outside.total_timeout.unwrap_or(DEFAULT_TIMEOUTS.total);
     let (timeouts, connect_timeout) = timeouts(
         &written.timeouts,
-        &DEFAULT_TIMEOUTS,
+        &Timeouts { total, ..DEFAULT_TIMEOUTS },
         DEFAULT_CONNECT_TIMEOUT,
         "settings.timeouts",
         problems,

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{Body, Gateway, Options};
 use crate::admin::Facts;
-use crate::config::access::Access;
 use crate::config::document::Document;
+use crate::config::outside::Outside;
 use crate::config::{ClientKeyId, validate};
 use crate::platform::BoxError;
 use crate::record::Record;
@@ -55,14 +55,14 @@ impl World {
         let platform = FakePlatform::new();
         let (clock, http, records) =
             (platform.clock.clone(), platform.http.clone(), platform.records.clone());
-        let mut environment = Access::default();
-        environment.add_client(ClientKeyId::new("ck_test"), "test", CLIENT_KEY);
+        let mut outside = Outside::default();
+        outside.access.add_client(ClientKeyId::new("ck_test"), "test", CLIENT_KEY);
         let document = Document::parse(document.to_string().as_bytes()).unwrap();
-        let config = validate::compile(document, &environment).unwrap();
+        let config = validate::compile(document, &outside).unwrap();
         let options = Options {
             max_body_bytes: 1024 * 1024,
             session_secret: [7; 32],
-            environment,
+            outside,
             facts: Facts { version: "0.0.0", runtime: "native", language: None, features: Vec::new() },
         };
         Self { clock, http, records, gateway: Gateway::new(platform, config, options) }

@@ -24,10 +24,10 @@ impl Running {
     async fn start<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let environment = Environment::read(&Variables::from(variables)).unwrap();
         let mut document = document(upstream::start(Duration::ZERO).await.unwrap());
-        let generated = keys::complete(&mut document, &Access::default(), &SystemEntropy);
-        let config = compile(document.clone(), &Access::default()).unwrap();
+        let generated = keys::complete(&mut document, &Outside::default(), &SystemEntropy);
+        let config = compile(document.clone(), &Outside::default()).unwrap();
         let app =
-            App::new(MemoryStore::new(document), config, Access::default(), [1; 32], &environment).unwrap();
+            App::new(MemoryStore::new(document), config, Outside::default(), [1; 32], &environment).unwrap();
         let listener = server::listen(Some("127.0.0.1"), 0).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(app.serve(listener, pending(), pending()));

@@ -71,6 +71,10 @@ pub(super) fn grace(value: &str) -> Result<Duration, String> {
     whole(value, 0..=3600, "seconds").map(Duration::from_secs)
 }
 
+pub(super) fn request_timeout(value: &str) -> Result<Duration, String> {
+    whole(value, 1000..=86_400_000, "milliseconds").map(Duration::from_millis)
+}
+
 pub(super) fn mebibytes(value: &str) -> Result<usize, String> {
     let mebibytes = whole(value, 1..=1024, "MiB")?;
     usize::try_from(mebibytes << 20).map_err(|_| "is more than this machine can address".to_owned())

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use causeway_core::config::access::Access;
+use causeway_core::config::outside::Outside;
 use causeway_core::config::validate::compile;
 use causeway_core::platform::Entropy;
 
@@ -187,5 +187,5 @@ fn the_example_in_the_documentation_is_valid() {
     let mut document =
         causeway_core::config::document::Document::parse(example.replace('…', "1").as_bytes()).unwrap();
     document.assign_ids(&mut |bytes| SystemEntropy.fill(bytes));
-    assert!(compile(document, &Access::default()).is_ok());
+    assert!(compile(document, &Outside::default()).is_ok());
 }

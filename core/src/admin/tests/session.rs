@@ -39,9 +39,9 @@ fn a_session_lives_a_week_and_ends_with_the_admin_key() {
 
     let cookie = self::cookie(&server);
     assert_eq!(list(&server, "cookie", &cookie), StatusCode::OK);
-    server.environment.set_admin("another-key-of-the-operator");
+    server.outside.access.set_admin("another-key-of-the-operator");
     let document = server.platform.store.document().unwrap();
-    server.config.install(compile(document, &server.environment).unwrap());
+    server.config.install(compile(document, &server.outside).unwrap());
     assert_eq!(list(&server, "cookie", &cookie), StatusCode::UNAUTHORIZED);
 }
 

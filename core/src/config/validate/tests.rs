@@ -8,7 +8,7 @@ fn compile_json(json: &str) -> Result<Config, FieldErrors> {
         next += 1;
         bytes.fill(next);
     });
-    compile(document, &Access::default())
+    compile(document, &Outside::default())
 }
 
 fn channel(fields: &str) -> String {
@@ -80,7 +80,7 @@ fn a_wrong_field_is_refused_under_its_path() {
 
 #[test]
 fn an_empty_document_has_the_defaults() {
-    let config = compile(Document::default(), &Access::default()).unwrap();
+    let config = compile(Document::default(), &Outside::default()).unwrap();
     assert_eq!(config.settings.timeouts, DEFAULT_TIMEOUTS);
     assert_eq!(config.settings.breaker, DEFAULT_BREAKER);
     assert_eq!(config.settings.max_attempts, 10);
@@ -138,14 +138,38 @@ fn keys_from_the_environment_join_the_documents() {
         r#"{{"access": {{"clientKeys": [{{"id": "ck_1", "hash": "{hash}"}}], "adminKeyHash": "{admin}"}}}}"#
     );
     let document = Document::parse(json.as_bytes()).unwrap();
-    let mut environment = Access::default();
-    environment.add_client(ClientKeyId::new("env"), "environment", "environment-client");
+    let mut environment = Outside::default();
+    environment.access.add_client(ClientKeyId::new("env"), "environment", "environment-client");
     let access = compile(document.clone(), &environment).unwrap().access;
     assert!(access.client("document-client-key").is_some() && access.client("environment-client").is_some());
     assert!(access.is_admin("document-admin-key"));
-    environment.set_admin("environment-admin");
+    environment.access.set_admin("environment-admin");
     let access = compile(document.clone(), &environment).unwrap().access;
     assert!(access.is_admin("environment-admin") && !access.is_admin("document-admin-key"));
-    environment.set_admin("document-client-key");
+    environment.access.set_admin("document-client-key");
     assert!(compile(document, &environment).unwrap_err().contains_key("access.adminKeyHash"));
+}
+
+#[test]
+fn the_environments_total_timeout_holds_where_the_document_sets_none() {
+    let outside = Outside { total_timeout: Some(Duration::from_secs(7)), ..Outside::default() };
+    let total = |json: &str| {
+        let document = Document::parse(json.as_bytes()).unwrap();
+        compile(document, &outside).unwrap().settings.timeouts.total
+    };
+    assert_eq!(total("{}"), Duration::from_secs(7));
+    assert_eq!(total(r#"{"settings": {"timeouts": {"totalTimeoutMs": 9000}}}"#), Duration::from_secs(9));
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_not_repeated() {
+    let documents = [
+        r#"{"channels": [{"name": "a", "keys": "sk-canary\", expected x"}]}"#,
+        r#"{"channels": "sk-canary"}"#,
+    ];
+    for document in documents {
+        let errors = Document::parse(document.as_bytes()).unwrap_err();
+        let told = format!("{errors:?}");
+        assert!(!told.contains("sk-canary") && told.contains("expected a sequence"), "{told}");
+    }
 }

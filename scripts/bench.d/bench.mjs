@@ -1,0 +1,261 @@
+// Direct path, nginx and Causeway, interleaved in rounds, on pinned cores.
+//
+// CPU is what the kernel accounted to the process (all its threads), divided by the requests of that
+// round; the median over rounds is reported. Core 0 runs the gateway alone, core 1 upstream and load.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer } from 'node:net';
+import { gzipSync } from 'node:zlib';
+
+const KEY = 'cw-bench-client-key-0001';
+const BINARY = 'target/release/causeway';
+const options = parse(process.argv.slice(2));
+const scratch = mkdtempSync(join(tmpdir(), 'causeway-bench-'));
+const children = [];
+
+const scenarios = [
+  { name: 'JSON 1 KB, 8 connections', lane: 'bench-json-1k', connections: 8 },
+  { name: 'JSON 1 KB, 1 connection', lane: 'bench-json-1k', connections: 1 },
+  { name: 'stream of 35 events in a burst, 8 connections', lane: 'bench-stream-35', connections: 8, stream: true, events: 35 },
+  { name: 'stream of 35 events, one per 2 ms, 64 connections', lane: 'bench-drip-35', connections: 64, stream: true, events: 35 },
+];
+
+try {
+  await main();
+} finally {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function main() {
+  const mock = await startMock();
+  const bodies = requestBodies();
+  const targets = [
+    { name: 'direct', pid: null, base: mock },
+    await startNginx(mock),
+    await startCauseway(mock),
+  ];
+  const results = new Map();
+  for (const scenario of scenarios) {
+    for (const target of targets) await load(target, scenario, bodies, 0.5);
+    for (let round = 0; round < options.rounds; round += 1) {
+      for (const target of targets) {
+        const before = cpu(target.pid);
+        const report = await load(target, scenario, bodies, options.seconds);
+        const spent = cpu(target.pid) - before;
+        const key = `${scenario.name}|${target.name}`;
+        results.set(key, [...(results.get(key) ?? []), { ...report, cpuUs: spent / 1000 / report.requests }]);
+        process.stderr.write('.');
+      }
+    }
+  }
+  process.stderr.write('\n');
+  const causeway = targets.find((target) => target.name === 'causeway');
+  const facts = { loaded: rss(causeway.pid), ...(await footprint(mock)) };
+  const text = table(targets, results, facts);
+  process.stdout.write(text);
+  if (options.write) write(text);
+}
+
+/** Runs the load generator once; every answer must be whole. */
+async function load(target, scenario, bodies, seconds) {
+  const args = ['--url', `${target.base}/${scenario.lane}/v1/chat/completions`];
+  args.push('--connections', scenario.connections, '--seconds', seconds, '--body', scenario.stream ? bodies.stream : bodies.json);
+  args.push('--header', `authorization: Bearer ${KEY}`, '--header', 'content-type: application/json');
+  if (scenario.stream) args.push('--stream', '--events', scenario.events);
+  const report = JSON.parse(await output('taskset', ['-c', '1', 'target/release/load', ...args.map(String)]));
+  if (report.errors > 0) throw new Error(`${target.name}, ${scenario.name}: ${report.errors} errors, first: ${report.firstError}`);
+  return report;
+}
+
+async function startMock() {
+  const child = start('taskset', ['-c', '1', 'target/release/mock-upstream']);
+  const line = await firstLine(child);
+  return JSON.parse(line).mock;
+}
+
+async function startNginx(mock) {
+  const port = await freePort();
+  const config = join(scratch, 'nginx.conf');
+  writeFileSync(config, `
+worker_processes 1; daemon off; pid ${scratch}/nginx.pid; error_log ${scratch}/nginx.log crit;
+events { worker_connections 1024; }
+http {
+  access_log off; client_body_temp_path ${scratch}/body; proxy_temp_path ${scratch}/proxy;
+  fastcgi_temp_path ${scratch}/f; uwsgi_temp_path ${scratch}/u; scgi_temp_path ${scratch}/s;
+  keepalive_requests 100000000; tcp_nodelay on;
+  upstream mock { server ${new URL(mock).host}; keepalive 128; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:${port};
+    location / { proxy_pass http://mock; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }
+  }
+}`);
+  start('taskset', ['-c', '0', 'nginx', '-c', config, '-p', scratch]);
+  await answering(`http://127.0.0.1:${port}/`);
+  const master = Number(readFileSync(join(scratch, 'nginx.pid'), 'utf8'));
+  const worker = readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ').map(Number)[0];
+  return { name: 'nginx', pid: worker, base: `http://127.0.0.1:${port}` };
+}
+
+async function startCauseway(mock) {
+  const { child, port } = await causeway(mock, 'bench');
+  return { name: 'causeway', pid: child.pid, base: `http://127.0.0.1:${port}` };
+}
+
+/** One gateway with a channel per lane, reached by route prefix, so that paths are the same everywhere. */
+async function causeway(mock, name) {
+  const port = await freePort();
+  const dir = join(scratch, name);
+  const lanes = [...new Set(scenarios.map((scenario) => scenario.lane))];
+  const channels = lanes.map((lane) => ({
+    name: lane, routePrefix: lane, endpoints: [{ protocol: 'chat', baseUrl: `${mock}/${lane}` }], keys: ['sk-bench-upstream-key'],
+  }));
+  execFileSync('mkdir', ['-p', dir]);
+  writeFileSync(join(dir, 'config.json'), JSON.stringify({ channels }));
+  const env = { ...process.env, PORT: String(port), BIND_HOST: '127.0.0.1', CONFIG_DIR: dir, PROXY_ACCESS_KEY: KEY, ADMIN_ACCESS_KEY: 'cwa-bench-admin-key-0001', LOG_LEVEL: 'warn' };
+  const child = start('taskset', ['-c', '0', BINARY, 'serve'], { env });
+  await answering(`http://127.0.0.1:${port}/health`);
+  return { child, port };
+}
+
+/** Idle memory, cold start to the first proxied answer, sizes. */
+async function footprint(mock) {
+  const colds = [];
+  let idle = 0;
+  for (let run = 0; run < 10; run += 1) {
+    const began = performance.now();
+    const { child, port } = await causeway(mock, `cold-${run}`);
+    const response = await fetch(`http://127.0.0.1:${port}/bench-json-1k/v1/chat/completions`, {
+      method: 'POST', headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }, body: '{"model":"bench"}',
+    });
+    await response.arrayBuffer();
+    colds.push(performance.now() - began);
+    if (run === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      idle = rss(child.pid);
+    }
+    child.kill('SIGKILL');
+  }
+  const wasm = listWasm().reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0);
+  return { idle, cold: median(colds), binary: statSync(BINARY).size, wasm };
+}
+
+function listWasm() {
+  try {
+    return readdirSync('edge/build', { recursive: true }).filter((file) => /\.(wasm|js|mjs)$/.test(file)).map((file) => join('edge/build', file));
+  } catch {
+    return [];
+  }
+}
+
+function requestBodies() {
+  const messages = [{ role: 'user', content: 'Say something. '.repeat(60) }];
+  const json = join(scratch, 'json.json');
+  const stream = join(scratch, 'stream.json');
+  writeFileSync(json, JSON.stringify({ model: 'bench', messages, temperature: 0.5 }));
+  writeFileSync(stream, JSON.stringify({ model: 'bench', messages, stream: true }));
+  return { json, stream };
+}
+
+/** Nanoseconds of CPU the process's threads have used. */
+function cpu(pid) {
+  if (!pid) return 0;
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]), 0);
+}
+
+/** Resident memory in MiB. */
+function rss(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+function table(targets, results, facts) {
+  const lines = ['| scenario | | CPU µs/request | p50 µs | p99 µs | first byte p50 µs |', '|---|---|---:|---:|---:|---:|'];
+  for (const scenario of scenarios) {
+    for (const target of targets) {
+      const runs = results.get(`${scenario.name}|${target.name}`);
+      const figure = (pick) => Math.round(median(runs.map(pick)));
+      const spent = target.pid ? figure((run) => run.cpuUs) : '–';
+      lines.push(`| ${scenario.name} | ${target.name} | ${spent} | ${figure((run) => run.latencyUs.p50)} | ${figure((run) => run.latencyUs.p99)} | ${figure((run) => run.firstByteUs.p50)} |`);
+    }
+  }
+  lines.push('', '| Causeway | |', '|---|---:|');
+  lines.push(`| resident memory, idle | ${facts.idle.toFixed(1)} MiB |`, `| resident memory, after the load above | ${facts.loaded.toFixed(1)} MiB |`);
+  lines.push(`| cold start to the first proxied answer, median of 10 (polled every 2 ms) | ${facts.cold.toFixed(0)} ms |`, `| binary with the UI | ${(facts.binary / 1048576).toFixed(1)} MiB |`);
+  if (facts.wasm) lines.push(`| Worker upload, gzip | ${(facts.wasm / 1024).toFixed(0)} KiB |`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Replaces what stands between the markers of docs/performance.md. */
+function write(text) {
+  const file = 'docs/performance.md';
+  const page = readFileSync(file, 'utf8');
+  const date = new Date().toISOString().slice(0, 10);
+  const block = `<!-- bench -->\nMeasured ${date}, ${options.rounds} rounds of ${options.seconds} s each, median of the rounds.\n\n${text}<!-- /bench -->`;
+  writeFileSync(file, page.replace(/<!-- bench -->[\s\S]*<!-- \/bench -->/, block));
+}
+
+function start(command, args, more = {}) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...more });
+  children.push(child);
+  return child;
+}
+
+function firstLine(child) {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+      if (text.includes('\n')) resolve(text.split('\n')[0]);
+    });
+    child.on('exit', () => reject(new Error('the upstream stopped')));
+  });
+}
+
+function output(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = start(command, args);
+    let text = '';
+    child.stdout.on('data', (chunk) => (text += chunk));
+    child.on('exit', (code) => (code === 0 ? resolve(text) : reject(new Error(`${args.join(' ')} ended with ${code}`))));
+  });
+}
+
+async function answering(url) {
+  for (let tries = 0; tries < 5000; tries += 1) {
+    try {
+      await (await fetch(url, { method: 'HEAD' })).arrayBuffer();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function parse(args) {
+  const parsed = { rounds: 5, seconds: 2, write: false };
+  for (let index = 0; index < args.length; index += 1) {
+    if (args[index] === '--write') parsed.write = true;
+    else if (args[index] === '--rounds') parsed.rounds = Number(args[(index += 1)]);
+    else if (args[index] === '--seconds') parsed.seconds = Number(args[(index += 1)]);
+    else throw new Error(`unknown argument ${args[index]}`);
+  }
+  return parsed;
+}

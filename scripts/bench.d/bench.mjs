@@ -19,7 +19,8 @@ const children = [];
 const scenarios = [
   { name: 'JSON 1 KB, 8 connections', lane: 'bench-json-1k', connections: 8 },
   { name: 'JSON 1 KB, 1 connection', lane: 'bench-json-1k', connections: 1 },
-  { name: 'stream of 35 events in a burst, 8 connections', lane: 'bench-stream-35', connections: 8, stream: true, events: 35 },
+  { name: 'stream of 35 events at once, 8 connections', lane: 'bench-burst-35', connections: 8, stream: true, events: 35 },
+  { name: 'stream of 35 events, one write each, 8 connections', lane: 'bench-stream-35', connections: 8, stream: true, events: 35 },
   { name: 'stream of 35 events, one per 2 ms, 64 connections', lane: 'bench-drip-35', connections: 64, stream: true, events: 35 },
 ];
 

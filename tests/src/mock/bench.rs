@@ -1,7 +1,7 @@
 //! Lanes that do nothing but answer, for measurements: no capture, no check.
 //!
-//! `bench-json-1k`: one JSON answer of 1 KB. `bench-stream-35`: 35 chat events, one write each, at once.
-//! `bench-drip-35`: the same, one every two milliseconds.
+//! `bench-json-1k`: one JSON answer of 1 KB. `bench-burst-35`: 35 chat events at once. `bench-stream-35`: the
+//! same, one write each, as fast as they go. `bench-drip-35`: the same, one every two milliseconds.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -64,11 +64,8 @@ static STREAM: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
 
 /// The answer of a bench lane; `None` where `lane` is none of them.
 pub(super) fn answer(lane: &str, reset: &Reset) -> Option<Response<Answer>> {
-    let stream = |wait: Option<Duration>| {
-        let steps = STREAM.iter().flat_map(|event| {
-            let wait = wait.map(Step::Wait);
-            wait.into_iter().chain([Step::Write(event.clone())])
-        });
+    let stream = |steps: fn(Bytes) -> Vec<Step>| {
+        let steps = STREAM.iter().flat_map(|event| steps(event.clone()));
         let mut response = Response::new(Answer::Play(Box::new(Playback::new(steps, reset.clone(), None))));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         response
@@ -79,8 +76,9 @@ pub(super) fn answer(lane: &str, reset: &Reset) -> Option<Response<Answer>> {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             Some(response)
         }
-        "bench-stream-35" => Some(stream(None)),
-        "bench-drip-35" => Some(stream(Some(DRIP))),
+        "bench-burst-35" => Some(stream(|event| vec![Step::Append(event)])),
+        "bench-stream-35" => Some(stream(|event| vec![Step::Write(event)])),
+        "bench-drip-35" => Some(stream(|event| vec![Step::Wait(DRIP), Step::Write(event)])),
         _ => None,
     }
 }

@@ -36,6 +36,8 @@ impl From<Infallible> for Cut {
 /// One thing a body does.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
+    /// Hands out bytes, to be written with what follows.
+    Append(Bytes),
     /// Hands out bytes; the next step waits until they were written.
     Write(Bytes),
     Wait(Duration),
@@ -123,7 +125,8 @@ impl Playback {
                     self.end();
                     return Poll::Ready(None);
                 }
-                Some(Step::Write(bytes)) if bytes.is_empty() => {}
+                Some(Step::Write(bytes) | Step::Append(bytes)) if bytes.is_empty() => {}
+                Some(Step::Append(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 Some(Step::Write(bytes)) => {
                     self.flush = true;
                     if let Some(watch) = &mut self.watch {

@@ -5,11 +5,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import openapi, { astToString, COMMENT_HEADER } from 'openapi-typescript'
 
-const shared = new URL('../../docs/openapi.json', import.meta.url)
-const provisional = new URL('../openapi.json', import.meta.url)
+const source = new URL('../../docs/openapi.json', import.meta.url)
 const target = new URL('../src/api/schema.d.ts', import.meta.url)
 
-const source = existsSync(shared) ? shared : provisional
 const document = JSON.parse(readFileSync(source, 'utf8'))
 const generated = COMMENT_HEADER + astToString(await openapi(document))
 

@@ -11,26 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Tells what serves here. */
         get: operations["bootstrap"];
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["signIn"];
-        delete: operations["signOut"];
         options?: never;
         head?: never;
         patch?: never;
@@ -43,8 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Lists all channels with their state, in the order they are tried. */
         get: operations["listChannels"];
         put?: never;
+        /** Creates a channel. */
         post: operations["createChannel"];
         delete?: never;
         options?: never;
@@ -61,6 +48,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Gives the channels priorities 1, 2, 3 … in the given order. */
         post: operations["reorderChannels"];
         delete?: never;
         options?: never;
@@ -72,85 +60,31 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
+        /** Reads the configuration of a channel, without its secrets. */
         get: operations["readChannel"];
         put?: never;
         post?: never;
+        /** Deletes a channel and its keys. */
         delete: operations["deleteChannel"];
         options?: never;
         head?: never;
+        /** Changes the given fields of a channel. */
         patch: operations["editChannel"];
-        trace?: never;
-    };
-    "/api/channels/{id}/promote": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["promoteChannel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/channels/{id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["pauseChannel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/channels/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["resumeChannel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/channels/{id}/keys": {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         get?: never;
         put?: never;
+        /** Adds a key to a channel. */
         post: operations["addKey"];
         delete?: never;
         options?: never;
@@ -162,18 +96,17 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-                keyId: string;
-            };
+            path?: never;
             cookie?: never;
         };
         get?: never;
         put?: never;
         post?: never;
+        /** Deletes a key. */
         delete: operations["deleteKey"];
         options?: never;
         head?: never;
+        /** Changes the given fields of a key. */
         patch: operations["editKey"];
         trace?: never;
     };
@@ -181,16 +114,83 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-                keyId: string;
-            };
+            path?: never;
             cookie?: never;
         };
         get?: never;
         put?: never;
+        /** Forgets what was held against a key. */
         post: operations["restoreKey"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets no traffic through a channel. */
+        post: operations["pauseChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses a channel before all others for a while. */
+        post: operations["promoteChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets traffic through a channel again and forgets what was held against it. */
+        post: operations["resumeChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges the admin key for a session cookie. */
+        post: operations["signIn"];
+        /** Takes the session cookie back. */
+        delete: operations["signOut"];
         options?: never;
         head?: never;
         patch?: never;
@@ -200,127 +200,275 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        BTreeMap: {
+            [key: string]: string;
+        };
         Bootstrap: {
             name: string;
             version: string;
+            /** @description `native` or `edge`. */
             runtime: string;
+            /** @description The language the operator chose for the UI. */
             language?: string | null;
             languages: string[];
             features: string[];
         };
-        SignIn: {
-            key: string;
+        /**
+         * @description Whether traffic flows.
+         * @enum {string}
+         */
+        BreakerState: "closed" | "half_open" | "open";
+        /** @description How a channel is. */
+        ChannelHealth: {
+            id: components["schemas"]["ChannelId"];
+            /** @description The best of its keys and protocols; a channel without any is `closed`. */
+            breaker: components["schemas"]["BreakerState"];
+            /**
+             * Format: int32
+             * @description Requests under way, over all keys.
+             */
+            inFlight: number;
+            /** @description In the configuration's order. */
+            keys: components["schemas"]["KeyHealth"][];
         };
-        Reorder: {
-            ids: string[];
-        };
-        Promote: {
-            seconds: number;
-        };
-        /** @enum {string} */
-        Protocol: "messages" | "chat" | "responses" | "gemini" | "images" | "embeddings";
-        /** @enum {string} */
-        Status: "active" | "paused";
-        KeyHealth: {
-            id: string;
-            cooldown?: null | components["schemas"]["Cooling"];
-            excludedModels: number;
-            lastUsedAt?: number | null;
-            protocols: components["schemas"]["ProtocolHealth"][];
-        };
-        KeyView: {
-            id: string;
-            name?: string | null;
-            masked: string;
-            status: components["schemas"]["Status"];
-        };
-        ChannelSummary: {
-            id: string;
-            name: string;
-            status: components["schemas"]["Status"];
-            priority: number;
-            weight: number;
-            endpoints: components["schemas"]["EndpointDocument"][];
-            accepts: components["schemas"]["Protocol"][];
-            keys: components["schemas"]["KeyView"][];
-            health?: components["schemas"]["ChannelHealth"];
-            promotedUntil?: number | null;
-            version: string;
-        };
+        /** @description `ch_…`: names a channel for as long as it exists. */
+        ChannelId: string;
+        /** @description All channels, in the order they are tried. */
         ChannelList: {
             channels: components["schemas"]["ChannelSummary"][];
         };
-        ChannelView: {
-            id: string;
+        /** @description How a channel is: its state, not its configuration. */
+        ChannelSummary: {
+            id: components["schemas"]["ChannelId"];
             name: string;
             status: components["schemas"]["Status"];
+            /**
+             * Format: int32
+             * @description Lower is served first.
+             */
             priority: number;
+            /**
+             * Format: int32
+             * @description Share of the traffic inside one priority.
+             */
             weight: number;
-            endpoints: components["schemas"]["EndpointDocument"][];
+            endpoints: components["schemas"]["Endpoint"][];
+            /** @description The client protocols it serves. */
+            accepts: components["schemas"]["Protocol"][];
             keys: components["schemas"]["KeyView"][];
+            promotedUntil?: components["schemas"]["Timestamp"] | null;
+            routePrefix?: string | null;
+            health?: components["schemas"]["ChannelHealth"] | null;
+            /** @description For `If-Match`. */
+            version: components["schemas"]["Version"];
+        };
+        /** @description The configuration of a channel without its secrets. */
+        ChannelView: {
+            id: components["schemas"]["ChannelId"];
+            name: string;
+            status: components["schemas"]["Status"];
+            /**
+             * Format: int32
+             * @description Lower is served first.
+             */
+            priority: number;
+            /**
+             * Format: int32
+             * @description Share of the traffic inside one priority, at least 1.
+             */
+            weight: number;
+            promotedUntil?: components["schemas"]["Timestamp"] | null;
+            endpoints: components["schemas"]["Endpoint"][];
+            keys: components["schemas"]["KeyView"][];
+            rotation: components["schemas"]["Rotation"];
+            /** @description Empty: all that the endpoints can serve. */
+            accepts: components["schemas"]["Protocol"][];
+            /** @description Empty: all models. `*` stands for any text, a leading `!` excludes. */
             models: string[];
+            /** @description Client's name or pattern to upstream's name. */
             modelMap: {
                 [key: string]: string;
             };
-            version: string;
+            /** @description Sent to the upstream; values that look like credentials are masked. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description Without its user name and password. */
+            proxyUrl?: string | null;
+            routePrefix?: string | null;
+            timeouts: components["schemas"]["Timeouts"];
+            /** @description For `If-Match`. */
+            version: components["schemas"]["Version"];
         };
-        KeyWrite: {
-            id?: string | null;
-            name?: string | null;
-            key?: string | null;
-            status?: null | components["schemas"]["Status"];
-        };
+        /**
+         * @description A change of a channel. An absent field stays as it is, null sets it back to its default, a value
+         *     replaces the field whole. A new channel needs `name` and `endpoints`.
+         */
         ChannelWrite: {
+            /** @description Unique; what `X-Channel` names. */
             name?: string | null;
-            endpoints?: components["schemas"]["EndpointDocument"][] | null;
-            keys?: components["schemas"]["KeyWrite"][] | null;
+            status?: components["schemas"]["Status"] | null;
+            /**
+             * Format: int32
+             * @description Lower is served first; a new channel comes after all others.
+             */
             priority?: number | null;
+            /**
+             * Format: int32
+             * @description Share of the traffic inside one priority, at least 1.
+             */
             weight?: number | null;
+            /** @description Several of one protocol are tried in order. */
+            endpoints?: components["schemas"]["Endpoint"][] | null;
+            /** @description All keys: one that names the `id` of a present key may leave its secret out and so keeps it. */
+            keys?: components["schemas"]["KeyWrite"][] | null;
+            rotation?: components["schemas"]["Rotation"] | null;
+            /** @description The client protocols it serves; empty: all that the endpoints can serve. */
+            accepts?: components["schemas"]["Protocol"][] | null;
+            /** @description Empty: all models. `*` stands for any text, a leading `!` excludes. */
             models?: string[] | null;
+            /** @description Client's name or pattern to upstream's name. */
             modelMap?: {
                 [key: string]: string;
             } | null;
-            status?: null | components["schemas"]["Status"];
+            /** @description Sent to the upstream. A masked value, sent back as it was read, keeps the present one. */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            /** @description `http`, `https`, `socks5` or `socks5h`. The masked URL, sent back as it was read, keeps the present one. */
+            proxyUrl?: string | null;
+            /** @description The channel is reached only through `/<prefix>/v1/…`. */
+            routePrefix?: string | null;
+            timeouts?: components["schemas"]["Timeouts"] | null;
         };
-        ErrorBody: {
-            error: {
-                code: string;
-                message: string;
-                fields?: {
-                    [key: string]: string;
-                };
-            };
-            current?: components["schemas"]["ChannelView"];
+        /**
+         * @description What an upstream's answer means.
+         * @enum {string}
+         */
+        Class: "success" | "request_fault" | "context_too_long" | "content_policy" | "auth" | "quota" | "rate" | "overload" | "model_unavailable" | "transport" | "server_error" | "bad_answer" | "client_gone";
+        /** @description A key that rests. */
+        Cooling: {
+            /** @description `rate`, `quota` or `auth`. */
+            class: components["schemas"]["Class"];
+            until: components["schemas"]["Timestamp"];
         };
-        EndpointDocument: {
+        /** @description One (protocol, base URL). */
+        Endpoint: {
             protocol: components["schemas"]["Protocol"];
+            /** @description The protocol's version segment is added where it has none; a trailing `#` takes it literally. */
             baseUrl: string;
         };
-        /** @enum {string} */
-        BreakerState: "closed" | "half_open" | "open";
-        Class: string;
+        /** @description The body of every answer that is an error. */
+        ErrorBody: {
+            error: components["schemas"]["ErrorDetail"];
+            current?: components["schemas"]["ChannelView"] | null;
+        };
+        ErrorDetail: {
+            /** @description Stable, in snake case. */
+            code: string;
+            /** @description For people. */
+            message: string;
+            /** @description What is wrong with which field: `endpoints[0].baseUrl`. */
+            fields?: components["schemas"]["BTreeMap"];
+        };
+        /** @description How a key is. */
+        KeyHealth: {
+            id: components["schemas"]["KeyId"];
+            cooldown?: components["schemas"]["Cooling"] | null;
+            /** @description How many models it is excluded from at present. */
+            excludedModels: number;
+            lastUsedAt?: components["schemas"]["Timestamp"] | null;
+            protocols: components["schemas"]["ProtocolHealth"][];
+        };
+        /** @description `k_…`: names an upstream key for as long as it exists. */
+        KeyId: string;
+        /** @description One upstream credential. */
+        KeyView: {
+            id: components["schemas"]["KeyId"];
+            name?: string | null;
+            /** @description The first three and last four characters: `sk-…wxyz`. */
+            masked: string;
+            status: components["schemas"]["Status"];
+        };
+        /** @description A new key, or a change of one. */
+        KeyWrite: {
+            /** @description Names a present key where a channel's keys are written all at once. */
+            id?: string | null;
+            name?: string | null;
+            /** @description The credential; never shown again. */
+            key?: string | null;
+            status?: components["schemas"]["Status"] | null;
+        };
+        /** @description The last attempt that did not serve. */
         LastFailure: {
             class: components["schemas"]["Class"];
-            at: number;
+            at: components["schemas"]["Timestamp"];
         };
-        Cooling: {
-            class: components["schemas"]["Class"];
-            until: number;
+        /** @description For how long a channel comes first. */
+        Promote: {
+            /**
+             * Format: int64
+             * @description 0 ends the promotion; at most a week.
+             */
+            seconds: number;
         };
+        /**
+         * @description A wire API, spoken by clients and by upstreams.
+         * @enum {string}
+         */
+        Protocol: "messages" | "chat" | "responses" | "gemini" | "images" | "embeddings";
+        /** @description How a key is at the channel's endpoints of one protocol. */
         ProtocolHealth: {
             protocol: components["schemas"]["Protocol"];
             breaker: components["schemas"]["BreakerState"];
-            openUntil?: number | null;
+            openUntil?: components["schemas"]["Timestamp"] | null;
+            /** Format: int32 */
             inFlight: number;
+            /** Format: int32 */
             consecutiveFailures: number;
-            lastFailure?: null | components["schemas"]["LastFailure"];
+            lastFailure?: components["schemas"]["LastFailure"] | null;
         };
-        ChannelHealth: {
-            id: string;
-            breaker: components["schemas"]["BreakerState"];
-            inFlight: number;
-            keys: components["schemas"]["KeyHealth"][];
+        /** @description An order of channels. */
+        Reorder: {
+            /** @description Every channel's id once, first tried first. */
+            ids: string[];
         };
+        /**
+         * @description In which order the keys of a channel are used.
+         * @enum {string}
+         */
+        Rotation: "roundRobin" | "leastUsed" | "ordered";
+        /** @description A credential. It never shows itself in `Debug`, logs or errors. */
+        Secret: string;
+        SignIn: {
+            /** @description The admin key. */
+            key: components["schemas"]["Secret"];
+        };
+        /**
+         * @description Whether an operator lets traffic through.
+         * @enum {string}
+         */
+        Status: "active" | "paused";
+        /** @description In milliseconds; what a channel leaves out comes from the settings. */
+        Timeouts: {
+            /** Format: int64 */
+            connectTimeoutMs?: number | null;
+            /** Format: int64 */
+            responseHeaderTimeoutMs?: number | null;
+            /** Format: int64 */
+            firstContentTimeoutMs?: number | null;
+            /** Format: int64 */
+            idleTimeoutMs?: number | null;
+            /** Format: int64 */
+            totalTimeoutMs?: number | null;
+        };
+        /**
+         * Format: int64
+         * @description Milliseconds since the Unix epoch.
+         */
+        Timestamp: number;
+        /** @description Content hash of a stored document: what `If-Match` compares. */
+        Version: string;
     };
     responses: never;
     parameters: never;
@@ -339,6 +487,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Name, version and abilities. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -346,60 +495,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Bootstrap"];
                 };
-            };
-        };
-    };
-    signIn: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    signOut: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };
@@ -412,6 +507,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description All channels. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -435,6 +531,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Created; `Location` names it. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -443,6 +540,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelView"];
                 };
             };
+            /** @description A field is wrong. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -466,12 +564,22 @@ export interface operations {
             };
         };
         responses: {
+            /** @description All channels in their new order. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            /** @description Not every channel is named once. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -481,12 +589,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The channel's id. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description The channel; `ETag` is its version. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -495,24 +605,56 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelView"];
                 };
             };
+            /** @description No such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     deleteChannel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version that shall go. */
+                "If-Match"?: string | null;
+            };
             path: {
+                /** @description The channel's id. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description No such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the channel now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
         };
     };
@@ -520,9 +662,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "If-Match"?: string;
+                /** @description The version the change was made for. */
+                "If-Match"?: string | null;
             };
             path: {
+                /** @description The channel's id. */
                 id: string;
             };
             cookie?: never;
@@ -533,6 +677,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The channel as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -541,7 +686,248 @@ export interface operations {
                     "application/json": components["schemas"]["ChannelView"];
                 };
             };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the channel now. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The channel's version. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The channel's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyWrite"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the channel now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The channel's version. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The channel's id. */
+                id: string;
+                /** @description The key's id. */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such channel or key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the channel now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The channel's version. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The channel's id. */
+                id: string;
+                /** @description The key's id. */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyWrite"];
+            };
+        };
+        responses: {
+            /** @description The key as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such channel or key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the channel now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restoreKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id. */
+                id: string;
+                /** @description The key's id. */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such channel or key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pauseChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such channel. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -556,6 +942,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The channel's id. */
                 id: string;
             };
             cookie?: never;
@@ -566,30 +953,30 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-        };
-    };
-    pauseChannel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
+            /** @description Too long. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
         };
     };
@@ -598,99 +985,81 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The channel's id. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description No such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
-    addKey: {
+    signIn: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["KeyWrite"];
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    deleteKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                keyId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
+            /** @description Signed in; the answer sets the cookie. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-        };
-    };
-    editKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                keyId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["KeyWrite"];
-            };
-        };
-        responses: {
-            200: {
+            /** @description Not the admin key. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
         };
     };
-    restoreKey: {
+    signOut: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-                keyId: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Signed out. */
             204: {
                 headers: {
                     [name: string]: unknown;

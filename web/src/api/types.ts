@@ -6,7 +6,7 @@ type Schemas = components['schemas']
 
 export type Bootstrap = Schemas['Bootstrap']
 export type Protocol = Schemas['Protocol']
-export type Endpoint = Schemas['EndpointDocument']
+export type Endpoint = Schemas['Endpoint']
 export type Key = Schemas['KeyView']
 export type KeyHealth = Schemas['KeyHealth']
 export type ProtocolHealth = Schemas['ProtocolHealth']

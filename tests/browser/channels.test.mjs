@@ -33,7 +33,11 @@ test('an operator signs in, adds a channel, pauses it and signs out', async (t) 
   await page.getByLabel('New key', { exact: true }).fill('sk-browser-test-0123456789')
   await page.getByRole('button', { name: 'Add channel' }).click()
   await page.locator('input[type=url][aria-invalid=true]').waitFor()
-  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), name, 'a refused form keeps its text')
+  assert.equal(
+    await page.getByLabel('Name', { exact: true }).inputValue(),
+    name,
+    'a refused form keeps its text',
+  )
 
   await page.getByLabel('Base URL').fill('http://127.0.0.1:9')
   await page.getByRole('button', { name: 'Add channel' }).click()
@@ -72,7 +76,29 @@ test('a form is told when somebody else was faster and can still save', async (t
   await page.getByRole('button', { name: 'Save my changes too' }).click()
   await rowOf(page, name).getByText('weight 7').waitFor()
   const { weight, priority } = await gateway.listed(name)
-  assert.deepEqual({ weight, priority }, { weight: 7, priority: 4 }, 'a field nobody edited here keeps their value')
+  assert.deepEqual(
+    { weight, priority },
+    { weight: 7, priority: 4 },
+    'a field nobody edited here keeps their value',
+  )
+  assert.deepEqual(complaints, [])
+})
+
+test('an expired session keeps the open form', async (t) => {
+  const name = gateway.freshName()
+  t.after(() => gateway.removeChannel(name))
+  await gateway.addChannel(name)
+  const { context, page, complaints } = await openPage(browser, { expected: gateway.isExpectedRefusal })
+  await gateway.signIn(page)
+  await page.getByRole('link', { name }).click()
+  await page.getByLabel('Weight', { exact: true }).fill('3')
+
+  await context.clearCookies()
+  await page.getByRole('button', { name: 'Save changes' }).click()
+  await gateway.enterKey(page)
+  assert.equal(await page.getByLabel('Weight', { exact: true }).inputValue(), '3')
+  await page.getByRole('button', { name: 'Save changes' }).click()
+  await rowOf(page, name).getByText('weight 3').waitFor()
   assert.deepEqual(complaints, [])
 })
 

@@ -40,6 +40,11 @@ export async function patchChannel(name, change) {
 /** Signs a page in; it then shows the channels. */
 export async function signIn(page) {
   await page.goto(`${url}/ui/`)
+  await enterKey(page)
+}
+
+/** Fills in the sign-in that a page shows. */
+export async function enterKey(page) {
   await page.getByLabel('Admin key', { exact: true }).fill(adminKey)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('button', { name: 'Sign out' }).waitFor()

@@ -4,13 +4,13 @@ import { api, result, whenSignedOut } from './api/client'
 import type { Bootstrap } from './api/types'
 
 class Session {
-  /** `unknown` until the server has answered a first call. */
-  state = $state<'unknown' | 'in' | 'out'>('unknown')
+  /** `unknown` until the server has answered a first call; `expired` keeps what was being done for after the sign-in. */
+  state = $state<'unknown' | 'in' | 'expired' | 'out'>('unknown')
   bootstrap = $state.raw<Bootstrap>()
 
   constructor() {
     whenSignedOut(() => {
-      this.state = 'out'
+      this.state = this.state === 'in' || this.state === 'expired' ? 'expired' : 'out'
     })
   }
 

@@ -31,6 +31,14 @@ export class Editor {
 
   /** The channel's name once it is saved; undefined with `errors`, `failure` or `conflict` set otherwise. */
   async save(): Promise<string | undefined> {
+    const saved = await this.#try()
+    if (!this.conflict || this.changedByOthers.length > 0) return saved
+    // The other change touched nothing that stands in this form: no reason to ask.
+    this.keepMine()
+    return this.#try()
+  }
+
+  async #try(): Promise<string | undefined> {
     if (this.saving) return undefined
     this.failure = undefined
     this.errors = draft.check(this.draft, this.original === undefined, i18n.t.form.number)

@@ -1,6 +1,6 @@
 // What a channel's and a key's health come to, in one word each.
 
-import type { ChannelSummary, KeyHealth, ProtocolHealth } from '../api/types'
+import type { ChannelSummary, Class, KeyHealth, ProtocolHealth } from '../api/types'
 
 /** From best to worst. */
 const ORDER = ['active', 'halfOpen', 'cooling', 'open'] as const
@@ -13,7 +13,7 @@ export interface State {
   /** When it is tried again, in milliseconds since the epoch, where that is known. */
   until?: number | undefined
   /** Class of the last failure behind the state. */
-  cause?: string | undefined
+  cause?: Class | undefined
 }
 
 /** The state of one key: its cooldown, else its worst over the protocols it serves. */

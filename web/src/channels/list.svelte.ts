@@ -32,7 +32,7 @@ class ChannelList {
   /** Refreshes now and for as long as the page is visible; returns the end of it. */
   watch(): () => void {
     const look = () => {
-      if (document.visibilityState === 'visible') void this.refresh()
+      if (document.visibilityState === 'visible' && session.state !== 'expired') void this.refresh()
     }
     look()
     const interval = session.bootstrap?.runtime === 'edge' ? REFRESH.edge : REFRESH.native

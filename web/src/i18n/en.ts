@@ -1,5 +1,7 @@
 // English: the dictionary whose shape all languages follow.
 
+import type { Class } from '../api/types'
+
 export const en = {
   protocols: {
     messages: 'Claude Messages',
@@ -102,6 +104,7 @@ export const en = {
     again: (wait: string) => `again in ${wait}`,
     soon: 'again with the next request',
   },
+  /** By class of outcome. */
   failures: {
     auth: 'key refused',
     quota: 'quota used up',
@@ -111,7 +114,7 @@ export const en = {
     transport: 'not reachable',
     server_error: 'upstream error',
     bad_answer: 'unusable answer',
-  } as Readonly<Record<string, string>>,
+  } as Readonly<Partial<Record<Class, string>>>,
   keys: {
     title: 'Keys',
     new: 'New key',

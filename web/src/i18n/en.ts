@@ -73,6 +73,7 @@ export const en = {
     promoted: (wait: string) => `First for ${wait}`,
     delete: 'Delete…',
     more: (name: string) => `More actions for ${name}`,
+    recover: 'Forget failures, try now',
     moveUp: 'Move up',
     moveDown: 'Move down',
     drag: 'Drag to reorder',

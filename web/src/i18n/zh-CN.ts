@@ -67,6 +67,7 @@ export const zhCN: Messages = {
     promoted: (wait) => `优先使用,剩余 ${wait}`,
     delete: '删除…',
     more: (name) => `${name} 的更多操作`,
+    recover: '清除失败记录并立即重试',
     moveUp: '上移',
     moveDown: '下移',
     drag: '拖动以排序',

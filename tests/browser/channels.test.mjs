@@ -68,7 +68,7 @@ test('a form is told when somebody else was faster and can still save', async (t
 
   await page.getByRole('link', { name }).click()
   await page.getByLabel('Weight', { exact: true }).fill('7')
-  await gateway.patchChannel(name, { priority: 4 })
+  await gateway.patchChannel(name, { priority: 900 })
   await page.getByRole('button', { name: 'Save changes' }).click()
   await page.getByRole('alert').filter({ hasText: 'Changed there: Priority.' }).waitFor()
   assert.equal(await page.getByLabel('Weight', { exact: true }).inputValue(), '7', 'what was typed stays')
@@ -78,7 +78,7 @@ test('a form is told when somebody else was faster and can still save', async (t
   const { weight, priority } = await gateway.listed(name)
   assert.deepEqual(
     { weight, priority },
-    { weight: 7, priority: 4 },
+    { weight: 7, priority: 900 },
     'a field nobody edited here keeps their value',
   )
   assert.deepEqual(complaints, [])

@@ -200,9 +200,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        BTreeMap: {
-            [key: string]: string;
-        };
         Bootstrap: {
             name: string;
             version: string;
@@ -369,7 +366,9 @@ export interface components {
             /** @description For people. */
             message: string;
             /** @description What is wrong with which field: `endpoints[0].baseUrl`. */
-            fields?: components["schemas"]["BTreeMap"];
+            fields?: {
+                [key: string]: string;
+            };
         };
         /** @description How a key is. */
         KeyHealth: {

@@ -1,5 +1,6 @@
 use std::fs;
 
+use causeway_core::testing::store::check_config_store;
 use tempfile::TempDir;
 
 use super::*;
@@ -30,26 +31,9 @@ fn backups(directory: &TempDir) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_loaded_with_its_version() {
+async fn the_file_store_does_what_a_store_has_to() {
     let (_directory, store) = opened();
-    assert_eq!(store.load().await.unwrap(), None);
-    store.replace(None, &document("a")).await.unwrap();
-    let loaded = store.load().await.unwrap().unwrap();
-    assert_eq!(loaded, document("a"));
-    store.replace(Some(&loaded.version()), &document("b")).await.unwrap();
-    assert_eq!(store.load().await.unwrap().unwrap(), document("b"));
-}
-
-#[tokio::test]
-async fn a_write_over_another_version_is_a_conflict_and_changes_nothing() {
-    let (_directory, store) = opened();
-    let old = document("a").version();
-    assert!(matches!(store.replace(Some(&old), &document("b")).await, Err(StoreError::Conflict)));
-    store.replace(None, &document("a")).await.unwrap();
-    assert!(matches!(store.replace(None, &document("b")).await, Err(StoreError::Conflict)));
-    store.replace(Some(&old), &document("b")).await.unwrap();
-    assert!(matches!(store.replace(Some(&old), &document("c")).await, Err(StoreError::Conflict)));
-    assert_eq!(store.load().await.unwrap().unwrap(), document("b"));
+    check_config_store(&store).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -120,11 +119,6 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
-
-    /// Has the polled task polled again as soon as other work, I/O included, had its turn.
-    fn next_turn(&self, context: &mut Context<'_>) {
-        context.waker().wake_by_ref();
-    }
 }
 
 pub trait Entropy: Send + Sync + 'static {

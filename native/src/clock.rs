@@ -1,8 +1,6 @@
 //! The machine's clock.
 
 use std::future::Future;
-use std::pin::pin;
-use std::task::Context;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use causeway_core::platform::Clock;
@@ -21,10 +19,5 @@ impl Clock for SystemClock {
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
         tokio::time::sleep(duration)
-    }
-
-    /// tokio looks at its sockets before it comes back to a task that yielded.
-    fn next_turn(&self, context: &mut Context<'_>) {
-        let _pending = pin!(tokio::task::yield_now()).poll(context);
     }
 }

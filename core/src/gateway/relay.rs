@@ -37,8 +37,8 @@ pub struct Relay<P: Platform> {
     gateway: Arc<Gateway<P>>,
     /// Ready for the client.
     ready: Gathered,
-    /// More may follow `ready` at once: the upstream's connection gets its turn before `ready` is sent.
-    /// So many polls may still find nothing.
+    /// More may follow `ready` at once: so many polls may still find nothing before it is sent, and the
+    /// upstream's connection gets a turn between them.
     gathering: u8,
     /// The beginning of an event whose end is still to come.
     partial: Gathered,
@@ -128,8 +128,11 @@ impl<P: Platform> Relay<P> {
         (!ready.is_empty()).then(|| Ok(Frame::data(ready)))
     }
 
+    /// Bytes that come within a millisecond of the last ones are part of a burst, worth a wait for more;
+    /// those of a steady stream go out at once.
     fn note_time(&mut self) {
         let now = self.gateway.platform.clock().now();
+        self.gathering = if now == self.silence.heard { FRUITLESS_POLLS } else { 0 };
         self.silence.heard = now;
         self.silence.spoke = now;
         if let Some(owed) = &mut self.owed
@@ -224,7 +227,6 @@ impl<P: Platform> Body for Relay<P> {
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(data) = frame.into_data() {
                         this.hear(data);
-                        this.gathering = FRUITLESS_POLLS;
                     }
                 }
                 Poll::Ready(Some(Err(_))) => this.end("the upstream's connection broke off")?,
@@ -234,7 +236,7 @@ impl<P: Platform> Body for Relay<P> {
                 }
                 Poll::Pending if this.gathering > 0 && !this.ready.is_empty() => {
                     this.gathering -= 1;
-                    this.gateway.platform.clock().next_turn(context);
+                    context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
                 Poll::Pending if !this.ready.is_empty() => return Poll::Ready(this.send()),

@@ -1,25 +1,27 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::executor::block_on;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use self::platform::FakePlatform;
 use super::{Context, Facts, Throttle, handle};
+use crate::config::Protocol;
 use crate::config::document::Document;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::validate::compile;
+use crate::platform::{Clock, Coordinator, Platform};
+use crate::schedule::{Ask, Class, Outcome};
+use crate::testing::platform::FakePlatform;
 use crate::testing::store::MemoryStore;
-use crate::time::Timestamp;
 
 mod channels;
-mod platform;
 mod session;
 
+const NULL: Value = Value::Null;
 const ADMIN_KEY: &str = "the-key-of-the-operator";
-const START: u64 = 1_700_000_000_000;
 
 /// The API over a memory store.
 struct Server {
@@ -43,7 +45,7 @@ impl Server {
         let config = compile(document.clone(), &outside).unwrap();
         let features = vec!["reload"];
         Self {
-            platform: FakePlatform::new(MemoryStore::new(document), Timestamp::from_millis(START)),
+            platform: FakePlatform::with_store(MemoryStore::new(document)),
             config: ConfigHandle::new(config),
             outside,
             facts: Facts { version: "1.2.3", runtime: "native", language: None, features },
@@ -88,8 +90,23 @@ impl Server {
         serde_json::to_value(self.platform.store.document().unwrap()).unwrap()
     }
 
-    fn resets(&self) -> Vec<String> {
-        self.platform.resets.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The upstream refuses the key of channel `alpha`.
+    fn refuse_key(&self) {
+        let pin = Some("alpha");
+        let ask = Ask { protocol: Protocol::Chat, model: "m", pin, prefix: None, session: None, tried: &[] };
+        let outcome = Outcome { class: Class::Auth, retry_after: None, first_content: None };
+        let (config, coordinator) = (self.config.current(), self.platform.coordinator());
+        block_on(async {
+            let lease = coordinator.acquire(&config, &ask).await.unwrap();
+            coordinator.report(&config, &lease, &outcome).await;
+        });
+    }
+
+    /// Why the first key of channel `alpha` is not used.
+    fn cooldown(&self) -> Value {
+        let (_, list) = self.call(Method::GET, "/api/channels", NULL);
+        let alpha = list["channels"].as_array().unwrap().iter().find(|channel| channel["name"] == "alpha");
+        alpha.unwrap()["health"]["keys"][0]["cooldown"]["class"].clone()
     }
 }
 

@@ -23,12 +23,17 @@ pub struct FakePlatform {
 }
 
 impl FakePlatform {
+    /// With an empty store.
     pub fn new() -> Self {
+        Self::with_store(MemoryStore::default())
+    }
+
+    pub fn with_store(store: MemoryStore) -> Self {
         let clock = VirtualClock::default();
         let entropy = Counting::default();
         Self {
             http: FakeHttp::new(&clock),
-            store: MemoryStore::default(),
+            store,
             records: Records::default(),
             coordinator: LocalCoordinator::new(clock.clone(), &entropy),
             entropy,

@@ -1,7 +1,5 @@
 use super::*;
 
-const NULL: Value = Value::Null;
-
 fn with_version(
     server: &Server,
     method: Method,
@@ -235,7 +233,7 @@ fn a_channel_is_promoted_paused_resumed_and_deleted() {
         assert_eq!(status, StatusCode::NO_CONTENT);
         server.config.current().channels[1].promoted_until
     };
-    assert_eq!(promoted(300), Some(Timestamp::from_millis(START + 300_000)));
+    assert_eq!(promoted(300), Some(server.platform.clock.now() + Duration::from_secs(300)));
     assert_eq!(promoted(0), None);
     let (status, _) = server.call(Method::POST, "/api/channels/ch_a/promote", json!({"seconds": u64::MAX}));
     assert_eq!(status, StatusCode::BAD_REQUEST);
@@ -245,7 +243,10 @@ fn a_channel_is_promoted_paused_resumed_and_deleted() {
     assert_eq!(status_of(&server), "paused");
     assert_eq!(server.call(Method::POST, "/api/channels/ch_a/resume", NULL).0, StatusCode::NO_CONTENT);
     assert_eq!(status_of(&server), "active");
-    assert_eq!(server.resets(), ["ch_a"]);
+    server.refuse_key();
+    assert_eq!(server.cooldown(), "auth");
+    assert_eq!(server.call(Method::POST, "/api/channels/ch_a/resume", NULL).0, StatusCode::NO_CONTENT);
+    assert_eq!(server.cooldown(), NULL, "resuming forgives");
     assert_eq!(server.call(Method::DELETE, "/api/channels/ch_a", NULL).0, StatusCode::NO_CONTENT);
     assert_eq!(server.call(Method::DELETE, "/api/channels/ch_a", NULL).0, StatusCode::NOT_FOUND);
     assert_eq!(names(&server.call(Method::GET, "/api/channels", NULL).1), ["beta"]);
@@ -265,15 +266,17 @@ fn keys_are_added_changed_restored_and_deleted_by_id() {
     assert_eq!((status, &key["status"]), (StatusCode::OK, &json!("paused")));
     assert!(key.get("name").is_none());
     assert_eq!(server.config.current().channels[1].keys[1].secret.expose(), "sk-second-0123456789");
+    server.refuse_key();
+    assert_eq!(server.cooldown(), "auth");
     assert_eq!(
         server.call(Method::POST, "/api/channels/ch_a/keys/k_a/restore", NULL).0,
         StatusCode::NO_CONTENT
     );
+    assert_eq!(server.cooldown(), NULL, "restoring forgives");
     assert_eq!(
         server.call(Method::POST, "/api/channels/ch_a/keys/k_b/restore", NULL).0,
         StatusCode::NOT_FOUND
     );
-    assert_eq!(server.resets(), ["ch_a/k_a"]);
     assert_eq!(server.call(Method::DELETE, &path, NULL).0, StatusCode::NO_CONTENT);
     assert_eq!(server.call(Method::DELETE, &path, NULL).0, StatusCode::NOT_FOUND);
     assert_eq!(server.config.current().channels[1].keys.len(), 1);

@@ -32,9 +32,9 @@ fn a_session_lives_a_week_and_ends_with_the_admin_key() {
     let mut server = Server::with_channels();
     let cookie = cookie(&server);
     assert_eq!(list(&server, "cookie", &format!("a=b; {cookie}")), StatusCode::OK);
-    server.platform.advance(Duration::from_secs(7 * 86_400 - 1));
+    server.platform.clock.advance(Duration::from_secs(7 * 86_400 - 1));
     assert_eq!(list(&server, "cookie", &cookie), StatusCode::OK);
-    server.platform.advance(Duration::from_secs(1));
+    server.platform.clock.advance(Duration::from_secs(1));
     assert_eq!(list(&server, "cookie", &cookie), StatusCode::UNAUTHORIZED);
 
     let cookie = self::cookie(&server);
@@ -112,6 +112,6 @@ fn guessing_is_slowed_down() {
     assert_eq!(header(&refused, "retry-after"), "60");
     assert_eq!(parts(&refused).1["error"]["code"], "throttled");
     assert_eq!(list(&server, "x-api-key", ADMIN_KEY), StatusCode::TOO_MANY_REQUESTS);
-    server.platform.advance(Duration::from_secs(60));
+    server.platform.clock.advance(Duration::from_secs(60));
     assert_eq!(sign_in(&server, ADMIN_KEY).status(), StatusCode::NO_CONTENT);
 }

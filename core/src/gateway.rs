@@ -40,6 +40,7 @@ use crate::platform::{ByteBody, Clock, Platform};
 use crate::protocol::{self, Operation};
 use crate::record::Record;
 use crate::schedule::{Ask, SessionKey};
+use crate::time::Timestamp;
 
 use attempt::Inbound;
 use ids::RequestIds;
@@ -92,6 +93,10 @@ impl<P: Platform> Gateway<P> {
 
     pub fn platform(&self) -> &P {
         &self.platform
+    }
+
+    fn now(&self) -> Timestamp {
+        self.platform.clock().now()
     }
 
     /// The configuration in force; a shell installs a new one here.
@@ -162,7 +167,7 @@ impl<P: Platform> Gateway<P> {
         client: Option<IpAddr>,
         id: &str,
     ) -> Result<Response<Body<P>>, Failure> {
-        let arrived = self.platform.clock().now();
+        let arrived = self.now();
         let config = self.config.current();
         let operation = call.operation;
         let key = self.authenticate(&config, parts, operation.protocol(), client)?;
@@ -201,7 +206,7 @@ impl<P: Platform> Gateway<P> {
 
 fn record(
     id: &str,
-    at: crate::time::Timestamp,
+    at: Timestamp,
     operation: Operation,
     key: &ClientKeyId,
     peek: &protocol::Peek<'_>,

@@ -11,6 +11,7 @@ import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 const KEY = 'cw-bench-client-key-0001';
+const LEAVING = 'leaving';
 const BINARY = 'target/release/causeway';
 const options = parse(process.argv.slice(2));
 const scratch = mkdtempSync(join(tmpdir(), 'causeway-bench-'));
@@ -55,7 +56,7 @@ async function main() {
   }
   process.stderr.write('\n');
   const causeway = targets.find((target) => target.name === 'causeway');
-  const facts = { loaded: rss(causeway.pid), ...(await footprint(mock)) };
+  const facts = { loaded: rss(causeway.pid), leaving: await leaving(mock, causeway), ...(await footprint(mock)) };
   const text = table(targets, results, facts);
   process.stdout.write(text);
   if (options.write) write(text);
@@ -110,7 +111,7 @@ async function startCauseway(mock) {
 async function causeway(mock, name) {
   const port = await freePort();
   const dir = join(scratch, name);
-  const lanes = [...new Set(scenarios.map((scenario) => scenario.lane))];
+  const lanes = [LEAVING, ...new Set(scenarios.map((scenario) => scenario.lane))];
   const channels = lanes.map((lane) => ({
     name: lane, routePrefix: lane, endpoints: [{ protocol: 'chat', baseUrl: `${mock}/${lane}` }], keys: ['sk-bench-upstream-key'],
   }));
@@ -120,6 +121,35 @@ async function causeway(mock, name) {
   const child = start('taskset', ['-c', '0', BINARY, 'serve'], { env });
   await answering(`http://127.0.0.1:${port}/health`);
   return { child, port };
+}
+
+/** From a client's leaving in the middle of a stream to the upstream's notice, in milliseconds. */
+async function leaving(mock, target) {
+  const control = `${mock}/_control/lanes/${LEAVING}`;
+  await fetch(control, { method: 'POST', body: JSON.stringify({ default: { reply: { text: 'word '.repeat(500), delayMs: 20 } } }) });
+  const waits = [];
+  for (let run = 0; run < 20; run += 1) {
+    const abort = new AbortController();
+    const response = await fetch(`${target.base}/${LEAVING}/v1/chat/completions`, {
+      method: 'POST', signal: abort.signal, headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'bench', stream: true, messages: [{ role: 'user', content: 'Go on.' }] }),
+    });
+    await response.body.getReader().read();
+    const left = performance.timeOrigin + performance.now();
+    abort.abort();
+    waits.push(await noticed(control, run) - left);
+  }
+  return median(waits);
+}
+
+/** When the upstream saw its answer number `index` abandoned, in milliseconds since the epoch. */
+async function noticed(control, index) {
+  for (let tries = 0; tries < 500; tries += 1) {
+    const { aborted } = await (await fetch(control)).json();
+    if (aborted.length > index) return aborted[index].atUs / 1000;
+    await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+  throw new Error('the upstream never noticed that the client left');
 }
 
 /** Idle memory, cold start to the first proxied answer, sizes. */
@@ -184,6 +214,7 @@ function table(targets, results, facts) {
   }
   lines.push('', '| Causeway | |', '|---|---:|');
   lines.push(`| resident memory, idle | ${facts.idle.toFixed(1)} MiB |`, `| resident memory, after the load above | ${facts.loaded.toFixed(1)} MiB |`);
+  lines.push(`| from a client that leaves to the upstream's notice, median of 20 | ${facts.leaving.toFixed(1)} ms |`);
   lines.push(`| cold start to the first proxied answer, median of 10 (polled every 2 ms) | ${facts.cold.toFixed(0)} ms |`, `| binary with the UI | ${(facts.binary / 1048576).toFixed(1)} MiB |`);
   if (facts.wasm) lines.push(`| Worker upload, gzip | ${(facts.wasm / 1024).toFixed(0)} KiB |`);
   return `${lines.join('\n')}\n`;

@@ -8,7 +8,7 @@ use http::request::Parts;
 use crate::admin::throttle::Throttle;
 use crate::config::{ClientKeyId, Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
-use crate::platform::{Clock, Platform};
+use crate::platform::Platform;
 use crate::protocol;
 
 use super::Gateway;
@@ -25,7 +25,7 @@ impl<P: Platform> Gateway<P> {
         protocol: Protocol,
         client: Option<IpAddr>,
     ) -> Result<ClientKeyId, Failure> {
-        let now = self.platform.clock().now();
+        let now = self.now();
         if let Some(wait) = client.and_then(|client| self.throttle().refused(client, now)) {
             let message = "too many different wrong keys from this address";
             let failure = Failure::new(Origin::Client, FailureKind::RateLimited, message);

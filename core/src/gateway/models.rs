@@ -88,7 +88,7 @@ impl<P: Platform> Gateway<P> {
         channel: &Arc<Channel>,
         protocols: &[Protocol],
     ) -> Option<Arc<[Model]>> {
-        let now = self.platform.clock().now();
+        let now = self.now();
         if let Some(models) = self.models.fresh(config, channel, now) {
             return Some(models);
         }

@@ -78,7 +78,7 @@ impl<P: Platform> Relay<P> {
         mut lent: Lent<P>,
         mut trip: Trip<P>,
     ) -> Self {
-        let now = gateway.platform.clock().now();
+        let now = gateway.now();
         let Begun { mut held, rest, observer, status, .. } = answer;
         let ready = held.split_to(observer.whole_events(&held));
         let timeouts = lent.lease().channel.timeouts;
@@ -131,7 +131,7 @@ impl<P: Platform> Relay<P> {
     /// Bytes that come within a millisecond of the last ones are part of a burst, worth a wait for more;
     /// those of a steady stream go out at once.
     fn note_time(&mut self) {
-        let now = self.gateway.platform.clock().now();
+        let now = self.gateway.now();
         self.gathering = if now == self.silence.heard { FRUITLESS_POLLS } else { 0 };
         self.silence.heard = now;
         self.silence.spoke = now;

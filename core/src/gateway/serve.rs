@@ -9,8 +9,9 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::config::Config;
 use crate::error::{Failure, FailureKind, Origin};
-use crate::platform::{Clock, Coordinator, Platform};
+use crate::platform::{Coordinator, Platform};
 use crate::schedule::{Ask, Class, Reason, Refusal, Tried};
+use crate::time::Timestamp;
 
 use super::Gateway;
 use super::attempt::{Inbound, Miss, Reply, attempt};
@@ -25,7 +26,7 @@ impl<P: Platform> Gateway<P> {
     /// Serves `inbound`; the ask says which channels may.
     ///
     /// # Errors
-    /// The failure to answer with, when no candidate served. The trip is recorded by the caller's answer.
+    /// The failure to answer with, when no candidate served.
     pub(crate) async fn serve(
         self: &Arc<Self>,
         config: &Arc<Config>,
@@ -83,10 +84,6 @@ impl<P: Platform> Gateway<P> {
         trip.finish(failure.status, None);
         failure
     }
-
-    fn now(&self) -> crate::time::Timestamp {
-        self.platform.clock().now()
-    }
 }
 
 fn answer<P: Platform>(
@@ -128,7 +125,7 @@ impl Misses {
     }
 
     /// No candidate was left: the last upstream's word, or why there was none to ask.
-    fn failure_after(self, refusal: &Refusal, ask: &Ask<'_>, now: crate::time::Timestamp) -> Failure {
+    fn failure_after(self, refusal: &Refusal, ask: &Ask<'_>, now: Timestamp) -> Failure {
         if self.last.is_some() {
             return self.failure("no channel served the request");
         }

@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use crate::config::Config;
 use crate::ir::usage::Usage;
-use crate::platform::{Background, Clock, Coordinator, Platform, Recorder};
+use crate::platform::{Background, Coordinator, Platform, Recorder};
 use crate::record::{Attempt, Record};
 use crate::schedule::{Class, Lease, Outcome};
 use crate::time::Timestamp;
@@ -108,7 +108,7 @@ impl<P: Platform> Trip<P> {
     }
 
     fn elapsed(&self, since: Timestamp) -> Duration {
-        self.gateway.platform.clock().now().since(since)
+        self.gateway.now().since(since)
     }
 }
 

@@ -28,7 +28,7 @@ const scenarios = [
 try {
   await main();
 } finally {
-  for (const child of children) child.kill('SIGKILL');
+  await stop();
   rmSync(scratch, { recursive: true, force: true });
 }
 
@@ -233,6 +233,14 @@ function start(command, args, more = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...more });
   children.push(child);
   return child;
+}
+
+/** Ends what was started; asked politely, nginx takes its worker along. */
+async function stop() {
+  const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  const ended = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  for (const child of running) child.kill('SIGTERM');
+  await Promise.all(ended);
 }
 
 function firstLine(child) {

@@ -472,3 +472,29 @@ fn a_channel_is_named_and_pinned_in_any_script() {
         );
     }
 }
+
+#[test]
+fn a_sender_that_stops_is_told_so_and_holds_up_nobody_for_ever() {
+    struct Stalled;
+
+    impl http_body::Body for Stalled {
+        type Data = Bytes;
+        type Error = BoxError;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
+            std::task::Poll::Pending
+        }
+    }
+
+    let world = World::new();
+    let request = Request::post("/v1/messages").header("x-api-key", CLIENT_KEY).body(Stalled).unwrap();
+    let (status, body) = run(&world.clock, async {
+        let response = world.gateway.handle(request, None).await;
+        (response.status(), drain(response.into_body()).await.0)
+    });
+    assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+    assert!(body.starts_with(r#"{"type":"error""#) && body.contains("did not arrive"), "{body}");
+}

@@ -5,6 +5,7 @@
 //! started with.
 
 pub mod access;
+pub mod compat;
 pub mod document;
 pub mod handle;
 pub mod model;

@@ -5,6 +5,7 @@
 
 mod answer;
 mod chat;
+pub mod convert;
 mod event;
 mod gemini;
 mod headers;

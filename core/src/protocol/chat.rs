@@ -1,3 +1,3 @@
 //! OpenAI Chat Completions. <https://developers.openai.com/api/reference/resources/chat>
 
-pub(super) mod stream;
+pub(super) mod tap;

@@ -3,7 +3,7 @@
 pub(super) mod error;
 pub(super) mod request;
 pub(super) mod response;
-pub(super) mod stream;
+pub(super) mod tap;
 
 use http::header::{HeaderName, HeaderValue};
 

@@ -3,7 +3,7 @@
 pub mod count;
 pub(super) mod error;
 pub(super) mod response;
-pub(super) mod stream;
+pub(super) mod tap;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 

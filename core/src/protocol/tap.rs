@@ -33,21 +33,21 @@ pub struct Tap(Stream);
 
 #[derive(Debug)]
 enum Stream {
-    Messages(messages::stream::Stream),
-    Chat(chat::stream::Stream),
-    Responses(responses::stream::Stream),
-    Gemini(gemini::stream::Stream),
+    Messages(messages::tap::Stream),
+    Chat(chat::tap::Stream),
+    Responses(responses::tap::Stream),
+    Gemini(gemini::tap::Stream),
     Images(images::Stream),
 }
 
 impl Tap {
     pub fn new(operation: Operation) -> Self {
         Self(match operation.protocol() {
-            Protocol::Messages => Stream::Messages(messages::stream::Stream::default()),
+            Protocol::Messages => Stream::Messages(messages::tap::Stream::default()),
             // Embeddings are not streamed; an upstream that tries anyway can only mean OpenAI's chunks.
-            Protocol::Chat | Protocol::Embeddings => Stream::Chat(chat::stream::Stream::default()),
-            Protocol::Responses => Stream::Responses(responses::stream::Stream::default()),
-            Protocol::Gemini => Stream::Gemini(gemini::stream::Stream::default()),
+            Protocol::Chat | Protocol::Embeddings => Stream::Chat(chat::tap::Stream::default()),
+            Protocol::Responses => Stream::Responses(responses::tap::Stream::default()),
+            Protocol::Gemini => Stream::Gemini(gemini::tap::Stream::default()),
             Protocol::Images => Stream::Images(images::Stream::default()),
         })
     }

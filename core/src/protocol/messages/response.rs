@@ -16,6 +16,7 @@ pub(in crate::protocol) fn usage(usage: &Value) -> Option<Usage> {
         cache_write_1h: count(usage, &["cache_creation", "ephemeral_1h_input_tokens"]),
         output: count(usage, &["output_tokens"]).map(|all| all.saturating_sub(reasoning.unwrap_or(0))),
         reasoning,
+        ..Usage::default()
     };
     (!decoded.is_empty()).then_some(decoded)
 }
@@ -40,6 +41,7 @@ mod tests {
             cache_write_1h: Some(40),
             output: Some(20),
             reasoning: Some(30),
+            ..Usage::default()
         };
         assert_eq!(usage(&wire), Some(expected));
         assert_eq!(usage(&json!({"input_tokens": null})), None);

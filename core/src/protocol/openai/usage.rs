@@ -24,9 +24,9 @@ pub(in crate::protocol) fn decode(usage: &Value) -> Option<Usage> {
         input: prompt.map(|prompt| prompt.saturating_sub(cached)),
         cache_read,
         cache_write,
-        cache_write_1h: None,
         output: completion.map(|all| if within { all.saturating_sub(thought) } else { all }),
         reasoning,
+        ..Usage::default()
     };
     (!decoded.is_empty()).then_some(decoded)
 }
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn counters_do_not_overlap() {
         let usage = |input, cache_read, cache_write, output, reasoning| {
-            Some(Usage { input, cache_read, cache_write, cache_write_1h: None, output, reasoning })
+            Some(Usage { input, cache_read, cache_write, output, reasoning, ..Usage::default() })
         };
         for (wire, expected) in [
             (

@@ -1,0 +1,83 @@
+//! What a target could not hold.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// One feature of a request or answer that did not get through as it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Loss {
+    /// In the IR's words: `top_k`, `tools.strict`, `cache_control`, `ext.provider`.
+    pub feature: Cow<'static, str>,
+    pub how: How,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum How {
+    /// It is not there any more.
+    Dropped,
+    /// Something near it took its place: an effort for a budget, text for a document.
+    Approximated,
+    /// It works by other means, as structured output by a forced tool. No loss to a channel that refuses
+    /// losses.
+    Emulated,
+}
+
+/// The losses of one encode, each told once, in the order they were met.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Losses(Vec<Loss>);
+
+impl Losses {
+    pub fn dropped(&mut self, feature: impl Into<Cow<'static, str>>) {
+        self.add(feature, How::Dropped);
+    }
+
+    pub fn approximated(&mut self, feature: impl Into<Cow<'static, str>>) {
+        self.add(feature, How::Approximated);
+    }
+
+    pub fn emulated(&mut self, feature: impl Into<Cow<'static, str>>) {
+        self.add(feature, How::Emulated);
+    }
+
+    fn add(&mut self, feature: impl Into<Cow<'static, str>>, how: How) {
+        let loss = Loss { feature: feature.into(), how };
+        if !self.0.contains(&loss) {
+            self.0.push(loss);
+        }
+    }
+
+    pub fn extend(&mut self, other: Self) {
+        for loss in other.0 {
+            self.add(loss.feature, loss.how);
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Loss> {
+        self.0.iter()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dropped => "dropped",
+            Self::Approximated => "approximated",
+            Self::Emulated => "emulated",
+        })
+    }
+}
+
+/// `top_k=dropped, thinking.budget=approximated`, as the header shows it.
+impl fmt::Display for Losses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, Loss { feature, how }) in self.iter().enumerate() {
+            let comma = if position == 0 { "" } else { ", " };
+            write!(f, "{comma}{feature}={how}")?;
+        }
+        Ok(())
+    }
+}

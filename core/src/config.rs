@@ -16,7 +16,7 @@ pub mod validate;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use self::compat::Compat;
 use crate::time::Timestamp;
 
 /// A wire API, spoken by clients and by upstreams.
@@ -196,6 +197,7 @@ pub struct Channel {
     /// Set: reached only through `/<prefix>/v1/…`. Unset: only without a prefix.
     pub route_prefix: Option<Arc<str>>,
     pub timeouts: Timeouts,
+    pub on_loss: OnLoss,
 }
 
 /// One (protocol, base URL) of a channel.
@@ -203,6 +205,8 @@ pub struct Channel {
 pub struct Endpoint {
     pub protocol: Protocol,
     pub base: url::BaseUrl,
+    /// What is known of the upstream here: the channel's sheet.
+    pub compat: Compat,
 }
 
 /// One upstream credential of a channel.
@@ -221,6 +225,17 @@ pub enum Status {
     #[default]
     Active,
     Paused,
+}
+
+/// What becomes of a request that a conversion cannot express in full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnLoss {
+    /// It is sent as far as it goes, and the answer's headers tell what was left out.
+    #[default]
+    Report,
+    /// The client gets a 400 that tells what would be left out.
+    Refuse,
 }
 
 /// In which order the keys of a channel are used.
@@ -285,6 +300,12 @@ impl Channel {
     pub fn serves(&self, protocol: Protocol) -> bool {
         self.accepts.contains(&protocol)
             && self.endpoints.iter().any(|endpoint| endpoint.protocol == protocol)
+    }
+
+    /// What is known of the upstream at one of the endpoints; nothing where there is no such endpoint.
+    pub fn compat(&self, endpoint: usize) -> &Compat {
+        static UNKNOWN: LazyLock<Compat> = LazyLock::new(Compat::default);
+        self.endpoints.get(endpoint).map_or(&*UNKNOWN, |endpoint| &endpoint.compat)
     }
 }
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 /// One sheet; fields that concern one protocol only are of no effect to the others.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Compat {
     /// Chat: the field that limits the output. Default `max_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,10 +90,10 @@ pub struct Compat {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thought_signature: Option<String>,
     /// Request fields never sent, by their wire names: `temperature`, `seed`, `logprobs`, `metadata`, ….
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub omit: Vec<String>,
     /// Fields put into every request body, over what the client asked.
-    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = Object)]
     pub extra_body: Map<String, Value>,
 }

@@ -12,7 +12,8 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::{FieldErrors, Protocol, Rotation, Secret, Status, Version, hex};
+use super::compat::Compat;
+use super::{FieldErrors, OnLoss, Protocol, Rotation, Secret, Status, Version, hex};
 use crate::time::Timestamp;
 
 /// The stored form.
@@ -58,6 +59,10 @@ pub struct ChannelDocument {
     pub route_prefix: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub timeouts: TimeoutsDocument,
+    #[serde(skip_serializing_if = "is_default")]
+    pub compat: Compat,
+    #[serde(skip_serializing_if = "is_default")]
+    pub on_loss: OnLoss,
 }
 
 impl Default for ChannelDocument {
@@ -79,6 +84,8 @@ impl Default for ChannelDocument {
             proxy_url: None,
             route_prefix: None,
             timeouts: TimeoutsDocument::default(),
+            compat: Compat::default(),
+            on_loss: OnLoss::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::outside::Outside;
 use super::{Breaker, ClientKeyId, Config, FieldErrors, Settings, Timeouts};
 
 mod channel;
+mod compat;
 
 /// What applies where the document says nothing.
 pub const DEFAULT_TIMEOUTS: Timeouts = Timeouts {

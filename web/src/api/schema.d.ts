@@ -294,6 +294,9 @@ export interface components {
             proxyUrl?: string | null;
             routePrefix?: string | null;
             timeouts: components["schemas"]["Timeouts"];
+            /** @description What the upstream can and cannot do, where it differs from its protocol's own vendor. */
+            compat: components["schemas"]["Compat"];
+            onLoss: components["schemas"]["OnLoss"];
             /** @description For `If-Match`. */
             version: components["schemas"]["Version"];
         };
@@ -337,12 +340,77 @@ export interface components {
             /** @description The channel is reached only through `/<prefix>/v1/…`. */
             routePrefix?: string | null;
             timeouts?: components["schemas"]["Timeouts"] | null;
+            compat?: components["schemas"]["Compat"] | null;
+            onLoss?: components["schemas"]["OnLoss"] | null;
         };
         /**
          * @description What an upstream's answer means.
          * @enum {string}
          */
         Class: "success" | "request_fault" | "context_too_long" | "content_policy" | "auth" | "quota" | "rate" | "overload" | "model_unavailable" | "transport" | "server_error" | "bad_answer" | "client_gone";
+        /** @description One sheet; fields that concern one protocol only are of no effect to the others. */
+        Compat: {
+            maxTokensField?: components["schemas"]["MaxTokensField"] | null;
+            /**
+             * Format: int64
+             * @description The largest output limit the upstream takes; larger ones are lowered to it. Messages, which must
+             *     have a limit, uses it where a request has none. Default: no cap, and 32,000 for Messages.
+             */
+            maxOutput?: number | null;
+            /** @description Whether the role `developer` is known. Default: false for Chat (it becomes `system`), true for Responses. */
+            developerRole?: boolean | null;
+            /** @description Whether system messages may stand between others. Default: true, and false for Messages. */
+            systemAnywhere?: boolean | null;
+            reasoningStyle?: components["schemas"]["ReasoningStyle"] | null;
+            reasoningReplay?: components["schemas"]["ReasoningReplay"] | null;
+            /**
+             * @description The efforts the upstream knows; another one becomes the nearest. Default: Chat and Responses `none`
+             *     to `xhigh`, Messages `low` to `max`, Gemini `minimal` to `high`.
+             */
+            efforts?: string[] | null;
+            /**
+             * @description Messages: whether `thinking: {type: adaptive}` and `output_config.effort` are known; else a budget
+             *     is sent. Gemini: whether `thinkingLevel` is; else `thinkingBudget`. Default true.
+             */
+            adaptiveThinking?: boolean | null;
+            /** @description Whether tools are known at all. Default true. */
+            tools?: boolean | null;
+            /** @description Whether a tool can be forced; else every choice but `none` becomes `auto`. Default true. */
+            forcedTools?: boolean | null;
+            /** @description Whether parallel calls can be switched off. Default true. */
+            parallelToolCalls?: boolean | null;
+            /** @description Whether `strict` of tools and schemas is known. Default true. */
+            strict?: boolean | null;
+            /**
+             * @description Responses: whether custom, namespace and the other tools of Codex are known; else they travel as
+             *     functions. Default true.
+             */
+            codexTools?: boolean | null;
+            /** @description Chat: whether `tool_stream: true` must be sent to have tool calls streamed. Default false. */
+            toolStream?: boolean | null;
+            structuredOutput?: components["schemas"]["StructuredOutput"] | null;
+            schema?: components["schemas"]["SchemaStyle"] | null;
+            /** @description Chat: whether `stream_options.include_usage` is known. Default true. */
+            streamUsage?: boolean | null;
+            /** @description Whether images are understood. Default true. */
+            vision?: boolean | null;
+            /** @description Whether documents are. Default true. */
+            files?: boolean | null;
+            /** @description Whether audio is. Default true. */
+            audio?: boolean | null;
+            /** @description Chat: whether a tool's result may hold images; else they follow in a user message. Default false. */
+            toolResultImages?: boolean | null;
+            /** @description Chat: whether `cache_control` on content parts is understood. Default false. */
+            cacheControl?: boolean | null;
+            /** @description Chat and Responses: whether `prompt_cache_key` is. Default: false for Chat, true for Responses. */
+            promptCacheKey?: boolean | null;
+            /** @description Gemini: the signature sent with a call whose own is not known, where one must be there. */
+            thoughtSignature?: string | null;
+            /** @description Request fields never sent, by their wire names: `temperature`, `seed`, `logprobs`, `metadata`, …. */
+            omit?: string[];
+            /** @description Fields put into every request body, over what the client asked. */
+            extraBody?: Record<string, never>;
+        };
         /** @description A key that rests. */
         Cooling: {
             /** @description `rate`, `quota` or `auth`. */
@@ -403,6 +471,13 @@ export interface components {
             class: components["schemas"]["Class"];
             at: components["schemas"]["Timestamp"];
         };
+        /** @enum {string} */
+        MaxTokensField: "max_tokens" | "max_completion_tokens";
+        /**
+         * @description What becomes of a request that a conversion cannot express in full.
+         * @enum {string}
+         */
+        OnLoss: "report" | "refuse";
         /** @description For how long a channel comes first. */
         Promote: {
             /**
@@ -427,6 +502,10 @@ export interface components {
             consecutiveFailures: number;
             lastFailure?: components["schemas"]["LastFailure"] | null;
         };
+        /** @enum {string} */
+        ReasoningReplay: "reasoning_content" | "reasoning" | "reasoning_details" | "none";
+        /** @enum {string} */
+        ReasoningStyle: "effort" | "object" | "thinking" | "enable_thinking" | "chat_template" | "none";
         /** @description An order of channels. */
         Reorder: {
             /** @description Every channel's id once, first tried first. */
@@ -437,6 +516,8 @@ export interface components {
          * @enum {string}
          */
         Rotation: "roundRobin" | "leastUsed" | "ordered";
+        /** @enum {string} */
+        SchemaStyle: "full" | "openapi";
         /** @description A credential. It never shows itself in `Debug`, logs or errors. */
         Secret: string;
         SignIn: {
@@ -448,6 +529,8 @@ export interface components {
          * @enum {string}
          */
         Status: "active" | "paused";
+        /** @enum {string} */
+        StructuredOutput: "schema" | "object" | "tool";
         /** @description In milliseconds; what a channel leaves out comes from the settings. */
         Timeouts: {
             /** Format: int64 */

@@ -6,10 +6,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::admin::mask::{masked, masked_url};
+use crate::config::compat::Compat;
 use crate::config::document::{
     ChannelDocument, EndpointDocument, KeyDocument, TimeoutsDocument, is_secret_header,
 };
-use crate::config::{Channel, ChannelId, KeyId, Protocol, Rotation, Secret, Status, Version};
+use crate::config::{Channel, ChannelId, KeyId, OnLoss, Protocol, Rotation, Secret, Status, Version};
 use crate::schedule::ChannelHealth;
 use crate::time::Timestamp;
 
@@ -77,6 +78,9 @@ pub(in crate::admin) struct ChannelView {
     #[serde(skip_serializing_if = "Option::is_none")]
     route_prefix: Option<String>,
     timeouts: TimeoutsDocument,
+    /// What the upstream can and cannot do, where it differs from its protocol's own vendor.
+    compat: Compat,
+    on_loss: OnLoss,
     /// For `If-Match`.
     version: Version,
 }
@@ -132,6 +136,8 @@ impl ChannelView {
             proxy_url: written.proxy_url.as_ref().map(|url| masked_url(url.expose())),
             route_prefix: written.route_prefix.clone(),
             timeouts: written.timeouts.clone(),
+            compat: written.compat.clone(),
+            on_loss: written.on_loss,
             version: written.version(),
         }
     }

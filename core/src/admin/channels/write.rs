@@ -9,8 +9,9 @@ use super::view::shown_header;
 use crate::admin::error::Problem;
 use crate::admin::mask::masked_url;
 use crate::admin::patch::Patch;
+use crate::config::compat::Compat;
 use crate::config::document::{ChannelDocument, EndpointDocument, KeyDocument, TimeoutsDocument};
-use crate::config::{Protocol, Rotation, Secret, Status};
+use crate::config::{OnLoss, Protocol, Rotation, Secret, Status};
 
 /// A change of a channel. An absent field stays as it is, null sets it back to its default, a value
 /// replaces the field whole. A new channel needs `name` and `endpoints`.
@@ -70,6 +71,13 @@ pub(in crate::admin) struct ChannelWrite {
     #[serde(default)]
     #[schema(value_type = Option<TimeoutsDocument>)]
     timeouts: Patch<TimeoutsDocument>,
+    /// What the upstream can and cannot do, where it differs from its protocol's own vendor.
+    #[serde(default)]
+    #[schema(value_type = Option<Compat>)]
+    compat: Patch<Compat>,
+    #[serde(default)]
+    #[schema(value_type = Option<OnLoss>)]
+    on_loss: Patch<OnLoss>,
 }
 
 /// A new key, or a change of one.
@@ -123,6 +131,8 @@ impl ChannelWrite {
         self.models.apply(&mut channel.models);
         self.model_map.apply(&mut channel.model_map);
         self.timeouts.apply(&mut channel.timeouts);
+        self.compat.apply(&mut channel.compat);
+        self.on_loss.apply(&mut channel.on_loss);
         Ok(())
     }
 }

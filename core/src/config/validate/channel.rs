@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Uri};
 
-use super::{Problems, check_id, timeouts};
-use crate::config::document::{ChannelDocument, EndpointDocument, KeyDocument};
+use super::{Problems, check_id, compat, timeouts};
+use crate::config::document::{ChannelDocument, KeyDocument};
 use crate::config::model::{ModelFilter, ModelMap};
 use crate::config::seal::is_sealed;
 use crate::config::url::BaseUrl;
@@ -57,7 +57,8 @@ pub(super) fn compile(
     if written.weight == 0 {
         problems.add(format!("{path}.weight"), "is 0; pause a channel that shall get no traffic");
     }
-    let endpoints = endpoints(&written.endpoints, path, problems);
+    compat::check(&written.compat, &format!("{path}.compat"), problems);
+    let endpoints = endpoints(written, path, problems);
     let keys = keys(&written.keys, path, problems);
     let accepts = accepts(written, path, problems);
     let headers = headers(written, path, problems);
@@ -91,6 +92,7 @@ pub(super) fn compile(
         transport: Arc::new(Transport { proxy: proxy.flatten(), connect_timeout }),
         route_prefix: route_prefix.map(Into::into),
         timeouts,
+        on_loss: written.on_loss,
     }
 }
 
@@ -144,12 +146,12 @@ fn check_prefix(prefix: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn endpoints(written: &[EndpointDocument], path: &str, problems: &mut Problems) -> Vec<Endpoint> {
-    if written.is_empty() {
+fn endpoints(written: &ChannelDocument, path: &str, problems: &mut Problems) -> Vec<Endpoint> {
+    if written.endpoints.is_empty() {
         problems.add(format!("{path}.endpoints"), "is empty");
     }
-    let mut endpoints: Vec<Endpoint> = Vec::with_capacity(written.len());
-    for (index, endpoint) in written.iter().enumerate() {
+    let mut endpoints: Vec<Endpoint> = Vec::with_capacity(written.endpoints.len());
+    for (index, endpoint) in written.endpoints.iter().enumerate() {
         let path = format!("{path}.endpoints[{index}].baseUrl");
         let Some(base) = problems.take(path.as_str(), BaseUrl::parse(&endpoint.base_url)) else {
             continue;
@@ -157,7 +159,7 @@ fn endpoints(written: &[EndpointDocument], path: &str, problems: &mut Problems) 
         if endpoints.iter().any(|other| other.protocol == endpoint.protocol && other.base == base) {
             problems.add(path, "is listed twice for this protocol");
         }
-        endpoints.push(Endpoint { protocol: endpoint.protocol, base });
+        endpoints.push(Endpoint { protocol: endpoint.protocol, base, compat: written.compat.clone() });
     }
     endpoints
 }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::config::Protocol;
+use crate::config::compat::Compat;
+use crate::config::{OnLoss, Protocol};
 
 fn compile_json(json: &str) -> Result<Config, FieldErrors> {
     let mut document = Document::parse(json.as_bytes())?;
@@ -72,6 +73,14 @@ fn a_wrong_field_is_refused_under_its_path() {
         (r#""name": "a", "routePrefix": """#, "routePrefix"),
         (r#""name": "a", "accepts": ["images"]"#, "accepts[0]"),
         (r#""name": "a", "timeouts": {"idleTimeoutMs": 5}"#, "timeouts.idleTimeoutMs"),
+        (r#""name": "a", "onLoss": "shrug""#, "onLoss"),
+        (r#""name": "a", "compat": {"toolz": true}"#, "compat.toolz"),
+        (r#""name": "a", "compat": {"reasoningStyle": "loud"}"#, "compat.reasoningStyle"),
+        (r#""name": "a", "compat": {"maxOutput": 0}"#, "compat.maxOutput"),
+        (r#""name": "a", "compat": {"efforts": []}"#, "compat.efforts"),
+        (r#""name": "a", "compat": {"efforts": ["low", "huge"]}"#, "compat.efforts[1]"),
+        (r#""name": "a", "compat": {"omit": ["seed", "messages"]}"#, "compat.omit[1]"),
+        (r#""name": "a", "compat": {"extraBody": {"stream": true, "x": 1}}"#, "compat.extraBody.stream"),
     ] {
         let errors = compile_json(&channel(fields)).unwrap_err();
         assert_eq!(errors.keys().collect::<Vec<_>>(), [&format!("channels[0].{path}")], "{fields}");
@@ -172,4 +181,19 @@ fn a_key_in_the_wrong_place_is_not_repeated() {
         let told = format!("{errors:?}");
         assert!(!told.contains("sk-canary") && told.contains("expected a sequence"), "{told}");
     }
+}
+
+#[test]
+fn a_channels_sheet_holds_at_each_of_its_endpoints() {
+    let fields = r#""name": "a", "onLoss": "refuse", "compat": {"vision": false, "omit": ["seed"]},
+        "endpoints": [{"protocol": "chat", "baseUrl": "https://a.example"},
+                      {"protocol": "messages", "baseUrl": "https://a.example"}]"#;
+    let config = compile_json(&channel(fields)).unwrap();
+    let channel = &config.channels[0];
+    assert_eq!(channel.on_loss, OnLoss::Refuse);
+    for endpoint in [0, 1] {
+        assert_eq!(channel.compat(endpoint).vision, Some(false));
+        assert!(channel.compat(endpoint).omits("seed"));
+    }
+    assert_eq!(*channel.compat(2), Compat::default());
 }

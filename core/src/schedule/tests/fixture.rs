@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::access::Access;
+use crate::config::compat::Compat;
 use crate::config::document::Document;
 use crate::config::model::{ModelFilter, ModelMap};
 use crate::config::url::BaseUrl;
 use crate::config::{
-    Breaker, Channel, ChannelId, Config, Endpoint, Key, KeyId, Protocol, Rotation, Secret, Settings, Status,
-    Timeouts, Transport, Version,
+    Breaker, Channel, ChannelId, Config, Endpoint, Key, KeyId, OnLoss, Protocol, Rotation, Secret, Settings,
+    Status, Timeouts, Transport, Version,
 };
 use crate::schedule::{Ask, Class, Lease, Outcome, Refusal, Rng, SessionKey, State, Tried};
 use crate::time::Timestamp;
@@ -58,11 +59,13 @@ pub(super) fn channel(name: &str, priority: u32, keys: usize) -> Channel {
         transport: Arc::new(Transport { proxy: None, connect_timeout: Duration::from_secs(5) }),
         route_prefix: None,
         timeouts: TIMEOUTS,
+        on_loss: OnLoss::Report,
     }
 }
 
 pub(super) fn endpoint(protocol: Protocol) -> Endpoint {
-    Endpoint { protocol, base: BaseUrl::parse("https://upstream.test").unwrap() }
+    let base = BaseUrl::parse("https://upstream.test").unwrap();
+    Endpoint { protocol, base, compat: Compat::default() }
 }
 
 pub(super) fn config(version: &str, channels: Vec<Channel>) -> Config {

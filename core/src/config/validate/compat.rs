@@ -1,0 +1,40 @@
+//! The compat sheet of a channel.
+
+use super::Problems;
+use crate::config::compat::Compat;
+use crate::ir::Effort;
+
+/// Without these there is no request.
+const ESSENTIAL: [&str; 5] = ["model", "messages", "input", "contents", "stream"];
+
+pub(super) fn check(sheet: &Compat, path: &str, problems: &mut Problems) {
+    if sheet.max_output == Some(0) {
+        problems.add(format!("{path}.maxOutput"), "is 0");
+    }
+    let efforts = sheet.efforts.as_deref();
+    if efforts.is_some_and(<[String]>::is_empty) {
+        problems.add(
+            format!("{path}.efforts"),
+            "is empty; an upstream without efforts has another `reasoningStyle`",
+        );
+    }
+    for (index, effort) in efforts.unwrap_or_default().iter().enumerate() {
+        if Effort::parse(effort).is_none() {
+            let known = Effort::ALL.map(Effort::as_str).join(", ");
+            problems.add(format!("{path}.efforts[{index}]"), format!("is none of {known}"));
+        }
+    }
+    if sheet.thought_signature.as_deref() == Some("") {
+        problems.add(format!("{path}.thoughtSignature"), "is empty");
+    }
+    for (index, field) in sheet.omit.iter().enumerate() {
+        if field.trim().is_empty() {
+            problems.add(format!("{path}.omit[{index}]"), "is empty");
+        } else if ESSENTIAL.contains(&field.as_str()) {
+            problems.add(format!("{path}.omit[{index}]"), "is a field no request can do without");
+        }
+    }
+    for field in sheet.extra_body.keys().filter(|field| ESSENTIAL.contains(&field.as_str())) {
+        problems.add(format!("{path}.extraBody.{field}"), "is set by the gateway");
+    }
+}

@@ -1,9 +1,13 @@
 //! Token counts as OpenAI's APIs and their many imitators write them.
 
+mod encode;
+
 use serde_json::Value;
 
 use crate::ir::usage::Usage;
 use crate::protocol::count;
+
+pub(in crate::protocol) use encode::{encode_chat, encode_responses};
 
 /// Reads a `usage` object: of Chat and Embeddings (`prompt_tokens`), of Responses and Images (`input_tokens`).
 ///
@@ -26,6 +30,10 @@ pub(in crate::protocol) fn decode(usage: &Value) -> Option<Usage> {
         cache_write,
         output: completion.map(|all| if within { all.saturating_sub(thought) } else { all }),
         reasoning,
+        input_audio: INPUT_AUDIO.iter().find_map(|path| count(usage, path)),
+        output_audio: OUTPUT_AUDIO.iter().find_map(|path| count(usage, path)),
+        prediction_accepted: count(usage, &["completion_tokens_details", "accepted_prediction_tokens"]),
+        prediction_rejected: count(usage, &["completion_tokens_details", "rejected_prediction_tokens"]),
         ..Usage::default()
     };
     (!decoded.is_empty()).then_some(decoded)
@@ -48,6 +56,12 @@ const CACHE_WRITE: [&[&str]; 3] = [
 
 const REASONING: [&[&str]; 2] =
     [&["completion_tokens_details", "reasoning_tokens"], &["output_tokens_details", "reasoning_tokens"]];
+
+const INPUT_AUDIO: [&[&str]; 2] =
+    [&["prompt_tokens_details", "audio_tokens"], &["input_tokens_details", "audio_tokens"]];
+
+const OUTPUT_AUDIO: [&[&str]; 2] =
+    [&["completion_tokens_details", "audio_tokens"], &["output_tokens_details", "audio_tokens"]];
 
 #[cfg(test)]
 mod tests {
@@ -95,6 +109,22 @@ mod tests {
             (
                 json!({"prompt_tokens": 8.0, "completion_tokens": null}),
                 usage(Some(8), None, None, None, None),
+            ),
+            (
+                json!({"prompt_tokens": 9, "completion_tokens": 7,
+                    "prompt_tokens_details": {"audio_tokens": 4},
+                    "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 2,
+                        "accepted_prediction_tokens": 1, "rejected_prediction_tokens": 3}}),
+                Some(Usage {
+                    input: Some(9),
+                    output: Some(7),
+                    reasoning: Some(0),
+                    input_audio: Some(4),
+                    output_audio: Some(2),
+                    prediction_accepted: Some(1),
+                    prediction_rejected: Some(3),
+                    ..Usage::default()
+                }),
             ),
             (json!({"prompt_tokens": "8"}), None),
             (json!({"total_tokens": 8}), None),

@@ -43,9 +43,11 @@ impl VirtualClock {
         self.advance_to(to);
     }
 
-    /// Moves to when the first sleeper wakes; `false` when nobody sleeps.
+    /// Moves to when the first sleeper wakes; `false` when nobody sleeps. One that was woken and not looked
+    /// after since sleeps no more.
     pub fn advance_to_next(&self) -> bool {
-        let next = self.inner().sleepers.iter().map(|sleeper| sleeper.until).min();
+        let asleep = |sleeper: &&Sleeper| sleeper.waker.is_some();
+        let next = self.inner().sleepers.iter().filter(asleep).map(|sleeper| sleeper.until).min();
         let Some(next) = next else { return false };
         self.advance_to(next);
         true

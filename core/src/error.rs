@@ -31,6 +31,10 @@ pub enum Origin {
 pub enum FailureKind {
     /// The request cannot be read or is not allowed as it is.
     InvalidRequest,
+    /// The conversation does not fit the model: clients shorten it on this.
+    ContextTooLong,
+    /// A filter refused the content.
+    ContentPolicy,
     /// The client's key is missing or wrong.
     Authentication,
     /// The client's key may not do this.
@@ -83,7 +87,7 @@ impl FailureKind {
     /// The status of an error that no upstream gave one.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest | Self::ContextTooLong | Self::ContentPolicy => StatusCode::BAD_REQUEST,
             Self::Authentication => StatusCode::UNAUTHORIZED,
             Self::Permission => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,

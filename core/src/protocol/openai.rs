@@ -51,6 +51,8 @@ pub(super) fn error_event(failure: &Failure, message: &str, out: &mut Vec<u8>) {
 fn type_and_code(failure: &Failure) -> (&'static str, Option<&'static str>) {
     match failure.kind {
         FailureKind::InvalidRequest => ("invalid_request_error", None),
+        FailureKind::ContextTooLong => ("invalid_request_error", Some("context_length_exceeded")),
+        FailureKind::ContentPolicy => ("invalid_request_error", Some("content_filter")),
         FailureKind::Authentication => ("invalid_request_error", Some("invalid_api_key")),
         FailureKind::Permission if failure.status.as_u16() == 402 => {
             ("insufficient_quota", Some("insufficient_quota"))

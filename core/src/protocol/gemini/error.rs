@@ -27,7 +27,10 @@ pub(in crate::protocol) fn event(failure: &Failure, message: &str, out: &mut Vec
 
 fn status(kind: FailureKind) -> &'static str {
     match kind {
-        FailureKind::InvalidRequest | FailureKind::TooLarge => "INVALID_ARGUMENT",
+        FailureKind::InvalidRequest
+        | FailureKind::TooLarge
+        | FailureKind::ContextTooLong
+        | FailureKind::ContentPolicy => "INVALID_ARGUMENT",
         FailureKind::Authentication => "UNAUTHENTICATED",
         FailureKind::Permission => "PERMISSION_DENIED",
         FailureKind::NotFound => "NOT_FOUND",

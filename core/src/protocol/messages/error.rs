@@ -4,8 +4,13 @@ use serde_json::{Value, json};
 
 use crate::error::{Failure, FailureKind};
 
-/// `{"type": "error", "error": {…}}`. The SDKs choose their exception by the HTTP status and show the type.
+/// `{"type": "error", "error": {…}}`. The SDKs choose their exception by the HTTP status and show the type;
+/// Claude Code knows by the beginning of the text that it has to shorten the conversation.
 pub(in crate::protocol) fn encode(failure: &Failure, message: &str, request_id: Option<&str>) -> Value {
+    let message = match failure.kind {
+        FailureKind::ContextTooLong if !message.starts_with(TOO_LONG) => format!("{TOO_LONG}: {message}"),
+        _ => message.to_owned(),
+    };
     json!({
         "type": "error",
         "error": {"type": kind(failure), "message": message},
@@ -18,10 +23,14 @@ pub(in crate::protocol) fn event(failure: &Failure, message: &str, out: &mut Vec
     crate::protocol::write_event(out, Some("error"), &encode(failure, message, None));
 }
 
+const TOO_LONG: &str = "prompt is too long";
+
 fn kind(failure: &Failure) -> &'static str {
     match failure.kind {
         FailureKind::InvalidRequest if failure.status.as_u16() == 409 => "conflict_error",
-        FailureKind::InvalidRequest => "invalid_request_error",
+        FailureKind::InvalidRequest | FailureKind::ContextTooLong | FailureKind::ContentPolicy => {
+            "invalid_request_error"
+        }
         FailureKind::Authentication => "authentication_error",
         FailureKind::Permission if failure.status.as_u16() == 402 => "billing_error",
         FailureKind::Permission => "permission_error",

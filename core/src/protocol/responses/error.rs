@@ -46,11 +46,14 @@ pub(in crate::protocol) fn event(
     crate::protocol::write_event(out, Some("response.failed"), &event);
 }
 
-/// One of the codes that the SDKs' `ResponseError` lists.
+/// One of the codes that the SDKs' `ResponseError` lists, or that Codex acts upon.
 fn code(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::RateLimited => "rate_limit_exceeded",
-        FailureKind::InvalidRequest => "invalid_prompt",
+        FailureKind::InvalidRequest | FailureKind::ContentPolicy => "invalid_prompt",
+        FailureKind::ContextTooLong => "context_length_exceeded",
+        FailureKind::Permission => "insufficient_quota",
+        FailureKind::Overloaded => "server_is_overloaded",
         _ => "server_error",
     }
 }

@@ -188,12 +188,14 @@ pub enum Class {
     BadAnswer,
     /// The client left: blames nobody.
     ClientGone,
+    /// The endpoint cannot be asked this, whatever its health; nothing was sent.
+    Unfit,
 }
 
 impl Class {
     /// Whether another key or channel may do better.
     pub const fn tries_next(self) -> bool {
-        self.blames_key() || self.blames_channel()
+        self.blames_key() || self.blames_channel() || matches!(self, Self::Unfit)
     }
 
     /// Whether another key of the same channel may do better.

@@ -6,7 +6,7 @@ use super::affinity::Bond;
 use super::plan::{Plan, Route};
 use super::rng::Rng;
 use super::slot::{ChannelSlot, KeySlot, Standing};
-use super::{Ask, ModelKey, Reason, Refusal, Rule, Tried};
+use super::{Ask, Class, ModelKey, Reason, Refusal, Rule, Tried};
 use crate::config::{Channel, Config, Key, Rotation, Status};
 use crate::time::Timestamp;
 
@@ -323,9 +323,12 @@ impl<'a> Past<'a> {
 
     /// Whether `key` may still be used at `endpoint`.
     fn leaves(&self, key: &Key, endpoint: usize) -> bool {
-        !self
-            .here()
-            .any(|tried| tried.key == key.id && (tried.class.blames_key() || tried.endpoint == endpoint))
+        let spent = |tried: &Tried| {
+            let here = tried.endpoint == endpoint;
+            here && tried.class == Class::Unfit
+                || tried.key == key.id && (here || tried.class.blames_key())
+        };
+        !self.here().any(spent)
     }
 }
 

@@ -81,7 +81,8 @@ impl State {
             Class::Auth => slot.auth.strike(&AUTH, begun, None, now),
             Class::ModelUnavailable => slot.models.strike(lease.model_key, begun, now),
             Class::Overload | Class::Transport | Class::ServerError | Class::BadAnswer => {}
-            Class::RequestFault | Class::ContextTooLong | Class::ContentPolicy | Class::ClientGone => {}
+            Class::RequestFault | Class::ContextTooLong | Class::ContentPolicy => {}
+            Class::ClientGone | Class::Unfit => {}
         }
         let Some(lane) = slot.lane_mut(endpoint.protocol) else { return };
         lane.in_flight = lane.in_flight.saturating_sub(1);
@@ -91,7 +92,7 @@ impl State {
         } else if outcome.class.blames_channel() {
             lane.breaker.fail(lease, outcome, config_breaker, now, rng);
         }
-        if outcome.class.tries_next() {
+        if outcome.class.blames_key() || outcome.class.blames_channel() {
             lane.last_failure = Some(LastFailure { class: outcome.class, at: now });
         }
     }

@@ -9,6 +9,24 @@ use super::tap::Signal;
 use super::upstream_error::{UpstreamError, plain_text};
 use crate::codec::{json, sse};
 
+/// How far a stream has come.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) started: bool,
+    pub(super) content: bool,
+    pub(super) ended: bool,
+}
+
+impl Progress {
+    /// Takes note of what an event came to.
+    pub(super) fn note(&mut self, signal: Signal) -> Signal {
+        self.started = true;
+        self.content |= signal == Signal::Content;
+        self.ended |= matches!(signal, Signal::Failed(_) | Signal::Done);
+        signal
+    }
+}
+
 /// What an event says it is: its name, or else the `type` of its data. Empty when it says nothing.
 /// `message` is what the SSE standard calls an event without a name.
 pub(super) fn kind<'e>(event: &'e sse::Event<'_>) -> Cow<'e, [u8]> {

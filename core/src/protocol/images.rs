@@ -1,7 +1,7 @@
 //! OpenAI Images, whose streams bring a picture in stages.
 //! <https://developers.openai.com/api/reference/resources/images>
 
-use super::event::{self, field, parse};
+use super::event::{self, Progress, field, parse};
 use super::openai::usage;
 use super::tap::Signal;
 use super::upstream_error::decode_error;
@@ -11,8 +11,7 @@ use crate::ir::usage::Usage;
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     usage: Option<Usage>,
-    started: bool,
-    ended: bool,
+    progress: Progress,
 }
 
 impl Stream {
@@ -21,16 +20,14 @@ impl Stream {
             b"error" => Signal::Failed(decode_error(&event.data)),
             kind if kind.ends_with(b".partial_image") => Signal::Content,
             kind if kind.ends_with(b".completed") => {
-                self.ended = true;
+                self.progress.ended = true;
                 self.usage = field(&event.data, "usage").and_then(parse).as_ref().and_then(usage::decode);
                 Signal::Content
             }
             _ if event.data.starts_with(b"[DONE]") => Signal::Done,
-            _ => event::stray(&event.data, self.started),
+            _ => event::stray(&event.data, self.progress.started),
         };
-        self.started = true;
-        self.ended |= matches!(signal, Signal::Failed(_) | Signal::Done);
-        signal
+        self.progress.note(signal)
     }
 
     pub(super) fn usage(&self) -> Option<Usage> {
@@ -38,6 +35,6 @@ impl Stream {
     }
 
     pub(super) fn ended(&self) -> bool {
-        self.ended
+        self.progress.ended
     }
 }

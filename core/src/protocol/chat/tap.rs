@@ -5,38 +5,32 @@ use serde_json::Value;
 
 use crate::codec::sse;
 use crate::ir::usage::Usage;
-use crate::protocol::event::{self, filled};
+use crate::protocol::event::{self, Progress, filled};
 use crate::protocol::openai::usage;
 use crate::protocol::{Signal, UpstreamError, decode_error};
 
 #[derive(Debug, Default)]
 pub(in crate::protocol) struct Stream {
     usage: Option<Usage>,
-    started: bool,
-    content: bool,
-    ended: bool,
+    progress: Progress,
 }
 
 impl Stream {
     pub(in crate::protocol) fn observe(&mut self, event: &sse::Event<'_>) -> Signal {
         let data = event.data.trim_ascii();
         let signal = if data.starts_with(b"[DONE]") {
-            self.ended = true;
             Signal::Done
         } else if event.name.as_deref() == Some(b"error") {
             Signal::Failed(decode_error(data))
-        } else if self.content && is_plain(data) {
+        } else if self.progress.content && is_plain(data) {
             Signal::Content
         } else {
             match event::parse(data) {
                 Some(chunk) => self.read(&chunk),
-                None => event::stray(data, self.started),
+                None => event::stray(data, self.progress.started),
             }
         };
-        self.started = true;
-        self.content |= signal == Signal::Content;
-        self.ended |= matches!(signal, Signal::Failed(_));
-        signal
+        self.progress.note(signal)
     }
 
     pub(in crate::protocol) fn usage(&self) -> Option<Usage> {
@@ -45,7 +39,7 @@ impl Stream {
 
     /// Some vendors leave out `[DONE]`: a finish reason is an end as well.
     pub(in crate::protocol) fn ended(&self) -> bool {
-        self.ended
+        self.progress.ended
     }
 
     fn read(&mut self, chunk: &Value) -> Signal {
@@ -67,7 +61,7 @@ impl Stream {
         for choice in choices {
             let finish =
                 choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
-            self.ended |= finish.is_some();
+            self.progress.ended |= finish.is_some();
             // A length or a filter that leaves nothing is the answer all the same.
             content |= choice_has_content(choice)
                 || finish.is_some_and(|reason| !matches!(reason, "stop" | "tool_calls" | "function_call"));

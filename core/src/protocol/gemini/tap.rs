@@ -7,16 +7,14 @@ use serde_json::Value;
 use super::response;
 use crate::codec::sse;
 use crate::ir::usage::Usage;
-use crate::protocol::event::{self, filled};
+use crate::protocol::event::{self, Progress, filled};
 use crate::protocol::{Signal, UpstreamError, decode_error};
 
 #[derive(Debug, Default)]
 pub(in crate::protocol) struct Stream {
     /// The last chunk from its `usageMetadata` on, as an object: every chunk counts, only the last matters.
     counted: Vec<u8>,
-    started: bool,
-    content: bool,
-    ended: bool,
+    progress: Progress,
 }
 
 impl Stream {
@@ -25,18 +23,15 @@ impl Stream {
         self.remember_usage(data);
         let signal = if event.name.as_deref() == Some(b"error") {
             Signal::Failed(decode_error(data))
-        } else if self.content && is_plain(data) {
+        } else if self.progress.content && is_plain(data) {
             Signal::Content
         } else {
             match event::parse(data) {
                 Some(chunk) => self.read(&chunk),
-                None => event::stray(data, self.started),
+                None => event::stray(data, self.progress.started),
             }
         };
-        self.started = true;
-        self.content |= signal == Signal::Content;
-        self.ended |= matches!(signal, Signal::Failed(_));
-        signal
+        self.progress.note(signal)
     }
 
     pub(in crate::protocol) fn usage(&self) -> Option<Usage> {
@@ -45,7 +40,7 @@ impl Stream {
 
     /// No event is the last of a Gemini stream by its kind; a finish reason, or a blocked prompt, ends it.
     pub(in crate::protocol) fn ended(&self) -> bool {
-        self.ended
+        self.progress.ended
     }
 
     /// Keeps the field and what follows it, which with a brace in front is an object again.
@@ -65,15 +60,15 @@ impl Stream {
         }
         let mut content =
             chunk.get("promptFeedback").is_some_and(|feedback| feedback.get("blockReason").is_some());
-        self.ended |= content;
+        self.progress.ended |= content;
         let candidates =
             chunk.get("candidates").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for candidate in candidates {
             let finish = candidate.get("finishReason").and_then(Value::as_str);
-            self.ended |= finish.is_some();
+            self.progress.ended |= finish.is_some();
             content |= candidate_has_content(candidate) || finish.is_some_and(explains_silence);
         }
-        match (content, self.ended) {
+        match (content, self.progress.ended) {
             (true, _) => Signal::Content,
             (false, true) => Signal::Done,
             (false, false) => Signal::Quiet,

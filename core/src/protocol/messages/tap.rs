@@ -5,22 +5,24 @@ use serde_json::Value;
 use super::response;
 use crate::codec::sse;
 use crate::ir::usage::Usage;
-use crate::protocol::event::{self, filled, parse};
+use crate::protocol::event::{self, Progress, filled, parse};
 use crate::protocol::{Signal, decode_error};
 
 #[derive(Debug, Default)]
 pub(in crate::protocol) struct Stream {
     usage: Usage,
-    started: bool,
-    content: bool,
-    ended: bool,
+    progress: Progress,
 }
 
 impl Stream {
     pub(in crate::protocol) fn observe(&mut self, event: &sse::Event<'_>) -> Signal {
         let signal = match event::kind(event).as_ref() {
-            b"content_block_delta" if self.content || delta_has_content(&event.data) => Signal::Content,
-            b"content_block_start" if self.content || block_has_content(&event.data) => Signal::Content,
+            b"content_block_delta" if self.progress.content || delta_has_content(&event.data) => {
+                Signal::Content
+            }
+            b"content_block_start" if self.progress.content || block_has_content(&event.data) => {
+                Signal::Content
+            }
             b"content_block_delta" | b"content_block_start" | b"content_block_stop" | b"ping" => {
                 Signal::Quiet
             }
@@ -36,17 +38,11 @@ impl Stream {
                     matches!(reason, br#""end_turn""# | br#""tool_use""# | br#""stop_sequence""# | b"null");
                 if plain { Signal::Quiet } else { Signal::Content }
             }
-            b"message_stop" => {
-                self.ended = true;
-                Signal::Done
-            }
+            b"message_stop" => Signal::Done,
             b"error" => Signal::Failed(decode_error(&event.data)),
-            _ => event::stray(&event.data, self.started),
+            _ => event::stray(&event.data, self.progress.started),
         };
-        self.started = true;
-        self.content |= signal == Signal::Content;
-        self.ended |= matches!(signal, Signal::Failed(_));
-        signal
+        self.progress.note(signal)
     }
 
     pub(in crate::protocol) fn usage(&self) -> Option<Usage> {
@@ -54,7 +50,7 @@ impl Stream {
     }
 
     pub(in crate::protocol) fn ended(&self) -> bool {
-        self.ended
+        self.progress.ended
     }
 
     /// Takes in later, cumulative counts. Some vendors repeat the input side as zeros in `message_delta`.

@@ -6,7 +6,7 @@ use super::error::{self, Identity};
 use crate::codec::{json, sse};
 use crate::error::Failure;
 use crate::ir::usage::Usage;
-use crate::protocol::event::{self, at, field, parse};
+use crate::protocol::event::{self, Progress, at, field, parse};
 use crate::protocol::openai::usage;
 use crate::protocol::{Signal, decode_error};
 
@@ -16,8 +16,7 @@ pub(in crate::protocol) struct Stream {
     usage: Option<Usage>,
     /// Events so far, which is the next one's sequence number.
     events: u64,
-    content: bool,
-    ended: bool,
+    progress: Progress,
 }
 
 impl Stream {
@@ -28,11 +27,13 @@ impl Stream {
                 self.identify(data);
                 Signal::Quiet
             }
-            b"response.output_item.added" if self.content || item_has_content(data) => Signal::Content,
+            b"response.output_item.added" if self.progress.content || item_has_content(data) => {
+                Signal::Content
+            }
             b"response.completed" | b"response.done" => self.complete(data),
             // Out of tokens or filtered, with or without a word before, it is the answer.
             b"response.incomplete" => match self.complete(data) {
-                Signal::Done if !self.content => Signal::Content,
+                Signal::Done if !self.progress.content => Signal::Content,
                 signal => signal,
             },
             b"response.failed" => {
@@ -42,7 +43,8 @@ impl Stream {
             }
             b"error" => Signal::Failed(decode_error(data)),
             kind if kind.ends_with(b".delta") => {
-                let empty = !self.content && field(data, "delta").is_some_and(|delta| delta == br#""""#);
+                let empty =
+                    !self.progress.content && field(data, "delta").is_some_and(|delta| delta == br#""""#);
                 if empty { Signal::Quiet } else { Signal::Content }
             }
             kind if kind.ends_with(b".done") || kind.ends_with(b".partial_image") => Signal::Content,
@@ -50,9 +52,7 @@ impl Stream {
             _ => event::stray(data, self.events > 0),
         };
         self.events += 1;
-        self.content |= signal == Signal::Content;
-        self.ended |= matches!(signal, Signal::Failed(_));
-        signal
+        self.progress.note(signal)
     }
 
     pub(in crate::protocol) fn usage(&self) -> Option<Usage> {
@@ -60,7 +60,7 @@ impl Stream {
     }
 
     pub(in crate::protocol) fn ended(&self) -> bool {
-        self.ended
+        self.progress.ended
     }
 
     pub(in crate::protocol) fn error_event(&self, failure: &Failure, message: &str, out: &mut Vec<u8>) {
@@ -83,13 +83,13 @@ impl Stream {
 
     /// Reads the terminal event. An upstream that did not stream may have its whole output in it.
     fn complete(&mut self, data: &[u8]) -> Signal {
-        self.ended = true;
+        self.progress.ended = true;
         self.identify(data);
         let Some(response) = field(data, "response") else { return Signal::Done };
         self.usage = field(response, "usage").and_then(parse).as_ref().and_then(usage::decode);
         let output =
             || field(response, "output").is_some_and(|output| json::elements(output).next().is_some());
-        if !self.content && output() { Signal::Content } else { Signal::Done }
+        if !self.progress.content && output() { Signal::Content } else { Signal::Done }
     }
 }
 

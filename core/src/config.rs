@@ -59,6 +59,19 @@ impl Protocol {
             Self::Embeddings => "embeddings",
         }
     }
+
+    /// Which endpoints can serve its clients, the best first: its own, then those that conversion leads
+    /// to, the nearest in what they can express before the others.
+    pub const fn kin(self) -> &'static [Self] {
+        match self {
+            Self::Messages => &[Self::Messages, Self::Chat, Self::Responses, Self::Gemini],
+            Self::Chat => &[Self::Chat, Self::Responses, Self::Messages, Self::Gemini],
+            Self::Responses => &[Self::Responses, Self::Chat, Self::Messages, Self::Gemini],
+            Self::Gemini => &[Self::Gemini, Self::Chat, Self::Messages, Self::Responses],
+            Self::Images => &[Self::Images],
+            Self::Embeddings => &[Self::Embeddings],
+        }
+    }
 }
 
 impl fmt::Display for Protocol {
@@ -198,6 +211,8 @@ pub struct Channel {
     pub route_prefix: Option<Arc<str>>,
     pub timeouts: Timeouts,
     pub on_loss: OnLoss,
+    /// Its vectors may be mixed with those of channels of the same space.
+    pub embedding_space: Option<Arc<str>>,
 }
 
 /// One (protocol, base URL) of a channel.
@@ -296,10 +311,16 @@ pub struct Breaker {
 }
 
 impl Channel {
-    /// Whether clients of `protocol` are served, which takes an endpoint that speaks it natively.
+    /// Whether clients of `protocol` are served, natively or by conversion.
     pub fn serves(&self, protocol: Protocol) -> bool {
-        self.accepts.contains(&protocol)
-            && self.endpoints.iter().any(|endpoint| endpoint.protocol == protocol)
+        self.ways(protocol).next().is_some()
+    }
+
+    /// Over which of its endpoints' protocols it serves clients of `protocol`, the best first.
+    pub fn ways(&self, protocol: Protocol) -> impl Iterator<Item = Protocol> {
+        let accepted = self.accepts.contains(&protocol);
+        let speaks = |spoken: &Protocol| self.endpoints.iter().any(|endpoint| endpoint.protocol == *spoken);
+        protocol.kin().iter().copied().filter(move |spoken| accepted && speaks(spoken))
     }
 
     /// What is known of the upstream at one of the endpoints; nothing where there is no such endpoint.

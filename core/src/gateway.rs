@@ -181,6 +181,8 @@ impl<P: Platform> Gateway<P> {
         let ask = Ask {
             protocol: operation.protocol(),
             model: &model,
+            convertible: false,
+            embeds: operation.embeds(),
             pin: pin.as_deref(),
             prefix: call.prefix,
             session: peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint)),

@@ -34,6 +34,10 @@ pub use self::state::State;
 pub struct Ask<'a> {
     pub protocol: Protocol,
     pub model: &'a str,
+    /// Whether endpoints of other protocols may serve it too.
+    pub convertible: bool,
+    /// Whether the answer is a vector: then another channel takes over only within one space.
+    pub embeds: bool,
     /// `X-Channel`: only this channel, by name or id.
     pub pin: Option<&'a str>,
     /// The first path segment in front of `/v1`.

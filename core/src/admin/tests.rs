@@ -93,7 +93,16 @@ impl Server {
     /// The upstream refuses the key of channel `alpha`.
     fn refuse_key(&self) {
         let pin = Some("alpha");
-        let ask = Ask { protocol: Protocol::Chat, model: "m", pin, prefix: None, session: None, tried: &[] };
+        let ask = Ask {
+            protocol: Protocol::Chat,
+            model: "m",
+            convertible: true,
+            embeds: false,
+            pin,
+            prefix: None,
+            session: None,
+            tried: &[],
+        };
         let outcome = Outcome { class: Class::Auth, retry_after: None, first_content: None };
         let (config, coordinator) = (self.config.current(), self.platform.coordinator());
         block_on(async {

@@ -63,6 +63,8 @@ pub struct ChannelDocument {
     pub compat: Compat,
     #[serde(skip_serializing_if = "is_default")]
     pub on_loss: OnLoss,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding_space: Option<String>,
 }
 
 impl Default for ChannelDocument {
@@ -86,6 +88,7 @@ impl Default for ChannelDocument {
             timeouts: TimeoutsDocument::default(),
             compat: Compat::default(),
             on_loss: OnLoss::default(),
+            embedding_space: None,
         }
     }
 }

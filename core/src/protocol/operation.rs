@@ -77,6 +77,24 @@ impl Operation {
         }
     }
 
+    /// Whether an upstream of another protocol can do it.
+    pub const fn converts(self) -> bool {
+        matches!(
+            self,
+            Self::Messages
+                | Self::Chat
+                | Self::Responses
+                | Self::ResponsesCompact
+                | Self::GeminiGenerate
+                | Self::GeminiStream
+        )
+    }
+
+    /// Whether the answer is a vector, which only vectors of the same space compare with.
+    pub const fn embeds(self) -> bool {
+        matches!(self, Self::Embeddings | Self::GeminiEmbed | Self::GeminiBatchEmbed)
+    }
+
     /// A stable name for records and the UI: `messages.count_tokens`.
     pub const fn name(self) -> &'static str {
         match self {

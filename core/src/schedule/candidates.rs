@@ -34,7 +34,7 @@ pub(super) struct Pick {
     pub(super) trial: bool,
 }
 
-/// A channel that speaks the protocol.
+/// A channel and one way to it.
 #[derive(Clone, Copy)]
 struct Candidate<'a> {
     route: Route,
@@ -86,8 +86,8 @@ impl<'a> Search<'a> {
     /// After a fault of a key: another key of the same channel.
     fn next_key(&self) -> Option<Pick> {
         let last = self.ask.tried.last().filter(|tried| tried.class.blames_key())?;
-        let one = self.fresh(self.plan.position(&last.channel)?)?;
-        let offer = self.offer(&one)?;
+        let mut ways = self.fresh(self.plan.position(&last.channel)?);
+        let (one, offer) = ways.find_map(|one| Some((one, self.offer(&one)?)))?;
         let rule = if self.is_promoted(&one) {
             Rule::Promotion
         } else if self.bond.is_some_and(|bond| bond.channel == one.channel.id) {
@@ -99,7 +99,7 @@ impl<'a> Search<'a> {
     }
 
     fn promoted(&self) -> Option<Pick> {
-        self.plan.promoted(self.ask.protocol).iter().find_map(|route| {
+        self.plan.promoted(self.ask).iter().find_map(|route| {
             let one = self.fresh_on(*route).filter(|one| self.is_promoted(one))?;
             self.offer(&one).map(|offer| one.pick(offer, Rule::Promotion))
         })
@@ -108,14 +108,15 @@ impl<'a> Search<'a> {
     /// The session's key, or else a healthy key of the session's channel.
     fn bonded(&self) -> Option<Pick> {
         let bond = self.bond?;
-        let one = self.fresh(self.plan.position(&bond.channel)?)?;
-        let endpoint = one.endpoints(false).next()?;
-        let mut keys = one.keys().filter(|(_, key, slot)| {
-            one.past.leaves(key, endpoint) && self.standing(&one, slot) == Standing::Ready
-        });
-        let own = keys.clone().find(|(_, key, _)| key.id == bond.key);
-        let (key, ..) = own.or_else(|| keys.next())?;
-        Some(one.pick(Offer { key, endpoint, trial: false }, Rule::Affinity))
+        self.fresh(self.plan.position(&bond.channel)?).find_map(|one| {
+            let endpoint = one.endpoints(false).next()?;
+            let mut keys = one.keys().filter(|(_, key, slot)| {
+                one.past.leaves(key, endpoint) && self.standing(&one, slot) == Standing::Ready
+            });
+            let own = keys.clone().find(|(_, key, _)| key.id == bond.key);
+            let (key, ..) = own.or_else(|| keys.next())?;
+            Some(one.pick(Offer { key, endpoint, trial: false }, Rule::Affinity))
+        })
     }
 
     /// A weighted choice in the first tier that can serve. `failed`: among the channels that failed this
@@ -123,7 +124,7 @@ impl<'a> Search<'a> {
     fn by_priority(&self, failed: bool, rng: &mut Rng) -> Option<Pick> {
         let mut rest = self.routes(None);
         while let Some(first) = rest.first() {
-            let (tier, lower) = rest.split_at(rest.partition_point(|route| route.priority <= first.priority));
+            let (tier, lower) = rest.split_at(rest.partition_point(|route| route.tier <= first.tier));
             if let Some(pick) = self.in_tier(tier, failed, rng) {
                 return Some(pick);
             }
@@ -189,10 +190,9 @@ impl<'a> Search<'a> {
         best.map(|(_, pick)| pick).ok_or_else(|| Refusal { reason: reached.into(), retry_at })
     }
 
-    /// All in order of priority, or those of the channel at `position`.
+    /// All in order of their tiers, or those of the channel at `position`.
     fn routes(&self, position: Option<usize>) -> &'a [Route] {
-        let protocol = self.ask.protocol;
-        position.map_or_else(|| self.plan.routes(protocol), |channel| self.plan.routes_of(protocol, channel))
+        position.map_or_else(|| self.plan.routes(self.ask), |channel| self.plan.routes_of(self.ask, channel))
     }
 
     fn candidates(&self, position: Option<usize>) -> impl Iterator<Item = Candidate<'a>> {
@@ -205,9 +205,9 @@ impl<'a> Search<'a> {
         Some(Candidate { route, channel, slot, past: Past { tried: self.ask.tried, channel } })
     }
 
-    /// The channel at `position`, if it may serve and has not failed this request.
-    fn fresh(&self, position: usize) -> Option<Candidate<'a>> {
-        self.routes(Some(position)).iter().find_map(|route| self.fresh_on(*route))
+    /// The ways to the channel at `position`, if it may serve and has not failed this request.
+    fn fresh(&self, position: usize) -> impl Iterator<Item = Candidate<'a>> {
+        self.routes(Some(position)).iter().filter_map(|route| self.fresh_on(*route))
     }
 
     fn fresh_on(&self, route: Route) -> Option<Candidate<'a>> {
@@ -223,13 +223,26 @@ impl<'a> Search<'a> {
         let channel = one.channel;
         if channel.route_prefix.as_deref() != self.ask.prefix {
             Stage::OtherPrefix
-        } else if !self.ask.model.is_empty() && !channel.models.allows(self.ask.model) {
+        } else if !self.ask.model.is_empty() && !channel.models.allows(self.ask.model)
+            || self.leaves_space(channel)
+        {
             Stage::OtherModel
         } else if channel.status == Status::Paused || one.keys().next().is_none() {
             Stage::Paused
         } else {
             Stage::Tried
         }
+    }
+
+    /// Whether its vectors would be of no use beside those of the channel that was to serve first.
+    fn leaves_space(&self, channel: &Channel) -> bool {
+        let Some(first) = self.ask.tried.first().filter(|_| self.ask.embeds) else { return false };
+        let space = || {
+            let position = self.plan.position(&first.channel)?;
+            self.config.channels.get(position)?.embedding_space.as_deref()
+        };
+        first.channel != channel.id
+            && space().is_none_or(|space| channel.embedding_space.as_deref() != Some(space))
     }
 
     fn standing(&self, one: &Candidate<'_>, slot: &KeySlot) -> Standing {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{ChannelId, Config, Protocol, Version};
+use super::Ask;
+use crate::config::{Channel, ChannelId, Config, Protocol, Version};
 
 /// Positions are those of the configuration's channels.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     version: Option<Version>,
     routes: BTreeMap<Protocol, Routes>,
+    native: BTreeMap<Protocol, Routes>,
     by_id: BTreeMap<ChannelId, usize>,
     by_name: BTreeMap<Arc<str>, usize>,
 }
@@ -17,31 +19,43 @@ pub(super) struct Plan {
 /// The same routes three times.
 #[derive(Debug, Default)]
 struct Routes {
-    by_priority: Vec<Route>,
+    by_tier: Vec<Route>,
     by_channel: Vec<Route>,
     promoted: Vec<Route>,
 }
 
-/// A way from a client protocol to a channel's endpoints.
+/// A way from a client protocol to a channel's endpoints of one protocol.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Route {
     pub(super) channel: usize,
-    /// The protocol of the endpoints used; the client's own wherever the channel has one.
+    /// The protocol of the endpoints used.
     pub(super) speaks: Protocol,
-    pub(super) priority: u32,
+    pub(super) tier: Tier,
     pub(super) weight: u64,
     /// Sum of the weights of its tier up to and including its own.
     pub(super) weight_sum: u64,
 }
 
+/// Routes of one tier share the traffic; a later tier gets what no earlier one can serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tier {
+    priority: u32,
+    /// 0 without conversion, then the channel's other ways in order.
+    way: usize,
+}
+
 impl Plan {
     /// `ids` are those of the slots: the channels' in order, then removed ones.
     pub(super) fn new<'a>(config: &Config, ids: impl Iterator<Item = &'a ChannelId>) -> Self {
-        let routes = Protocol::ALL.into_iter().map(|protocol| (protocol, Routes::new(config, protocol)));
+        let routes = |convertible| {
+            let routes = |protocol| (protocol, Routes::new(config, protocol, convertible));
+            Protocol::ALL.into_iter().map(routes).collect()
+        };
         let names = config.channels.iter().enumerate();
         Self {
             version: Some(config.version.clone()),
-            routes: routes.collect(),
+            routes: routes(true),
+            native: routes(false),
             by_id: ids.enumerate().map(|(position, id)| (id.clone(), position)).collect(),
             by_name: names.map(|(position, channel)| (Arc::clone(&channel.name), position)).collect(),
         }
@@ -51,21 +65,26 @@ impl Plan {
         self.version.as_ref() == Some(version)
     }
 
-    /// In order of priority.
-    pub(super) fn routes(&self, protocol: Protocol) -> &[Route] {
-        self.routes.get(&protocol).map_or(&[], |routes| &routes.by_priority)
+    /// In order of their tiers.
+    pub(super) fn routes(&self, ask: &Ask<'_>) -> &[Route] {
+        self.all(ask).map_or(&[], |routes| &routes.by_tier)
     }
 
-    /// Those of one channel.
-    pub(super) fn routes_of(&self, protocol: Protocol, channel: usize) -> &[Route] {
-        let routes: &[Route] = self.routes.get(&protocol).map_or(&[], |routes| &routes.by_channel);
+    /// Those of one channel, in order.
+    pub(super) fn routes_of(&self, ask: &Ask<'_>, channel: usize) -> &[Route] {
+        let routes: &[Route] = self.all(ask).map_or(&[], |routes| &routes.by_channel);
         let (_, from) = routes.split_at(routes.partition_point(|route| route.channel < channel));
         from.split_at(from.partition_point(|route| route.channel == channel)).0
     }
 
     /// Those of channels with a promotion, which may have ended.
-    pub(super) fn promoted(&self, protocol: Protocol) -> &[Route] {
-        self.routes.get(&protocol).map_or(&[], |routes| &routes.promoted)
+    pub(super) fn promoted(&self, ask: &Ask<'_>) -> &[Route] {
+        self.all(ask).map_or(&[], |routes| &routes.promoted)
+    }
+
+    fn all(&self, ask: &Ask<'_>) -> Option<&Routes> {
+        let routes = if ask.convertible { &self.routes } else { &self.native };
+        routes.get(&ask.protocol)
     }
 
     pub(super) fn position(&self, id: &ChannelId) -> Option<usize> {
@@ -79,34 +98,31 @@ impl Plan {
 }
 
 impl Routes {
-    fn new(config: &Config, protocol: Protocol) -> Self {
-        let by_channel: Vec<(Route, bool)> = config
-            .channels
-            .iter()
-            .enumerate()
-            .filter(|(_, channel)| channel.serves(protocol))
-            .map(|(position, channel)| {
-                let weight = u64::from(channel.weight.max(1));
-                let priority = channel.priority;
-                let route =
-                    Route { channel: position, speaks: protocol, priority, weight, weight_sum: weight };
-                (route, channel.promoted_until.is_some())
+    fn new(config: &Config, protocol: Protocol, convertible: bool) -> Self {
+        let of_channel = |(position, channel): (usize, &Arc<Channel>)| {
+            let (priority, promoted) = (channel.priority, channel.promoted_until.is_some());
+            let weight = u64::from(channel.weight.max(1));
+            let ways: Vec<Protocol> =
+                channel.ways(protocol).filter(|speaks| convertible || *speaks == protocol).collect();
+            let first = usize::from(ways.first() != Some(&protocol));
+            ways.into_iter().zip(first..).map(move |(speaks, way)| {
+                let tier = Tier { priority, way };
+                (Route { channel: position, speaks, tier, weight, weight_sum: weight }, promoted)
             })
-            .collect();
-        let mut by_priority = by_channel.clone();
-        by_priority.sort_by_key(|(route, _)| route.priority);
-        let mut tier = (0, 0);
-        for (route, _) in &mut by_priority {
-            tier = if tier.0 == route.priority {
-                (tier.0, tier.1 + route.weight)
-            } else {
-                (route.priority, route.weight)
-            };
-            route.weight_sum = tier.1;
+        };
+        let by_channel: Vec<(Route, bool)> =
+            config.channels.iter().enumerate().flat_map(of_channel).collect();
+        let mut by_tier = by_channel.clone();
+        by_tier.sort_by_key(|(route, _)| route.tier);
+        let mut last: Option<Route> = None;
+        for (route, _) in &mut by_tier {
+            let before = last.filter(|last| last.tier == route.tier).map_or(0, |last| last.weight_sum);
+            route.weight_sum = before + route.weight;
+            last = Some(*route);
         }
         Self {
-            promoted: by_priority.iter().filter(|(_, promoted)| *promoted).map(|(route, _)| *route).collect(),
-            by_priority: by_priority.into_iter().map(|(route, _)| route).collect(),
+            promoted: by_tier.iter().filter(|(_, promoted)| *promoted).map(|(route, _)| *route).collect(),
+            by_tier: by_tier.into_iter().map(|(route, _)| route).collect(),
             by_channel: by_channel.into_iter().map(|(route, _)| route).collect(),
         }
     }

@@ -297,6 +297,8 @@ export interface components {
             /** @description What the upstream can and cannot do, where it differs from its protocol's own vendor. */
             compat: components["schemas"]["Compat"];
             onLoss: components["schemas"]["OnLoss"];
+            /** @description Embeddings of channels of the same space may be mixed; unset: with those of no other channel. */
+            embeddingSpace?: string | null;
             /** @description For `If-Match`. */
             version: components["schemas"]["Version"];
         };
@@ -342,6 +344,8 @@ export interface components {
             timeouts?: components["schemas"]["Timeouts"] | null;
             compat?: components["schemas"]["Compat"] | null;
             onLoss?: components["schemas"]["OnLoss"] | null;
+            /** @description Embeddings of channels of the same space may be mixed; unset: with those of no other channel. */
+            embeddingSpace?: string | null;
         };
         /**
          * @description What an upstream's answer means.

@@ -81,6 +81,9 @@ pub(in crate::admin) struct ChannelView {
     /// What the upstream can and cannot do, where it differs from its protocol's own vendor.
     compat: Compat,
     on_loss: OnLoss,
+    /// Embeddings of channels of the same space may be mixed; unset: with those of no other channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedding_space: Option<String>,
     /// For `If-Match`.
     version: Version,
 }
@@ -138,6 +141,7 @@ impl ChannelView {
             timeouts: written.timeouts.clone(),
             compat: written.compat.clone(),
             on_loss: written.on_loss,
+            embedding_space: written.embedding_space.clone(),
             version: written.version(),
         }
     }

@@ -78,6 +78,10 @@ pub(in crate::admin) struct ChannelWrite {
     #[serde(default)]
     #[schema(value_type = Option<OnLoss>)]
     on_loss: Patch<OnLoss>,
+    /// Embeddings of channels of the same space may be mixed; unset: with those of no other channel.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    embedding_space: Patch<String>,
 }
 
 /// A new key, or a change of one.
@@ -120,6 +124,9 @@ impl ChannelWrite {
         }
         if let Some(prefix) = self.route_prefix.into_change(Some) {
             channel.route_prefix = prefix;
+        }
+        if let Some(space) = self.embedding_space.into_change(Some) {
+            channel.embedding_space = space;
         }
         self.name.apply(&mut channel.name);
         self.status.apply(&mut channel.status);

@@ -36,10 +36,6 @@ const FORBIDDEN_HEADERS: [&str; 14] = [
     "upgrade",
 ];
 
-/// Protocols that can be converted into each other.
-const CONVERTIBLE: [Protocol; 4] =
-    [Protocol::Messages, Protocol::Chat, Protocol::Responses, Protocol::Gemini];
-
 /// What a channel inherits.
 pub(super) struct Defaults {
     pub(super) timeouts: Timeouts,
@@ -68,6 +64,9 @@ pub(super) fn compile(
     if let Some(prefix) = route_prefix {
         problems.take(format!("{path}.routePrefix"), check_prefix(prefix));
     }
+    if written.embedding_space.as_ref().is_some_and(|space| space.trim().is_empty()) {
+        problems.add(format!("{path}.embeddingSpace"), "is empty");
+    }
     let (timeouts, connect_timeout) = timeouts(
         &written.timeouts,
         &defaults.timeouts,
@@ -93,6 +92,7 @@ pub(super) fn compile(
         route_prefix: route_prefix.map(Into::into),
         timeouts,
         on_loss: written.on_loss,
+        embedding_space: written.embedding_space.as_deref().map(Into::into),
     }
 }
 
@@ -190,8 +190,7 @@ fn keys(written: &[KeyDocument], path: &str, problems: &mut Problems) -> Vec<Key
 
 fn accepts(written: &ChannelDocument, path: &str, problems: &mut Problems) -> Vec<Protocol> {
     let speaks = |protocol: Protocol| written.endpoints.iter().any(|endpoint| endpoint.protocol == protocol);
-    let converts = CONVERTIBLE.into_iter().any(speaks);
-    let serves = |protocol: Protocol| speaks(protocol) || converts && CONVERTIBLE.contains(&protocol);
+    let serves = |protocol: Protocol| protocol.kin().iter().copied().any(speaks);
     for (index, protocol) in written.accepts.iter().enumerate() {
         if !serves(*protocol) {
             problems.add(format!("{path}.accepts[{index}]"), "is served by none of the endpoints");

@@ -74,6 +74,7 @@ fn a_wrong_field_is_refused_under_its_path() {
         (r#""name": "a", "accepts": ["images"]"#, "accepts[0]"),
         (r#""name": "a", "timeouts": {"idleTimeoutMs": 5}"#, "timeouts.idleTimeoutMs"),
         (r#""name": "a", "onLoss": "shrug""#, "onLoss"),
+        (r#""name": "a", "embeddingSpace": " ""#, "embeddingSpace"),
         (r#""name": "a", "compat": {"toolz": true}"#, "compat.toolz"),
         (r#""name": "a", "compat": {"reasoningStyle": "loud"}"#, "compat.reasoningStyle"),
         (r#""name": "a", "compat": {"maxOutput": 0}"#, "compat.maxOutput"),

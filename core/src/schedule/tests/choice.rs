@@ -9,12 +9,21 @@ fn promoted(until: u64, channel: Channel) -> Channel {
     Channel { promoted_until: Some(at(until)), ..channel }
 }
 
+/// A channel with one endpoint for each of `protocols`.
+fn speaking<const N: usize>(protocols: [Protocol; N], channel: Channel) -> Channel {
+    Channel { endpoints: protocols.map(endpoint).into(), ..channel }
+}
+
 /// Acquires with each class in turn as the end of the attempt before; the keys and endpoints used.
 fn path(world: &mut World, classes: &[Class]) -> Vec<String> {
+    path_of(world, &ASK, classes)
+}
+
+fn path_of(world: &mut World, ask: &Ask<'_>, classes: &[Class]) -> Vec<String> {
     let mut past = Vec::new();
     let mut path = Vec::new();
     for class in classes {
-        match world.acquire(&Ask { tried: &past, ..ASK }, 0) {
+        match world.acquire(&Ask { tried: &past, ..ask.clone() }, 0) {
             Ok(lease) => {
                 path.push(format!("{}@{}", key(&lease), lease.endpoint));
                 past.push(tried(&lease, *class));
@@ -68,7 +77,7 @@ fn a_refusal_names_its_reason() {
     let paused = Channel { status: Status::Paused, ..channel("s", 1, 1) };
     let keyless = channel("k", 1, 0);
     let converted = Channel { endpoints: vec![endpoint(Protocol::Chat)], ..channel("c", 1, 1) };
-    let messages = Ask { protocol: Protocol::Messages, ..ASK };
+    let messages = Ask { protocol: Protocol::Messages, convertible: false, ..ASK };
     let pinned = Ask { pin: Some("nobody"), ..ASK };
     for (channels, ask, reason) in [
         (vec![], &ASK, Reason::NoChannel),
@@ -172,8 +181,8 @@ fn a_fault_of_a_channel_tries_others_then_its_other_endpoint_then_its_other_key(
         let mut a = Channel { rotation: Rotation::Ordered, ..channel("a", 1, 2) };
         a.endpoints = vec![endpoint(Protocol::Chat), endpoint(Protocol::Messages), endpoint(Protocol::Chat)];
         let mut world = World::new(vec![a, channel("b", 2, 1)]);
-        let expected = ["a1@0", "b1@0", "a1@2", "a2@0", "a2@2", "Exhausted"];
-        assert_eq!(path(&mut world, &[class; 6]), expected, "{class:?}");
+        let expected = ["a1@0", "b1@0", "a1@2", "a2@0", "a2@2", "a1@1", "a2@1", "Exhausted"];
+        assert_eq!(path(&mut world, &[class; 8]), expected, "{class:?}");
     }
 }
 
@@ -194,4 +203,98 @@ fn retry_at_is_the_earliest_end_of_what_the_upstreams_asked_for() {
     let refusal = world.acquire(&ASK, 10).unwrap_err();
     assert_eq!((refusal.reason, refusal.retry_at), (Reason::CoolingDown, Some(at(41))));
     assert_eq!(world.once(&ASK, Class::Success, 41), "b1");
+}
+
+const MESSAGES: Ask<'static> = Ask { protocol: Protocol::Messages, ..ASK };
+
+#[test]
+fn within_a_priority_native_channels_go_before_converted_ones() {
+    let converted = Channel { weight: 9, ..speaking([Protocol::Chat], channel("c", 1, 1)) };
+    let native = speaking([Protocol::Messages], channel("n", 1, 1));
+    let later = speaking([Protocol::Messages], channel("z", 2, 1));
+    let mut world = World::new(vec![converted, native, later]);
+    let expected = ["n1@0", "c1@0", "z1@0", "Exhausted"];
+    assert_eq!(path_of(&mut world, &MESSAGES, &[Class::Transport; 4]), expected);
+}
+
+#[test]
+fn a_conversion_takes_the_nearest_kin_of_the_clients_protocol() {
+    use Protocol::{Chat, Gemini, Messages, Responses};
+    for (client, endpoints, speaks) in [
+        (Messages, vec![Gemini, Responses, Chat], Chat),
+        (Messages, vec![Gemini, Responses], Responses),
+        (Chat, vec![Gemini, Messages, Responses], Responses),
+        (Responses, vec![Gemini, Messages, Chat], Chat),
+        (Gemini, vec![Responses, Messages, Chat], Chat),
+        (Gemini, vec![Chat, Gemini], Gemini),
+    ] {
+        let endpoints = endpoints.into_iter().map(endpoint).collect();
+        let accepts = vec![client];
+        let mut world = World::new(vec![Channel { endpoints, accepts, ..channel("a", 1, 1) }]);
+        let lease = world.acquire(&Ask { protocol: client, ..ASK }, 0).unwrap();
+        assert_eq!(lease.endpoint().unwrap().protocol, speaks, "{client}");
+    }
+}
+
+#[test]
+fn two_ways_to_a_channel_are_no_double_share() {
+    let both = speaking([Protocol::Chat, Protocol::Responses], channel("a", 1, 1));
+    let one = speaking([Protocol::Gemini], channel("b", 1, 1));
+    let mut world = World::new(vec![both, one]);
+    let mut counts = BTreeMap::new();
+    for _ in 0..4_000 {
+        *counts.entry(world.once(&MESSAGES, Class::Success, 0)).or_insert(0) += 1;
+    }
+    assert!((1_800..2_200).contains(&counts["a1"]), "{counts:?}");
+}
+
+#[test]
+fn a_channel_whose_native_endpoint_is_tripped_serves_by_conversion() {
+    let a = speaking([Protocol::Messages, Protocol::Chat], channel("a", 1, 1));
+    let mut world = World::new(vec![a]);
+    world.once(&session(1), Class::Success, 0);
+    let native = Ask { convertible: false, ..MESSAGES };
+    for _ in 0..5 {
+        world.once(&native, Class::Transport, 0);
+    }
+    for ask in [MESSAGES, Ask { protocol: Protocol::Messages, ..session(1) }] {
+        let lease = world.acquire(&ask, 1).unwrap();
+        assert_eq!((lease.endpoint, lease.probe), (1, false), "{:?}", lease.rule);
+    }
+    let lease = world.acquire(&native, 1).unwrap();
+    assert_eq!((lease.endpoint, lease.rule), (0, Rule::LastResort));
+}
+
+#[test]
+fn sessions_promotions_and_pins_reach_converted_channels() {
+    let native = speaking([Protocol::Messages], channel("n", 1, 1));
+    let converted = || speaking([Protocol::Chat], channel("c", 2, 2));
+    let mut world = World::new(vec![native, promoted(100, converted())]);
+    let bound = Ask { protocol: Protocol::Messages, ..session(1) };
+    assert_eq!(world.once(&bound, Class::Success, 0), "c1");
+    let lease = world.acquire(&bound, 200).unwrap();
+    assert_eq!((key(&lease).as_str(), lease.rule), ("c1", Rule::Affinity));
+    assert_eq!(world.once(&MESSAGES, Class::Success, 200), "n1");
+    let pinned = Ask { pin: Some("c"), ..MESSAGES };
+    assert_eq!(path_of(&mut world, &pinned, &[Class::Rate; 3]), ["c2@0", "c1@0", "Exhausted"]);
+}
+
+#[test]
+fn vectors_fail_over_within_one_space_only() {
+    let in_space = |space: Option<&str>, name: &str| Channel {
+        embedding_space: space.map(Into::into),
+        accepts: vec![Protocol::Embeddings],
+        ..speaking([Protocol::Embeddings], channel(name, if name == "a" { 1 } else { 2 }, 2))
+    };
+    let ask = Ask { protocol: Protocol::Embeddings, embeds: true, ..ASK };
+    for (first, second, expected) in [
+        (Some("x"), Some("x"), vec!["a1@0", "b1@0"]),
+        (Some("x"), Some("y"), vec!["a1@0", "a2@0"]),
+        (Some("x"), None, vec!["a1@0", "a2@0"]),
+        (None, None, vec!["a1@0", "a2@0"]),
+    ] {
+        let mut world = World::new(vec![in_space(first, "a"), in_space(second, "b")]);
+        let path = path_of(&mut world, &ask, &[Class::Transport; 2]);
+        assert_eq!(path, expected, "{first:?} {second:?}");
+    }
 }

@@ -60,6 +60,7 @@ pub(super) fn channel(name: &str, priority: u32, keys: usize) -> Channel {
         route_prefix: None,
         timeouts: TIMEOUTS,
         on_loss: OnLoss::Report,
+        embedding_space: None,
     }
 }
 
@@ -78,8 +79,16 @@ pub(super) fn config(version: &str, channels: Vec<Channel>) -> Config {
     }
 }
 
-pub(super) const ASK: Ask<'static> =
-    Ask { protocol: Protocol::Chat, model: "m", pin: None, prefix: None, session: None, tried: &[] };
+pub(super) const ASK: Ask<'static> = Ask {
+    protocol: Protocol::Chat,
+    model: "m",
+    convertible: true,
+    embeds: false,
+    pin: None,
+    prefix: None,
+    session: None,
+    tried: &[],
+};
 
 pub(super) fn session(number: u64) -> Ask<'static> {
     Ask { session: Some(SessionKey(number)), ..ASK }

@@ -92,7 +92,7 @@ impl<P: Platform> Gateway<P> {
         if let Some(models) = self.models.fresh(config, channel, now) {
             return Some(models);
         }
-        let endpoint = channel.endpoints.iter().find(|endpoint| protocols.contains(&endpoint.protocol))?;
+        let endpoint = listing(channel, protocols)?;
         let keys = channel.keys.iter().filter(|key| key.status == Status::Active).take(MAX_KEYS);
         for key in keys {
             if let Some(models) = self.ask(channel, endpoint, key).await {
@@ -157,6 +157,13 @@ impl Cache {
         lists.retain(|id, _| config.channel(id).is_some());
         lists.insert(channel.id.clone(), listed);
     }
+}
+
+/// The endpoint whose list serves clients of `protocols`: one of theirs, or else one they are converted to.
+fn listing<'a>(channel: &'a Channel, protocols: &[Protocol]) -> Option<&'a Endpoint> {
+    let at = |spoken: Protocol| channel.endpoints.iter().find(|endpoint| endpoint.protocol == spoken);
+    let native = channel.endpoints.iter().find(|endpoint| protocols.contains(&endpoint.protocol));
+    native.or_else(|| at(protocols.iter().find_map(|protocol| channel.ways(*protocol).next())?))
 }
 
 fn list_request(

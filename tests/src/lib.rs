@@ -3,6 +3,7 @@
 //! Nothing here uses the gateway's own code, so that a mistake in it cannot agree with itself.
 
 pub mod client;
+pub mod conversation;
 pub mod harness;
 pub mod load;
 pub mod mock;

@@ -10,6 +10,7 @@ mod bench;
 mod check;
 mod control;
 mod error;
+mod issued;
 mod lane;
 mod playback;
 mod route;

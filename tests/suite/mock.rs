@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use causeway_tests::client::Call;
+use causeway_tests::conversation::{self, Conversation, LAST_WORDS, THINKING};
 use causeway_tests::load::{self, Plan, Until};
 use causeway_tests::mock::{Action, Behaviour, Mock, Protocol};
 use causeway_tests::sample::Sample;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn every_operation_is_answered_and_nothing_of_it_is_wrong() {
@@ -46,6 +47,94 @@ async fn a_request_no_vendor_would_take_is_refused_and_counted() {
         assert!(answer.status.is_client_error(), "{case}: {}", answer.status);
         assert!(answer.json()["error"]["message"].is_string(), "{case}");
         assert_eq!(mock.lane("a").violations().len(), index + 1, "{case}");
+    }
+}
+
+/// Conversations that no vendor continues, by protocol.
+fn impossible(protocol: Protocol) -> Vec<(&'static str, Value)> {
+    let user = |content: Value| json!({ "role": "user", "content": content });
+    let said = |content: Value| json!({ "role": "assistant", "content": content });
+    let call = json!({ "type": "tool_use", "id": "t1", "name": "f", "input": {} });
+    let result = json!({ "type": "tool_result", "tool_use_id": "t1", "content": "ok" });
+    let text = json!({ "type": "text", "text": "hi" });
+    let thought = json!({ "type": "thinking", "thinking": "hm", "signature": "of-another" });
+    let function = json!({ "id": "c1", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+    let called = json!({ "role": "assistant", "content": null, "tool_calls": [function] });
+    let item = json!({ "type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}" });
+    let output = json!({ "type": "function_call_output", "call_id": "c1", "output": "ok" });
+    let sealed = json!({ "type": "reasoning", "summary": [], "encrypted_content": "of-another" });
+    let model = json!({ "role": "model", "parts": [{ "functionCall": { "name": "f", "args": {} } }] });
+    let response = |name: &str| json!({ "role": "user", "parts": [{ "functionResponse": { "name": name, "response": {} } }] });
+    let signed = json!({ "role": "model", "parts": [{ "functionCall": { "name": "f" }, "thoughtSignature": "b3RoZXI=" }] });
+    match protocol {
+        Protocol::Messages => vec![
+            ("two user turns", json!([user(json!("a")), user(json!("b"))])),
+            ("no result", json!([user(json!("a")), said(json!([call])), user(json!("b"))])),
+            ("a late result", json!([user(json!("a")), said(json!([call])), user(json!([text, result]))])),
+            ("no call", json!([user(json!([result]))])),
+            (
+                "another's signature",
+                json!([user(json!("a")), said(json!([thought, text])), user(json!("b"))]),
+            ),
+            ("no text", json!([user(json!([{ "type": "text", "text": "" }]))])),
+        ],
+        Protocol::Chat => vec![
+            ("no result", json!([user(json!("a")), called, user(json!("b"))])),
+            ("no call", json!([{ "role": "tool", "tool_call_id": "c1", "content": "ok" }])),
+            ("another's part", json!([user(json!([{ "type": "input_text", "text": "a" }]))])),
+        ],
+        Protocol::Responses => vec![
+            ("no result", json!([item])),
+            ("no call", json!([output])),
+            ("another's seal", json!([sealed, said(json!("b"))])),
+            ("another's part", json!([said(json!([{ "type": "text", "text": "a" }]))])),
+        ],
+        _ => vec![
+            ("no result", json!([model])),
+            ("another name", json!([model, response("g")])),
+            ("another's seal", json!([signed, response("f")])),
+            ("no parts", json!([{ "role": "user", "parts": [] }])),
+        ],
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_no_vendor_would_continue_is_refused() {
+    let mock = Mock::start().await.unwrap();
+    for protocol in [Protocol::Messages, Protocol::Chat, Protocol::Responses, Protocol::Gemini] {
+        let sample = Sample::of(protocol, false);
+        for (case, conversation) in impossible(protocol) {
+            let mut body: Value = serde_json::from_str(&sample.body).unwrap();
+            let field = ["messages", "input", "contents"].into_iter().find(|field| !body[field].is_null());
+            body[field.unwrap()] = conversation;
+            let call = sample.call(&mock.base("a"), "k").body("application/json", body.to_string());
+            let answer = call.send().await.unwrap();
+            assert_eq!(answer.status, 400, "{protocol:?}, {case}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tool_turn_wants_back_what_it_handed_out() {
+    let mock = Mock::start().await.unwrap();
+    for protocol in [Protocol::Messages, Protocol::Chat, Protocol::Responses, Protocol::Gemini] {
+        let name = protocol.as_str();
+        let lane = mock.lane(name);
+        lane.always(conversation::upstream());
+        let mut talk = Conversation::new(protocol);
+        let send = async |talk: &Conversation| talk.call(&mock.base(name), "k").send().await.unwrap();
+        let first = send(&talk).await;
+        assert_eq!(conversation::calls(protocol, &first.json()).len(), 1, "{name}: {}", first.text());
+        talk.call_answered(&first.json());
+        let last = send(&talk).await;
+        assert_eq!(last.status, 200, "{name}: {}", last.text());
+        assert!(last.text().contains(LAST_WORDS), "{name}: {}", last.text());
+        assert!(conversation::calls(protocol, &last.json()).is_empty(), "{name}: {}", last.text());
+        // Chat has no seal, but wants the thinking.
+        let wanted = lane.seals().into_iter().next().unwrap_or_else(|| THINKING.to_owned());
+        let body = serde_json::to_string(&talk.body).unwrap();
+        talk.body = serde_json::from_str(&body.replace(&wanted, "of another")).unwrap();
+        assert_eq!(send(&talk).await.status, 400, "{name}");
     }
 }
 

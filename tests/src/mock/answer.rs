@@ -8,12 +8,15 @@ mod messages;
 mod models;
 mod responses;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::behaviour::Reply;
 use super::error;
+use super::issued::Issued;
 use super::route::{Operation, Protocol};
 
 /// Said where nobody told what to say.
@@ -28,21 +31,96 @@ const THINKING_TOKENS: u64 = 3;
 /// What an answer says, in order.
 struct Said<'a> {
     thinking: Option<&'a str>,
-    /// Empty when a tool is called without a word.
     text: Vec<String>,
-    tool: Option<(String, &'a Value)>,
+    calls: Vec<Call>,
+}
+
+/// One of the tools that an answer calls.
+struct Call {
+    id: String,
+    name: String,
+    /// JSON, or the text of a tool that takes free text.
+    arguments: String,
+    free: bool,
 }
 
 impl<'a> Said<'a> {
     fn new(ask: &Ask, reply: &'a Reply) -> Self {
-        let tool =
-            reply.tool.as_ref().and_then(|tool| ask.callable(&tool.name).map(|name| (name, &tool.arguments)));
-        Self { thinking: reply.thinking.as_deref(), text: pieces(ask, reply), tool }
+        let wanted = reply.tool.iter().chain(&reply.tools);
+        let calls = wanted.filter_map(|tool| Some((ask.callable(&tool.name)?, &tool.arguments)));
+        let calls = calls.enumerate().map(|(index, (tool, arguments))| {
+            let prefix = if ask.protocol == Protocol::Messages { "toolu" } else { "call" };
+            let text = arguments.get("input").and_then(Value::as_str).filter(|_| tool.free);
+            Call {
+                id: format!("{prefix}_mock_{}_{index}", ask.serial),
+                name: tool.name,
+                arguments: text.map_or_else(|| arguments.to_string(), str::to_owned),
+                free: tool.free,
+            }
+        });
+        Self { thinking: reply.thinking.as_deref(), text: pieces(ask, reply), calls: calls.collect() }
     }
 
     fn whole(&self) -> String {
         self.text.concat()
     }
+
+    /// The thinking by words.
+    fn thoughts(&self) -> Vec<&'a str> {
+        self.thinking.unwrap_or_default().split_inclusive(' ').collect()
+    }
+}
+
+impl Call {
+    /// The arguments in two pieces.
+    fn halves(&self) -> [&str; 2] {
+        halves(&self.arguments)
+    }
+
+    fn value(&self) -> Value {
+        serde_json::from_str(&self.arguments).unwrap_or_default()
+    }
+}
+
+/// A text in two pieces.
+fn halves(text: &str) -> [&str; 2] {
+    let (head, tail) = text.split_at(text.floor_char_boundary(text.len() / 2));
+    [head, tail]
+}
+
+/// Opaque to clients, different in each answer, and to be replayed as it is.
+pub(super) fn seal(protocol: Protocol, serial: u64) -> String {
+    let kind = match protocol {
+        Protocol::Messages => "signature",
+        Protocol::Gemini => "a-thought",
+        _ => "encrypted",
+    };
+    STANDARD.encode(format!("mock-{kind}-{serial:06}"))
+}
+
+/// What the client must bring back unchanged.
+pub(super) fn issued(ask: &Ask, reply: &Reply) -> Issued {
+    let said = Said::new(ask, reply);
+    let mut issued = Issued::default();
+    if reply.body.is_some() {
+        return issued;
+    }
+    let seal = seal(ask.protocol, ask.serial);
+    let thinking = said.thinking.unwrap_or_default();
+    let sealed = match ask.protocol {
+        Protocol::Gemini => true,
+        Protocol::Messages => said.thinking.is_some(),
+        Protocol::Responses => said.thinking.is_some() || ask.operation == Operation::ResponsesCompact,
+        Protocol::Chat | Protocol::Images | Protocol::Embeddings => false,
+    };
+    if sealed {
+        issued.seal(&seal, thinking);
+    }
+    for (index, call) in said.calls.iter().enumerate() {
+        let sealed = ask.protocol == Protocol::Gemini && index == 0;
+        issued.call(&call.id, &call.name, thinking, sealed.then_some(seal.as_str()));
+    }
+    issued
 }
 
 /// One event of a stream, before it is framed.

@@ -20,12 +20,21 @@ pub(super) struct Ask {
     pub(super) serial: u64,
 }
 
+/// A tool that a request offers.
+#[derive(Clone, Debug)]
+pub(super) struct Offered {
+    pub(super) name: String,
+    /// It takes free text instead of arguments.
+    pub(super) free: bool,
+}
+
 impl Ask {
-    /// The name of the tool to call, if the request offers it and brings no tool result yet.
-    pub(super) fn callable(&self, wanted: &str) -> Option<String> {
-        let tools = self.tools();
-        let name = if wanted.is_empty() { tools.first()?.clone() } else { wanted.to_owned() };
-        (tools.contains(&name) && !self.has_tool_result()).then_some(name)
+    /// The tool to call, if the request offers it and brings no tool result yet.
+    pub(super) fn callable(&self, wanted: &str) -> Option<Offered> {
+        if self.has_tool_result() {
+            return None;
+        }
+        self.tools().into_iter().find(|tool| wanted.is_empty() || tool.name == wanted)
     }
 
     /// Whether a chat client asked for the usage chunk of a stream.
@@ -49,16 +58,26 @@ impl Ask {
         self.body.pointer(pointer).and_then(Value::as_u64)
     }
 
-    fn tools(&self) -> Vec<String> {
+    fn tools(&self) -> Vec<Offered> {
         let tools = self.body.get("tools").and_then(Value::as_array).into_iter().flatten();
-        let name = |value: &Value| value.get("name").and_then(Value::as_str).map(str::to_owned);
+        let offered = |value: &Value, free: bool| {
+            let name = value.get("name").and_then(Value::as_str)?.to_owned();
+            Some(Offered { name, free })
+        };
+        let is_custom = |tool: &Value| tool.get("type").and_then(Value::as_str) == Some("custom");
         match self.protocol {
-            Protocol::Messages | Protocol::Responses => tools.filter_map(name).collect(),
-            Protocol::Chat => tools.filter_map(|tool| name(tool.get("function")?)).collect(),
+            Protocol::Messages => tools.filter_map(|tool| offered(tool, false)).collect(),
+            Protocol::Responses => tools.filter_map(|tool| offered(tool, is_custom(tool))).collect(),
+            Protocol::Chat => tools
+                .filter_map(|tool| match tool.get("function") {
+                    Some(function) => offered(function, false),
+                    None => offered(tool.get("custom")?, true),
+                })
+                .collect(),
             Protocol::Gemini => tools
                 .filter_map(|tool| tool.get("functionDeclarations").and_then(Value::as_array))
                 .flatten()
-                .filter_map(name)
+                .filter_map(|function| offered(function, false))
                 .collect(),
             Protocol::Images | Protocol::Embeddings => Vec::new(),
         }
@@ -74,9 +93,9 @@ impl Ask {
             Protocol::Chat => items(self.body.get("messages"))
                 .iter()
                 .any(|message| message.get("role").and_then(Value::as_str) == Some("tool")),
-            Protocol::Responses => {
-                items(self.body.get("input")).iter().any(|item| is(item, "function_call_output"))
-            }
+            Protocol::Responses => items(self.body.get("input"))
+                .iter()
+                .any(|item| is(item, "function_call_output") || is(item, "custom_tool_call_output")),
             Protocol::Gemini => items(self.body.get("contents")).iter().any(|content| {
                 items(content.get("parts")).iter().any(|part| part.get("functionResponse").is_some())
             }),

@@ -70,8 +70,10 @@ pub struct Reply {
     pub structured: Option<serde_json::Value>,
     /// Reasoning before the text, with a signature where the protocol has one.
     pub thinking: Option<String>,
-    /// Called when the request offers a tool of that name and brings no result of it yet.
+    /// Called when the request offers a tool of that name and brings no result yet.
     pub tool: Option<ToolCall>,
+    /// Called beside it.
+    pub tools: Vec<ToolCall>,
     /// Text deltas of a stream; by default one a word.
     pub events: Option<usize>,
     /// Between two events.
@@ -92,6 +94,7 @@ pub struct ToolCall {
     /// Empty: the first tool the request offers.
     #[serde(default)]
     pub name: String,
+    /// Of a tool that takes free text, only the text in `input` is sent.
     pub arguments: serde_json::Value,
 }
 

@@ -2,13 +2,18 @@
 //!
 //! Only what a vendor would refuse, or a gateway must never send, is a problem.
 
+mod chat;
+mod gemini;
 mod json;
+mod messages;
 mod multipart;
+mod responses;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
 
+use super::issued::Issued;
 use super::route::{Operation, Protocol, Route};
 
 /// Why a request is refused.
@@ -20,6 +25,11 @@ pub(super) struct Problem {
 impl Problem {
     fn new(status: u16, message: impl Into<String>) -> Self {
         Self { status, message: message.into() }
+    }
+
+    /// The same, found at `place`.
+    fn at(self, place: impl std::fmt::Display) -> Self {
+        Self { message: format!("{place}: {}", self.message), ..self }
     }
 }
 
@@ -44,11 +54,13 @@ const STRAY: &[&str] = &[
     "x-real-ip",
 ];
 
+/// `issued` is what this upstream handed out before.
 pub(super) fn request(
     route: &Route,
     query: Option<&str>,
     headers: &HeaderMap,
     body: &[u8],
+    issued: &Issued,
 ) -> Result<Checked, Problem> {
     if let Some(stray) = STRAY.iter().find(|name| headers.contains_key(**name)) {
         return Err(Problem::new(400, format!("header `{stray}` does not belong here")));
@@ -68,7 +80,51 @@ pub(super) fn request(
     if !media.starts_with("application/json") {
         return Err(Problem::new(400, format!("content type `{media}` is not application/json")));
     }
-    json::check(route.operation, body)
+    let checked = json::check(route.operation, body)?;
+    conversation(route.operation, &checked.body, issued)?;
+    Ok(checked)
+}
+
+/// What is said, and in which order.
+fn conversation(operation: Operation, body: &Value, issued: &Issued) -> Result<(), Problem> {
+    if body.to_string().contains("causeway1_") {
+        return refuse("a seal of the gateway does not belong here");
+    }
+    match operation {
+        Operation::Messages | Operation::CountTokens => messages::check(body, issued),
+        Operation::Chat => chat::check(body, issued),
+        Operation::Responses => responses::check(body, issued),
+        Operation::GeminiGenerate | Operation::GeminiStream => gemini::check(body, issued),
+        _ => Ok(()),
+    }
+}
+
+fn refuse(message: impl Into<String>) -> Result<(), Problem> {
+    Err(Problem::new(400, message))
+}
+
+/// Fields that belong to other protocols are a conversion gone wrong.
+fn foreign(body: &Value, fields: &[&str]) -> Result<(), Problem> {
+    match fields.iter().find(|field| body.get(**field).is_some()) {
+        Some(field) => refuse(format!("{field}: Extra inputs are not permitted")),
+        None => Ok(()),
+    }
+}
+
+/// Empty where there is no list.
+fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    value.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Empty where there is no text.
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Letters, digits and the characters of `more`, one to `longest` of them.
+fn safe_name(name: &str, longest: usize, more: &str) -> bool {
+    (1..=longest).contains(&name.len())
+        && name.chars().all(|it| it.is_ascii_alphanumeric() || more.contains(it))
 }
 
 /// The credential of a request, wherever it stands.

@@ -101,6 +101,7 @@ fn seen(lane: &Lane) -> Value {
         "requests": requests,
         "aborted": aborted,
         "violations": lane.violations(),
+        "seals": lane.seals(),
     })
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::behaviour::Behaviour;
+use super::issued::Issued;
 use super::route::Operation;
 
 /// Requests a lane keeps; older ones are only counted.
@@ -35,6 +36,7 @@ struct State {
     requests: VecDeque<Captured>,
     count: u64,
     key_counts: BTreeMap<String, u64>,
+    issued: Issued,
     violations: Vec<String>,
     aborted: Vec<Aborted>,
 }
@@ -180,6 +182,19 @@ impl Lane {
 
     pub fn aborted(&self) -> Vec<Aborted> {
         self.state().aborted.clone()
+    }
+
+    /// Signatures and the like that this lane gave out, and that are of use to it alone.
+    pub fn seals(&self) -> Vec<String> {
+        self.state().issued.seals()
+    }
+
+    pub(super) fn issued(&self) -> Issued {
+        self.state().issued.clone()
+    }
+
+    pub(super) fn issue(&self, more: Issued) {
+        self.state().issued.add(more);
     }
 
     pub(super) fn arrived(&self, request: Captured) -> Behaviour {

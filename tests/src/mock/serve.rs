@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::answer;
 use super::ask::Ask;
 use super::bench;
 use super::check;
@@ -104,7 +105,7 @@ async fn answer(
         lane.violated(&format!("no such path: {} {below}", parts.method));
         return Ok(perform::error(Protocol::Chat, 404, "Unknown request URL."));
     };
-    let checked = match check::request(&route, parts.uri.query(), &parts.headers, &body) {
+    let checked = match check::request(&route, parts.uri.query(), &parts.headers, &body, &lane.issued()) {
         Ok(checked) => checked,
         Err(problem) => {
             lane.violated(&format!("{}: {}", route.protocol.as_str(), problem.message));
@@ -122,6 +123,7 @@ async fn answer(
         body: checked.body,
         serial: lanes.next_answer(),
     };
+    lane.issue(answer::issued(&ask, &behaviour.reply));
     perform::perform(&ask, behaviour, reset, Watch::new(lane, key)).await
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CACHED_TOKENS, Event, INPUT_TOKENS, OUTPUT_TOKENS, Said, THINKING_TOKENS};
+use super::{CACHED_TOKENS, Call, Event, INPUT_TOKENS, OUTPUT_TOKENS, Said, THINKING_TOKENS};
 use crate::mock::ask::Ask;
 
 pub(super) const CREATED: u64 = 1_760_000_000;
@@ -14,13 +14,9 @@ pub(super) fn value(ask: &Ask, said: &Said<'_>) -> Value {
         if let Some(thinking) = said.thinking {
             fields.insert("reasoning_content".to_owned(), json!(thinking));
         }
-        if let Some((name, arguments)) = &said.tool {
-            let call = json!({
-                "id": tool_id(ask),
-                "type": "function",
-                "function": { "name": name, "arguments": arguments.to_string() },
-            });
-            fields.insert("tool_calls".to_owned(), json!([call]));
+        if !said.calls.is_empty() {
+            let calls: Vec<_> = said.calls.iter().map(|call| whole(call, &call.arguments)).collect();
+            fields.insert("tool_calls".to_owned(), json!(calls));
         }
     }
     json!({
@@ -46,21 +42,24 @@ pub(super) fn events(ask: &Ask, said: &Said<'_>) -> Vec<Event> {
         })
     };
     let mut deltas = vec![json!({ "role": "assistant", "content": "", "refusal": null })];
-    if let Some(thinking) = said.thinking {
-        deltas.push(json!({ "reasoning_content": thinking }));
-    }
+    deltas.extend(said.thoughts().iter().map(|thought| json!({ "reasoning_content": thought })));
     deltas.extend(said.text.iter().map(|text| json!({ "content": text })));
-    if let Some((name, arguments)) = &said.tool {
-        let arguments = arguments.to_string();
-        let (head, tail) = arguments.split_at(arguments.floor_char_boundary(arguments.len() / 2));
-        deltas.push(json!({ "tool_calls": [{
-            "index": 0,
-            "id": tool_id(ask),
-            "type": "function",
-            "function": { "name": name, "arguments": "" },
-        }] }));
-        for part in [head, tail] {
-            deltas.push(json!({ "tool_calls": [{ "index": 0, "function": { "arguments": part } }] }));
+    for (index, call) in said.calls.iter().enumerate() {
+        let mut start = whole(call, "");
+        if let Some(start) = start.as_object_mut() {
+            start.insert("index".to_owned(), json!(index));
+        }
+        deltas.push(json!({ "tool_calls": [start] }));
+    }
+    // The calls' arguments arrive in turns.
+    for half in [|[head, _]: [_; 2]| head, |[_, tail]: [_; 2]| tail] {
+        for (index, call) in said.calls.iter().enumerate() {
+            let part: &str = half(call.halves());
+            let more = match call.free {
+                true => json!({ "index": index, "custom": { "input": part } }),
+                false => json!({ "index": index, "function": { "arguments": part } }),
+            };
+            deltas.push(json!({ "tool_calls": [more] }));
         }
     }
     let mut events: Vec<_> = deltas.into_iter().map(|delta| Event::plain(chunk(delta, None))).collect();
@@ -91,9 +90,16 @@ fn usage() -> Value {
 }
 
 fn finish_reason(said: &Said<'_>) -> &'static str {
-    if said.tool.is_some() { "tool_calls" } else { "stop" }
+    if said.calls.is_empty() { "stop" } else { "tool_calls" }
 }
 
-fn tool_id(ask: &Ask) -> String {
-    format!("call_mock_{}", ask.serial)
+fn whole(call: &Call, arguments: &str) -> Value {
+    match call.free {
+        true => {
+            json!({ "id": call.id, "type": "custom", "custom": { "name": call.name, "input": arguments } })
+        }
+        false => {
+            json!({ "id": call.id, "type": "function", "function": { "name": call.name, "arguments": arguments } })
+        }
+    }
 }

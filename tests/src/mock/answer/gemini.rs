@@ -2,11 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{CACHED_TOKENS, Event, INPUT_TOKENS, OUTPUT_TOKENS, Said, THINKING_TOKENS};
+use super::{CACHED_TOKENS, Call, Event, INPUT_TOKENS, OUTPUT_TOKENS, Said, THINKING_TOKENS, seal};
 use crate::mock::ask::Ask;
-
-/// Opaque to clients, and replayed by them.
-const SIGNATURE: &str = "bW9jay10aG91Z2h0";
 
 pub(super) fn value(ask: &Ask, said: &Said<'_>) -> Value {
     let mut parts = Vec::new();
@@ -16,14 +13,14 @@ pub(super) fn value(ask: &Ask, said: &Said<'_>) -> Value {
     if !said.text.is_empty() {
         parts.push(json!({ "text": said.whole() }));
     }
-    parts.extend(call(ask, said));
+    parts.extend(calls(ask, said));
     chunk(ask, parts, true)
 }
 
 pub(super) fn events(ask: &Ask, said: &Said<'_>) -> Vec<Event> {
-    let mut parts: Vec<Value> = said.thinking.map(thought).into_iter().collect();
+    let mut parts: Vec<Value> = said.thoughts().into_iter().map(thought).collect();
     parts.extend(said.text.iter().map(|text| json!({ "text": text })));
-    parts.extend(call(ask, said));
+    parts.extend(calls(ask, said));
     let last = parts.len().saturating_sub(1);
     parts
         .into_iter()
@@ -60,10 +57,16 @@ fn thought(text: &str) -> Value {
     json!({ "text": text, "thought": true })
 }
 
-fn call(ask: &Ask, said: &Said<'_>) -> Option<Value> {
-    let (name, arguments) = said.tool.as_ref()?;
-    let call = json!({ "id": format!("call_mock_{}", ask.serial), "name": name, "args": arguments });
-    Some(json!({ "functionCall": call, "thoughtSignature": SIGNATURE }))
+/// The first of parallel calls is signed for all of them.
+fn calls(ask: &Ask, said: &Said<'_>) -> Vec<Value> {
+    let part = |(index, call): (usize, &Call)| {
+        let call = json!({ "id": call.id, "name": call.name, "args": call.value() });
+        match index {
+            0 => json!({ "functionCall": call, "thoughtSignature": seal(ask.protocol, ask.serial) }),
+            _ => json!({ "functionCall": call }),
+        }
+    };
+    said.calls.iter().enumerate().map(part).collect()
 }
 
 fn chunk(ask: &Ask, parts: Vec<Value>, last: bool) -> Value {

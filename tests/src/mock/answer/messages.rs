@@ -2,23 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{CACHED_TOKENS, Event, INPUT_TOKENS, OUTPUT_TOKENS, Said};
+use super::{CACHED_TOKENS, Call, Event, INPUT_TOKENS, OUTPUT_TOKENS, Said, THINKING_TOKENS, seal};
 use crate::mock::ask::Ask;
-
-/// Opaque to clients, and replayed by them.
-const SIGNATURE: &str = "bW9jay1zaWduYXR1cmU=";
 
 pub(super) fn value(ask: &Ask, said: &Said<'_>) -> Value {
     let mut content = Vec::new();
     if let Some(thinking) = said.thinking {
-        content.push(json!({ "type": "thinking", "thinking": thinking, "signature": SIGNATURE }));
+        let signature = seal(ask.protocol, ask.serial);
+        content.push(json!({ "type": "thinking", "thinking": thinking, "signature": signature }));
     }
     if !said.text.is_empty() {
         content.push(json!({ "type": "text", "text": said.whole() }));
     }
-    if let Some((name, arguments)) = &said.tool {
-        content.push(json!({ "type": "tool_use", "id": tool_id(ask), "name": name, "input": arguments }));
-    }
+    content.extend(said.calls.iter().map(|call| tool_use(call, call.value())));
     let mut message = message(ask, content);
     set(&mut message, "stop_reason", json!(stop_reason(said)));
     set(&mut message, "usage", usage(OUTPUT_TOKENS));
@@ -51,24 +47,23 @@ pub(super) fn events(ask: &Ask, said: &Said<'_>) -> Vec<Event> {
         ));
         index += 1;
     };
-    if let Some(thinking) = said.thinking {
+    if said.thinking.is_some() {
+        let thoughts = said.thoughts();
+        let deltas = thoughts.iter().map(|thought| json!({ "type": "thinking_delta", "thinking": thought }));
+        let signature = json!({ "type": "signature_delta", "signature": seal(ask.protocol, ask.serial) });
         block(
             json!({ "type": "thinking", "thinking": "", "signature": "" }),
-            vec![
-                json!({ "type": "thinking_delta", "thinking": thinking }),
-                json!({ "type": "signature_delta", "signature": SIGNATURE }),
-            ],
+            deltas.chain([signature]).collect(),
         );
     }
     if !said.text.is_empty() {
         let deltas = said.text.iter().map(|text| json!({ "type": "text_delta", "text": text })).collect();
         block(json!({ "type": "text", "text": "" }), deltas);
     }
-    if let Some((name, arguments)) = &said.tool {
-        let arguments = arguments.to_string();
-        let (head, tail) = arguments.split_at(arguments.floor_char_boundary(arguments.len() / 2));
+    for call in &said.calls {
+        let [head, tail] = call.halves();
         block(
-            json!({ "type": "tool_use", "id": tool_id(ask), "name": name, "input": {} }),
+            tool_use(call, json!({})),
             ["", head, tail]
                 .iter()
                 .map(|part| json!({ "type": "input_json_delta", "partial_json": part }))
@@ -106,16 +101,17 @@ fn usage(output: u64) -> Value {
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": CACHED_TOKENS,
         "output_tokens": output,
+        "output_tokens_details": { "thinking_tokens": THINKING_TOKENS.min(output) },
         "service_tier": "standard",
     })
 }
 
 fn stop_reason(said: &Said<'_>) -> &'static str {
-    if said.tool.is_some() { "tool_use" } else { "end_turn" }
+    if said.calls.is_empty() { "end_turn" } else { "tool_use" }
 }
 
-fn tool_id(ask: &Ask) -> String {
-    format!("toolu_mock_{}", ask.serial)
+fn tool_use(call: &Call, input: Value) -> Value {
+    json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": input })
 }
 
 fn set(object: &mut Value, field: &str, value: Value) {

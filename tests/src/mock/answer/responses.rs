@@ -3,11 +3,8 @@
 use serde_json::{Value, json};
 
 use super::chat::CREATED;
-use super::{CACHED_TOKENS, Event, INPUT_TOKENS, OUTPUT_TOKENS, Said, THINKING_TOKENS};
+use super::{CACHED_TOKENS, Event, INPUT_TOKENS, OUTPUT_TOKENS, Said, THINKING_TOKENS, halves, seal};
 use crate::mock::ask::Ask;
-
-/// Opaque to clients, and replayed by them.
-const ENCRYPTED: &str = "bW9jay1lbmNyeXB0ZWQtcmVhc29uaW5n";
 
 pub(super) fn value(ask: &Ask, said: &Said<'_>) -> Value {
     response(ask, "completed", &items(ask, said), true)
@@ -21,7 +18,7 @@ pub(super) fn compact(ask: &Ask) -> Value {
         "output": [{
             "type": "compaction",
             "id": format!("cmp_mock_{}", ask.serial),
-            "encrypted_content": ENCRYPTED,
+            "encrypted_content": seal(ask.protocol, ask.serial),
         }],
         "usage": usage(),
     })
@@ -34,8 +31,9 @@ pub(super) fn events(ask: &Ask, said: &Said<'_>) -> Vec<Event> {
     let items = items(ask, said);
     for (index, item) in items.iter().enumerate() {
         match item.get("type").and_then(Value::as_str) {
-            Some("reasoning") => events.reasoning(index, item, said.thinking.unwrap_or_default()),
+            Some("reasoning") => events.reasoning(index, item, &said.thoughts()),
             Some("message") => events.message(index, item, &said.text),
+            Some("custom_tool_call") => events.custom(index, item),
             _ => events.call(index, item),
         }
     }
@@ -80,12 +78,15 @@ impl Events {
         self.push("response.output_item.done", json!({ "output_index": index, "item": item }));
     }
 
-    fn reasoning(&mut self, index: usize, item: &Value, text: &str) {
+    fn reasoning(&mut self, index: usize, item: &Value, thoughts: &[&str]) {
+        let text = thoughts.concat();
         let at = json!({ "item_id": item["id"], "output_index": index, "summary_index": 0 });
         self.added(index, item, &[("summary", json!([]))]);
         let part = json!({ "type": "summary_text", "text": "" });
         self.push("response.reasoning_summary_part.added", with(&at, "part", part));
-        self.push("response.reasoning_summary_text.delta", with(&at, "delta", json!(text)));
+        for thought in thoughts {
+            self.push("response.reasoning_summary_text.delta", with(&at, "delta", json!(thought)));
+        }
         self.push("response.reasoning_summary_text.done", with(&at, "text", json!(text)));
         let part = json!({ "type": "summary_text", "text": text });
         self.push("response.reasoning_summary_part.done", with(&at, "part", part));
@@ -110,13 +111,23 @@ impl Events {
     fn call(&mut self, index: usize, item: &Value) {
         let at = json!({ "item_id": item["id"], "output_index": index });
         let arguments = item["arguments"].as_str().unwrap_or_default();
-        let (head, tail) = arguments.split_at(arguments.floor_char_boundary(arguments.len() / 2));
         self.added(index, item, &[("status", json!("in_progress")), ("arguments", json!(""))]);
-        for part in [head, tail] {
+        for part in halves(arguments) {
             self.push("response.function_call_arguments.delta", with(&at, "delta", json!(part)));
         }
         let done = with(&at, "name", item["name"].clone());
         self.push("response.function_call_arguments.done", with(&done, "arguments", json!(arguments)));
+        self.done(index, item);
+    }
+
+    fn custom(&mut self, index: usize, item: &Value) {
+        let at = json!({ "item_id": item["id"], "output_index": index });
+        let input = item["input"].as_str().unwrap_or_default();
+        self.added(index, item, &[("status", json!("in_progress")), ("input", json!(""))]);
+        for part in halves(input) {
+            self.push("response.custom_tool_call_input.delta", with(&at, "delta", json!(part)));
+        }
+        self.push("response.custom_tool_call_input.done", with(&at, "input", json!(input)));
         self.done(index, item);
     }
 }
@@ -129,7 +140,7 @@ fn items(ask: &Ask, said: &Said<'_>) -> Vec<Value> {
             "id": format!("rs_mock_{serial}"),
             "type": "reasoning",
             "summary": [{ "type": "summary_text", "text": thinking }],
-            "encrypted_content": ENCRYPTED,
+            "encrypted_content": seal(ask.protocol, ask.serial),
         }));
     }
     if !said.text.is_empty() {
@@ -141,14 +152,18 @@ fn items(ask: &Ask, said: &Said<'_>) -> Vec<Value> {
             "content": [text_part(&said.whole())],
         }));
     }
-    if let Some((name, arguments)) = &said.tool {
+    for (index, call) in said.calls.iter().enumerate() {
+        let (kind, prefix, slot) = match call.free {
+            true => ("custom_tool_call", "ctc", "input"),
+            false => ("function_call", "fc", "arguments"),
+        };
         items.push(json!({
-            "id": format!("fc_mock_{serial}"),
-            "type": "function_call",
+            "id": format!("{prefix}_mock_{serial}_{index}"),
+            "type": kind,
             "status": "completed",
-            "call_id": format!("call_mock_{serial}"),
-            "name": name,
-            "arguments": arguments.to_string(),
+            "call_id": call.id,
+            "name": call.name,
+            slot: call.arguments,
         }));
     }
     items

@@ -6,7 +6,7 @@ pub mod capture;
 pub mod inflate;
 pub mod json;
 pub mod multipart;
-mod skim;
+pub(crate) mod skim;
 pub mod sse;
 
 use std::ops::Range;

@@ -4,7 +4,7 @@ use memchr::memchr2;
 
 /// Follows one value through the pieces it comes in. Starts at the value's first byte.
 #[derive(Debug, Default)]
-pub(super) struct Skim {
+pub(crate) struct Skim {
     within: Within,
     /// Containers open.
     depth: usize,
@@ -23,7 +23,7 @@ enum Within {
 
 impl Skim {
     /// How many of `bytes` are the value's, if it ends here; `None` when all are and it goes on.
-    pub(super) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(crate) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
             match self.within {

@@ -17,6 +17,7 @@ pub mod protocol;
 pub mod record;
 pub mod schedule;
 pub mod time;
+pub mod transcode;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -1,0 +1,3 @@
+//! The stages between the codecs, from IR to IR.
+
+pub mod tools;

@@ -5,3 +5,4 @@ pub mod http;
 pub mod platform;
 pub mod run;
 pub mod store;
+pub mod wellformed;

@@ -1,0 +1,80 @@
+//! Whether a stream keeps the grammar of its protocol, whoever wrote it.
+//!
+//! Knows nothing of the codecs: it is what they are measured by.
+
+mod chat;
+mod gemini;
+mod messages;
+mod responses;
+
+use serde_json::Value;
+
+use crate::codec::sse;
+use crate::config::Protocol;
+
+/// Checks server-sent events to their end, clean or bad.
+///
+/// # Errors
+/// What is wrong first, in a sentence.
+pub fn check(protocol: Protocol, stream: &[u8]) -> Result<(), String> {
+    let events = events(stream)?;
+    match protocol {
+        Protocol::Messages => messages::check(&events),
+        Protocol::Responses => responses::check(&events),
+        Protocol::Gemini => gemini::check(&events),
+        Protocol::Chat | Protocol::Images | Protocol::Embeddings => chat::check(&events),
+    }
+}
+
+/// One event: its name, and its data as JSON; `null` for data that is none.
+struct Event {
+    name: Option<String>,
+    text: String,
+    data: Value,
+}
+
+impl Event {
+    /// The data's `type`, which the event's name must repeat.
+    fn kind(&self) -> Result<&str, String> {
+        let kind = self.data["type"].as_str().ok_or_else(|| format!("no `type` in {}", self.text))?;
+        match &self.name {
+            Some(name) if name == kind => Ok(kind),
+            name => Err(format!("`{kind}` is named {name:?}")),
+        }
+    }
+}
+
+fn events(stream: &[u8]) -> Result<Vec<Event>, String> {
+    let mut events = Vec::new();
+    let mut decoder = sse::Decoder::new(usize::MAX);
+    let mut take = |event: sse::Event<'_>| {
+        let text = String::from_utf8_lossy(&event.data).into_owned();
+        let name = event.name.map(|name| String::from_utf8_lossy(&name).into_owned());
+        events.push(Event { name, data: serde_json::from_str(&text).unwrap_or_default(), text });
+    };
+    decoder.push(stream, &mut take).map_err(|error| error.to_string())?;
+    if !decoder.at_boundary() {
+        return Err("the stream ends inside of an event".into());
+    }
+    std::str::from_utf8(stream).map_err(|error| error.to_string())?;
+    Ok(events)
+}
+
+/// `Err` with `why` unless `fine`.
+fn must(fine: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if fine { Ok(()) } else { Err(why()) }
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, String> {
+    value[name].as_str().ok_or_else(|| format!("`{name}` is no string in {value}"))
+}
+
+fn count(value: &Value, name: &str) -> Result<u64, String> {
+    value[name].as_u64().ok_or_else(|| format!("`{name}` is no count in {value}"))
+}
+
+/// Arguments of a call: a JSON object, or nothing.
+fn arguments(json: &str) -> Result<(), String> {
+    let object = json.is_empty() || serde_json::from_str::<Value>(json).is_ok_and(|value| value.is_object());
+    must(object, || format!("arguments that are no object: {json}"))
+}

@@ -14,6 +14,7 @@ mod keys;
 mod mask;
 mod openapi;
 mod patch;
+mod presets;
 mod route;
 mod session;
 pub mod throttle;
@@ -77,6 +78,7 @@ async fn dispatch<P: Platform>(
         Target::Bootstrap | Target::Session => Err(Problem::not_found("no such path")),
         Target::Channels if method == Method::GET => channels::list(context).await,
         Target::Channels => channels::create(context, request).await,
+        Target::Presets => Ok(presets::list()),
         Target::Reorder => channels::reorder(context, request).await,
         Target::Channel(id) if method == Method::GET => channels::read(context, id),
         Target::Channel(id) if method == Method::PATCH => channels::update(context, request, id).await,

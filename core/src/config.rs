@@ -10,6 +10,7 @@ pub mod document;
 pub mod handle;
 pub mod model;
 pub mod outside;
+pub mod preset;
 pub mod seal;
 pub mod url;
 pub mod validate;
@@ -220,7 +221,7 @@ pub struct Channel {
 pub struct Endpoint {
     pub protocol: Protocol,
     pub base: url::BaseUrl,
-    /// What is known of the upstream here: the channel's sheet.
+    /// What is known of the upstream here: its preset, and over it the channel's own sheet.
     pub compat: Compat,
 }
 

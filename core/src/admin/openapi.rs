@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{actions, bootstrap, channels, keys, session};
+use super::{actions, bootstrap, channels, keys, presets, session};
 use crate::admin::session::COOKIE_NAME;
 
 #[derive(OpenApi)]
@@ -24,6 +24,7 @@ use crate::admin::session::COOKIE_NAME;
         channels::read,
         channels::update,
         channels::delete,
+        presets::list,
         actions::promote,
         actions::pause,
         actions::resume,

@@ -8,6 +8,7 @@ pub(super) enum Target<'a> {
     Bootstrap,
     Session,
     Channels,
+    Presets,
     Reorder,
     Channel(&'a str),
     Action(&'a str, Action),
@@ -33,6 +34,7 @@ impl<'a> Target<'a> {
             ["bootstrap"] => Self::Bootstrap,
             ["session"] => Self::Session,
             ["channels"] => Self::Channels,
+            ["presets"] => Self::Presets,
             ["channels", "reorder"] => Self::Reorder,
             ["channels", id] => Self::Channel(id),
             ["channels", id, "promote"] => Self::Action(id, Action::Promote),
@@ -47,7 +49,7 @@ impl<'a> Target<'a> {
 
     pub(super) const fn methods(self) -> &'static [Method] {
         match self {
-            Self::Bootstrap => &[Method::GET],
+            Self::Bootstrap | Self::Presets => &[Method::GET],
             Self::Session => &[Method::POST, Method::DELETE],
             Self::Channels => &[Method::GET, Method::POST],
             Self::Channel(_) => &[Method::GET, Method::PATCH, Method::DELETE],

@@ -153,6 +153,44 @@ pub enum SchemaStyle {
 }
 
 impl Compat {
+    /// What `base` says, with everything this sheet says instead; the fields to leave out are those of both.
+    #[must_use]
+    pub fn over(&self, base: &Self) -> Self {
+        let over = self.clone();
+        let mut omit = base.omit.clone();
+        omit.extend(over.omit.into_iter().filter(|field| !base.omits(field)));
+        let mut extra_body = base.extra_body.clone();
+        extra_body.extend(over.extra_body);
+        Self {
+            max_tokens_field: over.max_tokens_field.or(base.max_tokens_field),
+            max_output: over.max_output.or(base.max_output),
+            developer_role: over.developer_role.or(base.developer_role),
+            system_anywhere: over.system_anywhere.or(base.system_anywhere),
+            reasoning_style: over.reasoning_style.or(base.reasoning_style),
+            reasoning_replay: over.reasoning_replay.or(base.reasoning_replay),
+            efforts: over.efforts.or_else(|| base.efforts.clone()),
+            adaptive_thinking: over.adaptive_thinking.or(base.adaptive_thinking),
+            tools: over.tools.or(base.tools),
+            forced_tools: over.forced_tools.or(base.forced_tools),
+            parallel_tool_calls: over.parallel_tool_calls.or(base.parallel_tool_calls),
+            strict: over.strict.or(base.strict),
+            codex_tools: over.codex_tools.or(base.codex_tools),
+            tool_stream: over.tool_stream.or(base.tool_stream),
+            structured_output: over.structured_output.or(base.structured_output),
+            schema: over.schema.or(base.schema),
+            stream_usage: over.stream_usage.or(base.stream_usage),
+            vision: over.vision.or(base.vision),
+            files: over.files.or(base.files),
+            audio: over.audio.or(base.audio),
+            tool_result_images: over.tool_result_images.or(base.tool_result_images),
+            cache_control: over.cache_control.or(base.cache_control),
+            prompt_cache_key: over.prompt_cache_key.or(base.prompt_cache_key),
+            thought_signature: over.thought_signature.or_else(|| base.thought_signature.clone()),
+            omit,
+            extra_body,
+        }
+    }
+
     /// Whether `field` must not be sent.
     pub fn omits(&self, field: &str) -> bool {
         self.omit.iter().any(|omitted| omitted == field)

@@ -59,6 +59,9 @@ pub struct ChannelDocument {
     pub route_prefix: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub timeouts: TimeoutsDocument,
+    /// Names the vendor's preset; unset: found by the endpoint's host, `none`: no preset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     #[serde(skip_serializing_if = "is_default")]
     pub compat: Compat,
     #[serde(skip_serializing_if = "is_default")]
@@ -86,6 +89,7 @@ impl Default for ChannelDocument {
             proxy_url: None,
             route_prefix: None,
             timeouts: TimeoutsDocument::default(),
+            preset: None,
             compat: Compat::default(),
             on_loss: OnLoss::default(),
             embedding_space: None,

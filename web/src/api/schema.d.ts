@@ -178,6 +178,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the vendors the gateway knows, with their addresses and what they can and cannot do. */
+        get: operations["listPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -294,6 +311,8 @@ export interface components {
             proxyUrl?: string | null;
             routePrefix?: string | null;
             timeouts: components["schemas"]["Timeouts"];
+            /** @description The name of a preset, or `none`; unset: found by the host of each endpoint. */
+            preset?: string | null;
             /** @description What the upstream can and cannot do, where it differs from its protocol's own vendor. */
             compat: components["schemas"]["Compat"];
             onLoss: components["schemas"]["OnLoss"];
@@ -342,6 +361,8 @@ export interface components {
             /** @description The channel is reached only through `/<prefix>/v1/…`. */
             routePrefix?: string | null;
             timeouts?: components["schemas"]["Timeouts"] | null;
+            /** @description The name of a preset, or `none`; unset: found by the host of each endpoint. */
+            preset?: string | null;
             compat?: components["schemas"]["Compat"] | null;
             onLoss?: components["schemas"]["OnLoss"] | null;
             /** @description Embeddings of channels of the same space may be mixed; unset: with those of no other channel. */
@@ -482,6 +503,37 @@ export interface components {
          * @enum {string}
          */
         OnLoss: "report" | "refuse";
+        /** @description What is known of one vendor. */
+        Preset: {
+            /** @description What a channel's `preset` names. */
+            name: string;
+            /** @description For people. */
+            title: string;
+            /** @description The vendor's page. */
+            source: string;
+            /**
+             * @description Endpoints on these hosts, or on ones below them, have this preset unless told otherwise; `:11434`
+             *     stands for any host with that port.
+             */
+            hosts: string[];
+            endpoints: components["schemas"]["PresetEndpoint"][];
+            /** @description By the protocol of the endpoint. */
+            compat: {
+                [key: string]: components["schemas"]["Compat"];
+            };
+        };
+        /** @description Where a vendor serves a protocol. */
+        PresetEndpoint: {
+            protocol: components["schemas"]["Protocol"];
+            /** @description May hold a `{placeholder}` for the operator to fill in. */
+            baseUrl: string;
+            /** @description Where the vendor has several: `cn`, `intl`. Keys of one are not known in the other. */
+            region?: string | null;
+        };
+        /** @description All presets. */
+        PresetList: {
+            presets: components["schemas"]["Preset"][];
+        };
         /** @description For how long a channel comes first. */
         Promote: {
             /**
@@ -1092,6 +1144,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All presets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresetList"];
                 };
             };
         };

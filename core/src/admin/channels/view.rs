@@ -78,6 +78,9 @@ pub(in crate::admin) struct ChannelView {
     #[serde(skip_serializing_if = "Option::is_none")]
     route_prefix: Option<String>,
     timeouts: TimeoutsDocument,
+    /// The name of a preset, or `none`; unset: found by the host of each endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preset: Option<String>,
     /// What the upstream can and cannot do, where it differs from its protocol's own vendor.
     compat: Compat,
     on_loss: OnLoss,
@@ -139,6 +142,7 @@ impl ChannelView {
             proxy_url: written.proxy_url.as_ref().map(|url| masked_url(url.expose())),
             route_prefix: written.route_prefix.clone(),
             timeouts: written.timeouts.clone(),
+            preset: written.preset.clone(),
             compat: written.compat.clone(),
             on_loss: written.on_loss,
             embedding_space: written.embedding_space.clone(),

@@ -71,6 +71,10 @@ pub(in crate::admin) struct ChannelWrite {
     #[serde(default)]
     #[schema(value_type = Option<TimeoutsDocument>)]
     timeouts: Patch<TimeoutsDocument>,
+    /// The name of a preset, or `none`; unset: found by the host of each endpoint.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    preset: Patch<String>,
     /// What the upstream can and cannot do, where it differs from its protocol's own vendor.
     #[serde(default)]
     #[schema(value_type = Option<Compat>)]
@@ -124,6 +128,9 @@ impl ChannelWrite {
         }
         if let Some(prefix) = self.route_prefix.into_change(Some) {
             channel.route_prefix = prefix;
+        }
+        if let Some(preset) = self.preset.into_change(Some) {
+            channel.preset = preset;
         }
         if let Some(space) = self.embedding_space.into_change(Some) {
             channel.embedding_space = space;

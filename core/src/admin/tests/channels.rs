@@ -281,3 +281,34 @@ fn keys_are_added_changed_restored_and_deleted_by_id() {
     assert_eq!(server.call(Method::DELETE, &path, NULL).0, StatusCode::NOT_FOUND);
     assert_eq!(server.config.current().channels[1].keys.len(), 1);
 }
+
+#[test]
+fn a_compat_sheet_is_written_whole_and_checked() {
+    let server = Server::with_channels();
+    let write = json!({"preset": "deepseek", "onLoss": "refuse", "embeddingSpace": "team",
+                       "compat": {"vision": true, "omit": ["seed"], "extraBody": {"n": 1}}});
+    let (status, channel) = server.call(Method::PATCH, "/api/channels/ch_a", write.clone());
+    assert_eq!(status, StatusCode::OK, "{channel}");
+    for (field, value) in write.as_object().unwrap() {
+        assert_eq!(channel[field], *value, "{field}");
+    }
+    let (_, channel) =
+        server.call(Method::PATCH, "/api/channels/ch_a", json!({"compat": null, "preset": null}));
+    assert_eq!((&channel["compat"], &channel["onLoss"]), (&json!({}), &json!("refuse")));
+    assert!(channel.get("preset").is_none());
+    let wrong = json!({"preset": "nobody", "compat": {"efforts": ["huge"], "omit": ["model"]}});
+    let (status, answer) = server.call(Method::PATCH, "/api/channels/ch_a", wrong);
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let fields = answer["error"]["fields"].as_object().unwrap();
+    assert_eq!(fields.keys().collect::<Vec<_>>(), ["compat.efforts[0]", "compat.omit[0]", "preset"]);
+}
+
+#[test]
+fn presets_are_listed_with_addresses_and_sheets() {
+    let server = Server::new(json!({}));
+    let (status, list) = server.call(Method::GET, "/api/presets", NULL);
+    assert_eq!(status, StatusCode::OK);
+    let deepseek = list["presets"].as_array().unwrap().iter().find(|one| one["name"] == "deepseek").unwrap();
+    assert_eq!(deepseek["endpoints"][0]["baseUrl"], "https://api.deepseek.com");
+    assert_eq!(deepseek["compat"]["chat"]["reasoningStyle"], "thinking");
+}

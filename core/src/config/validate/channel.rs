@@ -53,7 +53,7 @@ pub(super) fn compile(
     if written.weight == 0 {
         problems.add(format!("{path}.weight"), "is 0; pause a channel that shall get no traffic");
     }
-    compat::check(&written.compat, &format!("{path}.compat"), problems);
+    compat::check(written, path, problems);
     let endpoints = endpoints(written, path, problems);
     let keys = keys(&written.keys, path, problems);
     let accepts = accepts(written, path, problems);
@@ -159,7 +159,8 @@ fn endpoints(written: &ChannelDocument, path: &str, problems: &mut Problems) -> 
         if endpoints.iter().any(|other| other.protocol == endpoint.protocol && other.base == base) {
             problems.add(path, "is listed twice for this protocol");
         }
-        endpoints.push(Endpoint { protocol: endpoint.protocol, base, compat: written.compat.clone() });
+        let compat = compat::of(written, endpoint.protocol, &base);
+        endpoints.push(Endpoint { protocol: endpoint.protocol, base, compat });
     }
     endpoints
 }

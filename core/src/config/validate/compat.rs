@@ -1,13 +1,34 @@
-//! The compat sheet of a channel.
+//! The compat sheet of a channel, and the presets below it.
 
 use super::Problems;
 use crate::config::compat::Compat;
+use crate::config::document::ChannelDocument;
+use crate::config::url::BaseUrl;
+use crate::config::{Protocol, preset};
 use crate::ir::Effort;
 
 /// Without these there is no request.
 const ESSENTIAL: [&str; 5] = ["model", "messages", "input", "contents", "stream"];
 
-pub(super) fn check(sheet: &Compat, path: &str, problems: &mut Problems) {
+/// What holds at one endpoint of the channel.
+pub(super) fn of(written: &ChannelDocument, protocol: Protocol, base: &BaseUrl) -> Compat {
+    let preset = match written.preset.as_deref() {
+        Some(name) => preset::named(name),
+        None => preset::at(base),
+    };
+    let known = preset.and_then(|preset| preset.compat.get(&protocol));
+    known.map_or_else(|| written.compat.clone(), |known| written.compat.over(known))
+}
+
+pub(super) fn check(written: &ChannelDocument, path: &str, problems: &mut Problems) {
+    let named = written.preset.as_deref().filter(|name| *name != preset::NONE);
+    if named.is_some_and(|name| preset::named(name).is_none()) {
+        problems.add(format!("{path}.preset"), "is not the name of a preset");
+    }
+    check_sheet(&written.compat, &format!("{path}.compat"), problems);
+}
+
+fn check_sheet(sheet: &Compat, path: &str, problems: &mut Problems) {
     if sheet.max_output == Some(0) {
         problems.add(format!("{path}.maxOutput"), "is 0");
     }

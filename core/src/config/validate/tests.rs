@@ -75,6 +75,7 @@ fn a_wrong_field_is_refused_under_its_path() {
         (r#""name": "a", "timeouts": {"idleTimeoutMs": 5}"#, "timeouts.idleTimeoutMs"),
         (r#""name": "a", "onLoss": "shrug""#, "onLoss"),
         (r#""name": "a", "embeddingSpace": " ""#, "embeddingSpace"),
+        (r#""name": "a", "preset": "nobody""#, "preset"),
         (r#""name": "a", "compat": {"toolz": true}"#, "compat.toolz"),
         (r#""name": "a", "compat": {"reasoningStyle": "loud"}"#, "compat.reasoningStyle"),
         (r#""name": "a", "compat": {"maxOutput": 0}"#, "compat.maxOutput"),
@@ -197,4 +198,37 @@ fn a_channels_sheet_holds_at_each_of_its_endpoints() {
         assert!(channel.compat(endpoint).omits("seed"));
     }
     assert_eq!(*channel.compat(2), Compat::default());
+}
+
+#[test]
+fn a_preset_lies_below_the_channels_own_sheet() {
+    let compat = |fields: &str| {
+        let deepseek = r#""endpoints": [{"protocol": "chat", "baseUrl": "https://api.deepseek.com"},
+                                        {"protocol": "messages", "baseUrl": "https://api.deepseek.com/anthropic"},
+                                        {"protocol": "chat", "baseUrl": "https://proxy.example"}]"#;
+        let config = compile_json(&channel(&format!(r#""name": "a", {deepseek} {fields}"#))).unwrap();
+        [0, 1, 2].map(|endpoint| config.channels[0].compat(endpoint).clone())
+    };
+    let vision = |sheets: &[Compat; 3]| sheets.each_ref().map(|sheet| sheet.vision);
+    let strict = |sheets: &[Compat; 3]| sheets.each_ref().map(|sheet| sheet.strict);
+    let by_host = compat("");
+    assert_eq!(vision(&by_host), [Some(false), Some(false), None]);
+    assert_eq!(strict(&by_host), [Some(false), None, None], "protocols differ");
+    let overlaid = compat(r#", "compat": {"vision": true, "omit": ["seed"]}"#);
+    assert_eq!(vision(&overlaid), [Some(true); 3]);
+    assert_eq!(strict(&overlaid), [Some(false), None, None]);
+    assert!(overlaid.iter().all(|sheet| sheet.omits("seed")));
+    let groq = compat(r#", "preset": "groq", "compat": {"omit": ["seed", "logprobs"]}"#);
+    assert_eq!(groq[2].omit, ["logprobs", "top_logprobs", "logit_bias", "seed"]);
+    assert_eq!(vision(&compat(r#", "preset": "none""#)), [None; 3]);
+}
+
+#[test]
+fn the_sheets_of_the_presets_would_pass_as_an_operators() {
+    for preset in crate::config::preset::all() {
+        for sheet in preset.compat.values() {
+            let sheet = serde_json::to_string(sheet).unwrap();
+            compile_json(&channel(&format!(r#""name": "a", "compat": {sheet}"#))).unwrap();
+        }
+    }
 }

@@ -2,8 +2,10 @@
 
 pub mod count;
 pub(super) mod error;
+pub(super) mod request;
 pub(super) mod response;
 pub(super) mod tap;
+mod wire;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 

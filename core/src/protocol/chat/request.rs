@@ -1,0 +1,7 @@
+//! Requests. <https://developers.openai.com/api/reference/resources/chat/subresources/completions/methods/create>
+
+pub(in crate::protocol) mod decode;
+pub(in crate::protocol) mod encode;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+//! One step of the assistant: what it thought, said and called, as one message.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::messages::Wire;
+use super::parts::{Content, Part, Parts};
+use super::tools::wire_name;
+use crate::config::Protocol;
+use crate::config::compat::ReasoningReplay;
+use crate::ir::{Block, CallKind, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
+
+/// Takes the place of thinking that cannot be shown. DeepSeek and others refuse a call whose thinking is missing.
+const HIDDEN: &str = "(thinking not shown)";
+
+#[derive(Default)]
+pub(super) struct Step<'a> {
+    /// Of each message; several become paragraphs of one.
+    said: Vec<&'a Message>,
+    thoughts: Vec<&'a Reasoning>,
+    pub(super) calls: Vec<&'a ToolCall>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Call<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<Function<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: Cow<'a, str>,
+    arguments: &'a str,
+}
+
+#[derive(Serialize)]
+struct Custom<'a> {
+    name: Cow<'a, str>,
+    input: &'a str,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.said.is_empty() && self.thoughts.is_empty() && self.calls.is_empty()
+    }
+
+    pub(super) fn say(&mut self, message: &'a Message) {
+        self.said.push(message);
+    }
+
+    pub(super) fn think(&mut self, reasoning: &'a Reasoning) {
+        self.thoughts.push(reasoning);
+    }
+
+    /// `None` when nothing is left that Chat can say.
+    pub(super) fn encode(self, parts: &Parts<'_>, lost: &mut Losses) -> Option<Wire<'a>> {
+        let mut wire = Wire::new("assistant");
+        self.content(parts, &mut wire, lost);
+        self.reasoning(parts, &mut wire, lost);
+        let has_content = wire.content.is_some() || wire.refusal.is_some() || wire.audio.is_some();
+        if self.calls.is_empty() && !has_content && wire.is_thoughtless() {
+            return None;
+        }
+        // Imitators want a string beside calls, where OpenAI takes `null` as well.
+        wire.content.get_or_insert(Content::Text(Cow::Borrowed("")));
+        wire.tool_calls = self.calls.iter().map(|call| encode_call(call, lost)).collect();
+        Some(wire)
+    }
+
+    fn content(&self, parts: &Parts<'_>, wire: &mut Wire<'a>, lost: &mut Losses) {
+        let own = parts.origin == Protocol::Chat;
+        let mut out: Vec<Part<'a>> = Vec::new();
+        for message in &self.said {
+            wire.name = wire.name.or(message.name.as_deref());
+            if own && !message.ext.is_empty() {
+                wire.ext = Some(&message.ext);
+            } else {
+                message.ext.keys().for_each(|field| lost.dropped(format!("ext.{field}")));
+            }
+            let mut first = true;
+            for block in &message.blocks {
+                let part = match block {
+                    Block::Refusal(refusal) if own => {
+                        wire.refusal = Some(refusal);
+                        continue;
+                    }
+                    Block::Audio(audio)
+                        if matches!(audio.source, Source::FileId { owner: Protocol::Chat, .. }) =>
+                    {
+                        wire.audio = audio.id.as_ref().map(|id| json!({"id": id}));
+                        continue;
+                    }
+                    Block::Image(_) | Block::File(_) | Block::Audio(_) | Block::Video(_) => {
+                        let what = media(block);
+                        lost.dropped(format!("items.{what}"));
+                        Part::text(format!("[{what} omitted]"))
+                    }
+                    Block::Refusal(_) => {
+                        lost.approximated("refusal");
+                        parts
+                            .encode(std::slice::from_ref(block), lost)
+                            .pop()
+                            .unwrap_or_else(|| Part::text(""))
+                    }
+                    Block::Text(_) | Block::Opaque(_) => parts
+                        .encode(std::slice::from_ref(block), lost)
+                        .pop()
+                        .unwrap_or_else(|| Part::text("")),
+                };
+                if std::mem::take(&mut first) && !out.is_empty() {
+                    out.push(Part::text("\n\n"));
+                }
+                out.push(part);
+            }
+        }
+        if !out.is_empty() {
+            wire.content = Some(super::parts::content(out, ""));
+        }
+    }
+
+    fn reasoning(&self, parts: &Parts<'_>, wire: &mut Wire<'a>, lost: &mut Losses) {
+        let replay = parts.compat.reasoning_replay.unwrap_or(ReasoningReplay::ReasoningContent);
+        if replay == ReasoningReplay::None || self.thoughts.is_empty() {
+            return;
+        }
+        let mut details = Vec::new();
+        for reasoning in &self.thoughts {
+            match &reasoning.sealed {
+                Some(sealed)
+                    if sealed.kind == SealKind::Details && replay == ReasoningReplay::ReasoningDetails =>
+                {
+                    details.extend(
+                        serde_json::from_str::<Vec<&serde_json::value::RawValue>>(&sealed.data)
+                            .unwrap_or_default(),
+                    );
+                }
+                Some(_) => lost.dropped("reasoning.sealed"),
+                None => {}
+            }
+        }
+        let text = self.thought();
+        let text = if text.is_empty() && details.is_empty() && !self.calls.is_empty() {
+            lost.approximated("reasoning");
+            Cow::Borrowed(HIDDEN)
+        } else {
+            text
+        };
+        if !details.is_empty() {
+            wire.reasoning_details = Raw::of(&details).ok();
+        }
+        let text = Some(text).filter(|text| !text.is_empty());
+        match replay {
+            ReasoningReplay::ReasoningContent => wire.reasoning_content = text,
+            ReasoningReplay::Reasoning | ReasoningReplay::ReasoningDetails => wire.reasoning = text,
+            ReasoningReplay::None => {}
+        }
+    }
+
+    fn thought(&self) -> Cow<'a, str> {
+        let texts = self.thoughts.iter().flat_map(|reasoning| {
+            let text = reasoning.text.as_deref().filter(|text| !text.is_empty());
+            let summary = if text.is_some() { &[] } else { reasoning.summary.as_slice() };
+            text.into_iter().chain(summary.iter().map(String::as_str))
+        });
+        let mut texts = texts.filter(|text| !text.is_empty());
+        match (texts.next(), texts.next()) {
+            (None, _) => Cow::Borrowed(""),
+            (Some(only), None) => Cow::Borrowed(only),
+            (Some(first), Some(second)) => {
+                let all: Vec<_> = [first, second].into_iter().chain(texts).collect();
+                Cow::Owned(all.join("\n\n"))
+            }
+        }
+    }
+}
+
+fn media(block: &Block) -> &'static str {
+    match block {
+        Block::Image(_) => "image",
+        Block::Audio(_) => "audio",
+        Block::Video(_) => "video",
+        _ => "file",
+    }
+}
+
+fn encode_call<'a>(call: &'a ToolCall, lost: &mut Losses) -> Call<'a> {
+    let name = wire_name(&call.name, call.namespace.as_deref());
+    let arguments = call.arguments.as_str();
+    let (function, custom) = match call.kind {
+        CallKind::Custom => (None, Some(Custom { name, input: arguments })),
+        _ => {
+            let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+            (Some(Function { name, arguments }), None)
+        }
+    };
+    if call.cache.is_some() {
+        lost.dropped("cache_control");
+    }
+    let signature = call.sealed.as_ref().filter(|sealed| sealed.kind == SealKind::Thought);
+    if call.sealed.is_some() && signature.is_none() {
+        lost.dropped("reasoning.sealed");
+    }
+    Call {
+        id: &call.id,
+        kind: if custom.is_some() { "custom" } else { "function" },
+        function,
+        custom,
+        extra_content: signature.map(|sealed| json!({"google": {"thought_signature": sealed.data}})),
+    }
+}

@@ -1,0 +1,56 @@
+//! A body as it is written, field by field.
+
+use serde::Serialize;
+
+use crate::config::compat::Compat;
+use crate::ir::Losses;
+use crate::protocol::convert::Encoded;
+
+/// An object that leaves out what the upstream's sheet omits, and lets the sheet's own fields win.
+pub(super) struct Body<'c> {
+    pub(super) compat: &'c Compat,
+    pub(super) lost: Losses,
+    out: Vec<u8>,
+}
+
+impl<'c> Body<'c> {
+    pub(super) fn new(compat: &'c Compat) -> Self {
+        Self { compat, lost: Losses::default(), out: vec![b'{'] }
+    }
+
+    pub(super) fn field(&mut self, name: &str, value: &impl Serialize) {
+        if self.compat.omits(name) {
+            self.lost.dropped(name.to_owned());
+        } else if !self.compat.extra_body.contains_key(name) {
+            self.write(name, value);
+        }
+    }
+
+    pub(super) fn option(&mut self, name: &str, value: Option<&impl Serialize>) {
+        if let Some(value) = value {
+            self.field(name, value);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Encoded {
+        for (name, value) in &self.compat.extra_body {
+            self.write(name, value);
+        }
+        self.out.push(b'}');
+        Encoded { body: self.out, headers: Vec::new(), lost: self.lost }
+    }
+
+    fn write(&mut self, name: &str, value: &impl Serialize) {
+        let start = self.out.len();
+        if start > 1 {
+            self.out.push(b',');
+        }
+        let written = serde_json::to_writer(&mut self.out, name).and_then(|()| {
+            self.out.push(b':');
+            serde_json::to_writer(&mut self.out, value)
+        });
+        if written.is_err() {
+            self.out.truncate(start);
+        }
+    }
+}

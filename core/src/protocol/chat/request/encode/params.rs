@@ -1,0 +1,178 @@
+//! Sampling, output and identity.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::body::Body;
+use crate::config::Protocol;
+use crate::config::compat::MaxTokensField;
+use crate::ir::{Format, Output, Raw, Request, Sampling};
+use crate::protocol::convert::Target;
+
+/// Stop sequences that OpenAI takes.
+const MAX_STOP: usize = 4;
+
+pub(super) fn encode(request: &Request, target: &Target<'_>, body: &mut Body<'_>) {
+    let own = request.origin == Protocol::Chat;
+    sampling(&request.sampling, own, body);
+    output(&request.output, own, body);
+    identity(request, own, body);
+    state(request, body);
+    stream(request, target, body);
+    for (name, value) in request.ext.iter().filter(|(name, _)| *name != "stream_options") {
+        if own {
+            body.field(name, value);
+        } else {
+            body.lost.dropped(format!("ext.{name}"));
+        }
+    }
+}
+
+fn sampling(sampling: &Sampling, own: bool, body: &mut Body<'_>) {
+    let Sampling { top_k, min_p, stop, max_output, .. } = sampling;
+    body.option("temperature", sampling.temperature.as_ref());
+    body.option("top_p", sampling.top_p.as_ref());
+    body.option("frequency_penalty", sampling.frequency_penalty.as_ref());
+    body.option("presence_penalty", sampling.presence_penalty.as_ref());
+    body.option("seed", sampling.seed.as_ref());
+    body.option("logprobs", sampling.logprobs.as_ref());
+    body.option("top_logprobs", sampling.top_logprobs.as_ref());
+    body.option("n", sampling.n.as_ref());
+    body.option("logit_bias", sampling.logit_bias.as_ref());
+    if own {
+        body.option("top_k", top_k.as_ref());
+        body.option("min_p", min_p.as_ref());
+    } else {
+        for (set, feature) in [(top_k.is_some(), "top_k"), (min_p.is_some(), "min_p")] {
+            if set {
+                body.lost.dropped(feature);
+            }
+        }
+    }
+    if stop.len() > MAX_STOP {
+        body.lost.approximated("stop");
+    }
+    if !stop.is_empty() {
+        body.field("stop", &stop.iter().take(MAX_STOP).collect::<Vec<_>>());
+    }
+    if let Some(asked) = *max_output {
+        let limit = body.compat.max_output.map_or(asked, |cap| asked.min(cap));
+        if limit < asked {
+            body.lost.approximated("max_output");
+        }
+        let name = match body.compat.max_tokens_field {
+            Some(MaxTokensField::MaxCompletionTokens) => "max_completion_tokens",
+            Some(MaxTokensField::MaxTokens) | None => "max_tokens",
+        };
+        body.field(name, &limit);
+    }
+}
+
+fn output(output: &Output, own: bool, body: &mut Body<'_>) {
+    if output.modalities.iter().any(|modality| modality != "text") {
+        body.field("modalities", &output.modalities);
+    }
+    body.option("audio", output.audio.as_ref());
+    body.option("prediction", output.prediction.as_ref());
+    body.option("verbosity", output.verbosity.as_ref());
+    match &output.format {
+        None => {}
+        Some(Format::Text) if !own => {}
+        Some(Format::Text) => body.field("response_format", &json!({"type": "text"})),
+        Some(Format::JsonObject) => body.field("response_format", &json!({"type": "json_object"})),
+        Some(Format::JsonSchema { name, description, schema, strict }) => {
+            let known = body.compat.strict != Some(false);
+            if strict.is_some() && !known {
+                body.lost.dropped("format.strict");
+            }
+            let schema = JsonSchema {
+                name: name.as_deref().unwrap_or("answer"),
+                description: description.as_deref(),
+                schema,
+                strict: strict.filter(|_| known),
+            };
+            body.field("response_format", &ResponseFormat { kind: "json_schema", json_schema: schema });
+        }
+        Some(Format::Opaque { owner: Protocol::Chat, raw }) => body.field("response_format", raw),
+        Some(Format::Opaque { .. }) => body.lost.dropped("format"),
+    }
+}
+
+#[derive(Serialize)]
+struct ResponseFormat<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    json_schema: JsonSchema<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonSchema<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    schema: &'a Raw,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strict: Option<bool>,
+}
+
+fn identity(request: &Request, own: bool, body: &mut Body<'_>) {
+    let identity = &request.identity;
+    let tier = identity.service_tier.as_deref();
+    body.option(
+        "service_tier",
+        tier.map(|tier| if tier == "standard_only" { "default" } else { tier }).as_ref(),
+    );
+    if !identity.metadata.is_empty() {
+        body.field("metadata", &identity.metadata);
+    }
+    body.option("user", identity.user.as_ref());
+    body.option("safety_identifier", identity.safety_identifier.as_ref());
+    let cached = body.compat.prompt_cache_key.unwrap_or(own);
+    for (name, value) in [
+        ("prompt_cache_key", &identity.prompt_cache_key),
+        ("prompt_cache_retention", &identity.prompt_cache_retention),
+    ] {
+        if cached {
+            body.option(name, value.as_ref());
+        } else if value.is_some() {
+            body.lost.dropped(name);
+        }
+    }
+    if identity.safety_settings.is_some() {
+        body.lost.dropped("safety_settings");
+    }
+}
+
+fn state(request: &Request, body: &mut Body<'_>) {
+    let state = &request.state;
+    for (asked, feature) in [
+        (state.context_management.is_some(), "context_management"),
+        (state.truncation.as_deref().is_some_and(|truncation| truncation != "disabled"), "truncation"),
+        (!state.include.is_empty(), "include"),
+    ] {
+        if asked {
+            body.lost.dropped(feature);
+        }
+    }
+}
+
+/// Usage is always asked for; whether the client sees it is for its encoder.
+fn stream(request: &Request, target: &Target<'_>, body: &mut Body<'_>) {
+    if !target.stream {
+        return;
+    }
+    body.field("stream", &true);
+    let mut options = match request.ext.get("stream_options") {
+        Some(Value::Object(options)) if request.origin == Protocol::Chat => options.clone(),
+        _ => serde_json::Map::new(),
+    };
+    if body.compat.stream_usage != Some(false) {
+        options.insert("include_usage".into(), true.into());
+    }
+    if !options.is_empty() {
+        body.field("stream_options", &options);
+    }
+    if body.compat.tool_stream == Some(true) && !request.tools.is_empty() {
+        body.field("tool_stream", &true);
+    }
+}

@@ -1,4 +1,10 @@
 //! OpenAI Responses, which Codex speaks. <https://developers.openai.com/api/reference/resources/responses>
 
+mod content;
 pub(super) mod error;
+mod item;
+pub(super) mod request;
 pub(super) mod tap;
+mod tool;
+mod wire;
+mod write;

@@ -3,7 +3,9 @@
 pub(super) mod error;
 pub(super) mod request;
 pub(super) mod response;
+mod schema;
 pub(super) mod tap;
+mod wire;
 
 use http::header::{HeaderName, HeaderValue};
 

@@ -1,4 +1,7 @@
-//! Gemini bodies that repeat the model their path names.
+//! Requests: reading and writing them, and bodies that repeat the model their path names.
+
+pub(in crate::protocol) mod decode;
+pub(in crate::protocol) mod encode;
 
 use std::ops::Range;
 

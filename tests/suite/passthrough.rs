@@ -172,6 +172,7 @@ async fn the_claude_code_request_and_a_megabyte_arrive_whole() {
     let filler = "0123456789abcdef".repeat(64 * 1024);
     let bodies = [CLAUDE_CODE.to_owned(), CLAUDE_CODE.replacen("Reading it.", &filler, 1)];
     assert!(bodies.last().unwrap().len() > 1024 * 1024);
+    mock.lane("a").has_sealed("bW9jay1zaWduYXR1cmU=", "The note has to be read first.");
     let betas = "claude-code-20250219,interleaved-thinking-2025-05-14,mid-conversation-system-2026-04-07";
     for body in bodies {
         let answer = Call::post(&url, body.clone())

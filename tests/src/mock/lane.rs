@@ -189,6 +189,12 @@ impl Lane {
         self.state().issued.seals()
     }
 
+    /// As if the lane had given out `seal` with that thinking.
+    pub fn has_sealed(&self, seal: &str, thinking: &str) -> &Self {
+        self.state().issued.seal(seal, thinking);
+        self
+    }
+
     pub(super) fn issued(&self) -> Issued {
         self.state().issued.clone()
     }

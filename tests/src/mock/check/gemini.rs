@@ -19,7 +19,6 @@ const FOREIGN: &[&str] = &[
     "stream",
     "stream_options",
     "system",
-    "temperature",
     "thinking",
     "tool_choice",
 ];
@@ -129,7 +128,7 @@ fn one(part: &Value) -> Result<(), Problem> {
         return refuse(format!("a part must have exactly one kind of data: {part}"));
     }
     let inline = &part["inlineData"];
-    if !inline.is_null() && (text(inline, "mimeType").is_empty() || text(inline, "data").is_empty()) {
+    if !inline.is_null() && (mime(inline).is_empty() || text(inline, "data").is_empty()) {
         return refuse("inline_data: mime_type and data are required");
     }
     let call = &part["functionCall"];
@@ -137,6 +136,11 @@ fn one(part: &Value) -> Result<(), Problem> {
         return refuse("function_call.args: should be an object");
     }
     Ok(())
+}
+
+/// Google's own SDK writes both.
+fn mime(inline: &Value) -> &str {
+    if inline["mime_type"].is_null() { text(inline, "mimeType") } else { text(inline, "mime_type") }
 }
 
 /// The first call of a turn brings its signature along.

@@ -12,11 +12,9 @@ import subprocess
 import urllib.request
 
 import pytest
+from clients import PIXEL
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
 NUMBERS = itertools.count(1)
 
 

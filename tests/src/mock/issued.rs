@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 /// Of one lane, or of one answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Issued {
-    /// The thinking that each seal belongs to.
-    seals: BTreeMap<String, String>,
+    /// Each seal and the thinking it belongs to, in the order they were handed out.
+    seals: Vec<(String, String)>,
     calls: BTreeMap<String, IssuedCall>,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct IssuedCall {
 
 impl Issued {
     pub(super) fn seal(&mut self, seal: &str, thinking: &str) {
-        self.seals.insert(plain(seal), thinking.to_owned());
+        self.seals.push((plain(seal), thinking.to_owned()));
     }
 
     pub(super) fn call(&mut self, id: &str, name: &str, thinking: &str, seal: Option<&str>) {
@@ -41,16 +41,17 @@ impl Issued {
 
     /// The thinking that `seal` belongs to; `None` for a seal of somebody else.
     pub(super) fn thinking(&self, seal: &str) -> Option<&str> {
-        self.seals.get(&plain(seal)).map(String::as_str)
+        let seal = plain(seal);
+        self.seals.iter().find(|(known, _)| *known == seal).map(|(_, thinking)| thinking.as_str())
     }
 
     pub(super) fn called(&self, id: &str) -> Option<&IssuedCall> {
         self.calls.get(id)
     }
 
-    /// Every seal as it was handed out.
+    /// Every seal, oldest first.
     pub(super) fn seals(&self) -> Vec<String> {
-        self.seals.keys().cloned().collect()
+        self.seals.iter().map(|(seal, _)| seal.clone()).collect()
     }
 }
 

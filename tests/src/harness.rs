@@ -61,11 +61,15 @@ impl Gateway {
             admin_key: ADMIN_KEY.to_owned(),
             native: Some(native),
         };
-        let healthy = gateway.until(async || {
-            let answer = Call::get(format!("{}/health", gateway.url)).send().await;
-            Ok(answer.is_ok_and(|answer| answer.status == 200))
-        });
-        if healthy.await? { Ok(gateway) } else { Err(gateway.failed("did not become healthy")) }
+        gateway.healthy().await?;
+        Ok(gateway)
+    }
+
+    /// Ends a native gateway without a warning, and starts it again where it was.
+    pub async fn restart(&mut self) -> io::Result<()> {
+        let native = self.native.as_mut().ok_or_else(|| io::Error::other("not a native gateway"))?;
+        native.restart()?;
+        self.healthy().await
     }
 
     /// The base URL, without a version segment.
@@ -136,6 +140,14 @@ impl Gateway {
             tokio::time::sleep(POLL).await;
         }
         Ok(false)
+    }
+
+    async fn healthy(&self) -> io::Result<()> {
+        let healthy = self.until(async || {
+            let answer = Call::get(format!("{}/health", self.url)).send().await;
+            Ok(answer.is_ok_and(|answer| answer.status == 200))
+        });
+        if healthy.await? { Ok(()) } else { Err(self.failed("did not become healthy")) }
     }
 
     async fn configure_remotely(&self, channels: &[Channel]) -> io::Result<()> {

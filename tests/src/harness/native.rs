@@ -16,8 +16,9 @@ pub(super) struct Native {
     port: u16,
     config: PathBuf,
     log: PathBuf,
+    environment: Vec<(String, String)>,
     /// Removed after the child ended.
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Native {
@@ -27,23 +28,18 @@ impl Native {
         fs::create_dir(&config)?;
         fs::write(config.join("config.json"), document.to_string())?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let out = File::create(&log)?;
-        let child = Command::new(binary()?)
-            .env_clear()
-            .env("PORT", port.to_string())
-            .env("BIND_HOST", "127.0.0.1")
-            .env("CONFIG_DIR", &config)
-            .env("PROXY_ACCESS_KEY", CLIENT_KEY)
-            .env("ADMIN_ACCESS_KEY", ADMIN_KEY)
-            .env("ENABLE_REQUEST_LOGS", "true")
-            .env("LOG_LEVEL", "debug")
-            .envs(environment.iter().copied())
-            .current_dir(home.path())
-            .stdin(Stdio::null())
-            .stdout(out.try_clone()?)
-            .stderr(out)
-            .spawn()?;
-        Ok(Self { child, port, config, log, _home: home })
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let environment: Vec<_> = environment.collect();
+        let child = spawn(home.path(), &config, &log, port, &environment)?;
+        Ok(Self { child, port, config, log, environment, home })
+    }
+
+    /// Kills it and starts another one on what it left behind.
+    pub(super) fn restart(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.child = spawn(self.home.path(), &self.config, &self.log, self.port, &self.environment)?;
+        Ok(())
     }
 
     pub(super) fn url(&self) -> String {
@@ -72,6 +68,31 @@ impl Drop for Native {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn spawn(
+    home: &Path,
+    config: &Path,
+    log: &Path,
+    port: u16,
+    environment: &[(String, String)],
+) -> io::Result<Child> {
+    let out = File::options().create(true).append(true).open(log)?;
+    Command::new(binary()?)
+        .env_clear()
+        .env("PORT", port.to_string())
+        .env("BIND_HOST", "127.0.0.1")
+        .env("CONFIG_DIR", config)
+        .env("PROXY_ACCESS_KEY", CLIENT_KEY)
+        .env("ADMIN_ACCESS_KEY", ADMIN_KEY)
+        .env("ENABLE_REQUEST_LOGS", "true")
+        .env("LOG_LEVEL", "debug")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .stdout(out.try_clone()?)
+        .stderr(out)
+        .spawn()
 }
 
 fn binary() -> io::Result<PathBuf> {

@@ -1,0 +1,180 @@
+//! On the way to an upstream: blobs are opened, and it gets back what it sealed itself.
+
+use super::blob::{self, Content};
+use super::{Issuer, Vault};
+use crate::ir::{Block, Compaction, Item, Losses, Message, Reasoning, Request, Role, Sealed, Text, ToolCall};
+
+/// What stands before the summary of a conversation that was shortened.
+const SHORTENED: &str = "The conversation up to here was shortened. This is its summary:\n\n";
+
+impl Vault {
+    /// Opens every blob of `client_key` in the request. `issuer`, the upstream to be asked, gets what it
+    /// sealed itself; of other reasoning only what can be read is left.
+    pub fn open(&self, request: &mut Request, client_key: &str, issuer: Issuer<'_>, lost: &mut Losses) {
+        let items = std::mem::take(&mut request.items);
+        let mut opening =
+            Opening { vault: self, client_key, issuer, items: Vec::with_capacity(items.len()), lost };
+        items.into_iter().for_each(|item| opening.item(item));
+        request.items = opening.items;
+    }
+}
+
+/// A shortened past as a message that every upstream understands.
+pub(super) fn told(summary: &str) -> String {
+    format!("{SHORTENED}{summary}")
+}
+
+struct Opening<'o> {
+    vault: &'o Vault,
+    client_key: &'o str,
+    issuer: Issuer<'o>,
+    items: Vec<Item>,
+    lost: &'o mut Losses,
+}
+
+impl Opening<'_> {
+    fn item(&mut self, item: Item) {
+        match item {
+            Item::Reasoning(reasoning) => self.reasoning(reasoning),
+            Item::Message(mut message) => {
+                for block in &mut message.blocks {
+                    if let Block::Text(text) = block {
+                        self.text(text);
+                    }
+                }
+                self.items.push(Item::Message(message));
+            }
+            Item::ToolCall(call) => self.call(call),
+            Item::ToolResult(mut result) => {
+                if let (id, Some(_)) = blob::split_id(&result.call_id) {
+                    result.call_id = id.to_owned();
+                }
+                self.items.push(Item::ToolResult(result));
+            }
+            Item::Compaction(compaction) => self.compaction(compaction),
+            other @ Item::Opaque(_) => self.items.push(other),
+        }
+    }
+
+    fn reasoning(&mut self, mut reasoning: Reasoning) {
+        let blob = reasoning.sealed.take_if(|sealed| blob::is_blob(&sealed.data));
+        let Some(blob) = blob else { return self.items.push(Item::Reasoning(reasoning)) };
+        match self.vault.unseal(&blob.data, self.client_key) {
+            Some(content) => {
+                let restored = self.restored(content);
+                self.items.extend(restored.into_iter().map(Item::Reasoning));
+            }
+            None => {
+                self.lost.dropped("reasoning.sealed");
+                (reasoning.id, reasoning.redacted) = (None, false);
+                if is_readable(&reasoning) {
+                    self.items.push(Item::Reasoning(reasoning));
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, mut call: ToolCall) {
+        if let (id, Some(blob)) = blob::split_id(&call.id) {
+            let content = self.unseal(blob);
+            call.id = id.to_owned();
+            let own = self.carried(content);
+            call.sealed = call.sealed.or(own);
+        }
+        if let Some(blob) = call.sealed.take_if(|sealed| blob::is_blob(&sealed.data)) {
+            let content = self.unseal(&blob.data);
+            call.sealed = self.carried(content);
+        }
+        self.items.push(Item::ToolCall(call));
+    }
+
+    fn text(&mut self, text: &mut Text) {
+        if let Some(blob) = text.sealed.take_if(|sealed| blob::is_blob(&sealed.data)) {
+            let content = self.unseal(&blob.data);
+            text.sealed = self.carried(content);
+        }
+    }
+
+    fn compaction(&mut self, mut compaction: Compaction) {
+        let blob = compaction.sealed.take_if(|sealed| blob::is_blob(&sealed.data));
+        let Some(blob) = blob else { return self.items.push(Item::Compaction(compaction)) };
+        let Some(content) = self.unseal(&blob.data) else { return };
+        if let Some(own) = content.own.clone().filter(|_| content.is_of(self.issuer)) {
+            let Content { id, summary, .. } = content;
+            return self.items.push(Item::Compaction(Compaction { id, summary, sealed: Some(own.into()) }));
+        }
+        match content.summary.or(compaction.summary) {
+            Some(summary) => {
+                let block = Block::text(told(&summary));
+                self.items.push(Item::Message(Message::new(Role::User, vec![block])));
+            }
+            None => self.lost.dropped("items.compaction"),
+        }
+    }
+
+    fn unseal(&mut self, blob: &str) -> Option<Content> {
+        let content = self.vault.unseal(blob, self.client_key);
+        if content.is_none() {
+            self.lost.dropped("reasoning.sealed");
+        }
+        content
+    }
+
+    /// Puts the reasoning that came with a call or text before it, and tells the seal of that itself.
+    fn carried(&mut self, content: Option<Content>) -> Option<Sealed> {
+        let mut content = content?;
+        let own = content.own.take();
+        if own.is_some() && !content.is_of(self.issuer) {
+            self.lost.dropped("reasoning.sealed");
+        }
+        let own = own.filter(|_| content.is_of(self.issuer));
+        for reasoning in self.restored(content) {
+            self.before_step(reasoning);
+        }
+        own.map(Sealed::from)
+    }
+
+    fn restored(&mut self, content: Content) -> Vec<Reasoning> {
+        let is_issuer = content.is_of(self.issuer);
+        if !is_issuer && content.reasoning.iter().any(|thought| thought.seal.is_some()) {
+            self.lost.dropped("reasoning.sealed");
+        }
+        let restored = content.reasoning.into_iter().map(|thought| thought.restore(is_issuer));
+        restored.filter(|reasoning| reasoning.sealed.is_some() || is_readable(reasoning)).collect()
+    }
+
+    /// Thinking comes before what the model said and called in the same step. Where the client sent it in
+    /// plain, it is there already.
+    fn before_step(&mut self, reasoning: Reasoning) {
+        let said = |item: &&Item| matches!(item, Item::Message(message) if message.role == Role::Assistant);
+        let at = self.items.len() - self.items.iter().rev().take_while(said).count();
+        let step = |item: &&mut Item| match item {
+            Item::Message(message) => message.role == Role::Assistant,
+            Item::Reasoning(_) | Item::ToolCall(_) => true,
+            Item::ToolResult(_) | Item::Compaction(_) | Item::Opaque(_) => false,
+        };
+        let known = self.items.iter_mut().rev().take_while(step).find_map(|item| match item {
+            Item::Reasoning(known) if is_same(known, &reasoning) => Some(known),
+            _ => None,
+        });
+        match known {
+            Some(known) => *known = reasoning,
+            None => self.items.insert(at, Item::Reasoning(reasoning)),
+        }
+    }
+}
+
+fn is_readable(reasoning: &Reasoning) -> bool {
+    words(reasoning).next().is_some()
+}
+
+/// Whether the two say the same, however they are cut into parts.
+fn is_same(one: &Reasoning, other: &Reasoning) -> bool {
+    is_readable(one) && words(one).eq(words(other))
+}
+
+fn words(reasoning: &Reasoning) -> impl Iterator<Item = char> {
+    let text = reasoning.text.as_deref().filter(|text| !text.is_empty());
+    let summary = reasoning.summary.iter().filter(move |_| text.is_none());
+    text.into_iter().chain(summary.map(String::as_str)).flat_map(str::chars).filter(|c| !c.is_whitespace())
+}

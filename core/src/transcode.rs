@@ -1,4 +1,6 @@
 //! The stages between the codecs, from IR to IR.
 
+pub mod compact;
+pub mod structured;
 pub mod tools;
 pub mod vault;

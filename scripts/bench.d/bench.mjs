@@ -1,4 +1,5 @@
-// Direct path, nginx and Causeway, interleaved in rounds, on pinned cores.
+// Direct path, nginx and Causeway, interleaved in rounds, on pinned cores; then Causeway alone with
+// clients of other protocols.
 //
 // CPU is what the kernel accounted to the process (all its threads), divided by the requests of that
 // round; the median over rounds is reported. Core 0 runs the gateway alone, core 1 upstream and load.
@@ -23,7 +24,18 @@ const scenarios = [
   { name: 'stream of 35 events at once, 8 connections', lane: 'bench-burst-35', connections: 8, stream: true, events: 35 },
   { name: 'stream of 35 events, one write each, 8 connections', lane: 'bench-stream-35', connections: 8, stream: true, events: 35 },
   { name: 'stream of 35 events, one per 2 ms, 64 connections', lane: 'bench-drip-35', connections: 64, stream: true, events: 35 },
+  ...['messages', 'responses', 'gemini'].flatMap((client) => [
+    { name: `${client} on chat, JSON 1 KB, 8 connections`, client, lane: 'bench-json-1k', connections: 8 },
+    { name: `${client} on chat, stream of 35 events at once, 8 connections`, client, lane: 'bench-burst-35', connections: 8, stream: true },
+  ]),
 ];
+
+const paths = {
+  chat: { json: '/v1/chat/completions', stream: '/v1/chat/completions' },
+  messages: { json: '/v1/messages', stream: '/v1/messages' },
+  responses: { json: '/v1/responses', stream: '/v1/responses' },
+  gemini: { json: '/v1beta/models/bench:generateContent', stream: '/v1beta/models/bench:streamGenerateContent?alt=sse' },
+};
 
 try {
   await main();
@@ -42,9 +54,10 @@ async function main() {
   ];
   const results = new Map();
   for (const scenario of scenarios) {
-    for (const target of targets) await load(target, scenario, bodies, 0.5);
+    const able = targets.filter((target) => serves(target, scenario));
+    for (const target of able) await load(target, scenario, bodies, 0.5);
     for (let round = 0; round < options.rounds; round += 1) {
-      for (const target of targets) {
+      for (const target of able) {
         const before = cpu(target.pid);
         const report = await load(target, scenario, bodies, options.seconds);
         const spent = cpu(target.pid) - before;
@@ -62,12 +75,19 @@ async function main() {
   if (options.write) write(text);
 }
 
+/** The upstream speaks chat; only a gateway serves other clients. */
+function serves(target, scenario) {
+  return !scenario.client || target.name === 'causeway';
+}
+
 /** Runs the load generator once; every answer must be whole. */
 async function load(target, scenario, bodies, seconds) {
-  const args = ['--url', `${target.base}/${scenario.lane}/v1/chat/completions`];
-  args.push('--connections', scenario.connections, '--seconds', seconds, '--body', scenario.stream ? bodies.stream : bodies.json);
+  const { client = 'chat', stream } = scenario;
+  const args = ['--url', `${target.base}/${scenario.lane}${paths[client][stream ? 'stream' : 'json']}`];
+  args.push('--connections', scenario.connections, '--seconds', seconds, '--body', bodies[client][stream ? 'stream' : 'json']);
   args.push('--header', `authorization: Bearer ${KEY}`, '--header', 'content-type: application/json');
-  if (scenario.stream) args.push('--stream', '--events', scenario.events);
+  if (stream) args.push('--stream');
+  if (scenario.events) args.push('--events', scenario.events);
   const report = JSON.parse(await output('taskset', ['-c', '1', 'target/release/load', ...args.map(String)]));
   if (report.errors > 0) throw new Error(`${target.name}, ${scenario.name}: ${report.errors} errors, first: ${report.firstError}`);
   return report;
@@ -182,13 +202,24 @@ function listWasm() {
   }
 }
 
+/** Files of about 1 KB: for each client one that asks for JSON, and one that asks for a stream. */
 function requestBodies() {
-  const messages = [{ role: 'user', content: 'Say something. '.repeat(60) }];
-  const json = join(scratch, 'json.json');
-  const stream = join(scratch, 'stream.json');
-  writeFileSync(json, JSON.stringify({ model: 'bench', messages, temperature: 0.5 }));
-  writeFileSync(stream, JSON.stringify({ model: 'bench', messages, stream: true }));
-  return { json, stream };
+  const text = 'Say something. '.repeat(60);
+  const messages = [{ role: 'user', content: text }];
+  const asks = {
+    chat: { model: 'bench', messages },
+    messages: { model: 'bench', max_tokens: 1000, messages },
+    responses: { model: 'bench', input: messages },
+    gemini: { contents: [{ role: 'user', parts: [{ text }] }] },
+  };
+  const files = Object.entries(asks).map(([client, ask]) => {
+    const [json, stream] = ['json', 'stream'].map((kind) => join(scratch, `${client}-${kind}.json`));
+    const how = client === 'gemini' ? [{}, {}] : [{ temperature: 0.5 }, { stream: true }];
+    writeFileSync(json, JSON.stringify({ ...ask, ...how[0] }));
+    writeFileSync(stream, JSON.stringify({ ...ask, ...how[1] }));
+    return [client, { json, stream }];
+  });
+  return Object.fromEntries(files);
 }
 
 /** Nanoseconds of CPU the process's threads have used. */
@@ -205,7 +236,7 @@ function rss(pid) {
 function table(targets, results, facts) {
   const lines = ['| scenario | | CPU µs/request | p50 µs | p99 µs | first byte p50 µs |', '|---|---|---:|---:|---:|---:|'];
   for (const scenario of scenarios) {
-    for (const target of targets) {
+    for (const target of targets.filter((target) => serves(target, scenario))) {
       const runs = results.get(`${scenario.name}|${target.name}`);
       const figure = (pick) => Math.round(median(runs.map(pick)));
       const spent = target.pid ? figure((run) => run.cpuUs) : '–';

@@ -4,6 +4,8 @@ mod content;
 pub(super) mod error;
 mod item;
 pub(super) mod request;
+pub(super) mod response;
+pub(super) mod stream;
 pub(super) mod tap;
 mod tool;
 mod wire;

@@ -29,7 +29,7 @@ pub(in crate::protocol) fn event(
             "object": "response",
             "created_at": identity.created_at.unwrap_or(0),
             "status": "failed",
-            "error": {"code": code(failure.kind), "message": message},
+            "error": {"code": code(failure), "message": message},
             "incomplete_details": null,
             "instructions": null,
             "metadata": {},
@@ -46,14 +46,15 @@ pub(in crate::protocol) fn event(
     crate::protocol::write_event(out, Some("response.failed"), &event);
 }
 
-/// One of the codes that the SDKs' `ResponseError` lists, or that Codex acts upon.
-fn code(kind: FailureKind) -> &'static str {
-    match kind {
+/// One of the codes that the SDKs' `ResponseError` lists, or that Codex tells apart: it shows a quota's end
+/// as one, waits for an overloaded server, and shortens a conversation that is too long.
+fn code(failure: &Failure) -> &'static str {
+    match failure.kind {
         FailureKind::RateLimited => "rate_limit_exceeded",
-        FailureKind::InvalidRequest | FailureKind::ContentPolicy => "invalid_prompt",
-        FailureKind::ContextTooLong => "context_length_exceeded",
-        FailureKind::Permission => "insufficient_quota",
+        FailureKind::Permission if failure.status.as_u16() == 402 => "insufficient_quota",
         FailureKind::Overloaded => "server_is_overloaded",
+        FailureKind::ContextTooLong => "context_length_exceeded",
+        FailureKind::InvalidRequest | FailureKind::ContentPolicy => "invalid_prompt",
         _ => "server_error",
     }
 }

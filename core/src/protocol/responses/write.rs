@@ -80,7 +80,7 @@ pub(super) struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) annotations: Option<Vec<Annotation<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) logprobs: Option<&'a Raw>,
+    pub(super) logprobs: Option<List<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) text: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,6 +117,14 @@ pub(super) struct Breakpoint {
     pub(super) ttl: Option<&'static str>,
 }
 
+/// A list that must be there.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum List<'a> {
+    Empty([(); 0]),
+    Raw(&'a Raw),
+}
+
 /// What a piece of text rests on.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -137,6 +145,12 @@ impl<'a> Part<'a> {
 
     pub(super) fn refusal(refusal: &'a str) -> Self {
         Self { kind: "refusal", refusal: Some(refusal), ..Self::default() }
+    }
+}
+
+impl<'a> List<'a> {
+    pub(super) fn of(list: Option<&'a Raw>) -> Self {
+        list.map_or(Self::Empty([]), Self::Raw)
     }
 }
 

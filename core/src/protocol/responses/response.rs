@@ -1,0 +1,4 @@
+//! Answers of Responses that are not streamed.
+//! <https://developers.openai.com/api/reference/resources/responses/object>
+
+pub(in crate::protocol) mod encode;

@@ -66,7 +66,8 @@ enum Shape {
 /// Rewrites what `upstream` does not know of the tools of `request`, so that it sees functions.
 pub fn lower(request: &mut Request, upstream: Protocol, compat: &Compat, lost: &mut Losses) -> ToolBridge {
     let codex = upstream == Protocol::Responses && compat.codex_tools != Some(false);
-    let custom = codex || upstream == Protocol::Chat && compat.codex_tools == Some(true);
+    let chat = upstream == Protocol::Chat && request.origin == Protocol::Chat;
+    let custom = codex || upstream == Protocol::Chat && compat.codex_tools.unwrap_or(chat);
     let mut lowering = Lowering {
         upstream,
         codex,
@@ -114,6 +115,8 @@ impl Lowering<'_> {
         let mut tools = std::mem::take(&mut request.tools);
         if !self.codex {
             found::add(&mut tools, &request.items);
+        }
+        if !self.codex && (self.upstream, request.origin) != (Protocol::Messages, Protocol::Messages) {
             self.undefer(&mut tools);
         }
         for tool in &tools {
@@ -127,11 +130,6 @@ impl Lowering<'_> {
 
     /// Tools that only a search shows are not sent if the client can search, and plain ones otherwise.
     fn undefer(&mut self, tools: &mut Vec<Tool>) {
-        let native =
-            |tool: &Tool| matches!(&tool.kind, ToolKind::Builtin { owner, .. } if *owner == self.upstream);
-        if tools.iter().any(native) {
-            return;
-        }
         let searches = tools.iter().any(|tool| self.client_tool(tool) == Some(ClientTool::ToolSearch));
         if tools.iter().any(|tool| tool.defer_loading == Some(true)) {
             self.lost.emulated("tools.defer_loading");

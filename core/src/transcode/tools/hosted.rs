@@ -110,7 +110,11 @@ fn narrowed(owner: Protocol, raw: &Value, upstream: Protocol, lost: &mut Losses)
         Protocol::Responses => given("/filters/allowed_domains"),
         _ => given("/allowed_domains"),
     };
-    let place = given("/user_location").map(|mut place| {
+    let place = match owner {
+        Protocol::Chat => given("/user_location/approximate"),
+        _ => given("/user_location"),
+    };
+    let place = place.map(|mut place| {
         if let Some(place) = place.as_object_mut() {
             place.entry("type").or_insert_with(|| "approximate".into());
         }

@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::ir::{
-    Accumulator, CallKind, Executor, Item, Namespace, Response, ResultContent, ToolCall, ToolResult, replay,
+    Accumulator, BlockStart, CallKind, Delta, Event, Executor, Item, Namespace, Response, ResultContent,
+    ToolCall, ToolResult, replay,
 };
 
 fn builtin(owner: Protocol, raw: Value) -> Tool {
@@ -208,9 +209,14 @@ fn vendors_tools_become_the_upstreams_own() {
     let filtered = json!({"type": "web_search", "filters": {"allowed_domains": ["a.example"]}});
     let claude =
         json!({"allowed_domains": ["a.example"], "type": "web_search_20250305", "name": "web_search"});
+    let options = json!({"user_location": {"type": "approximate", "approximate": {"country": "FR"}}});
+    let kind =
+        ToolKind::Builtin { owner: Protocol::Chat, kind: "web_search_options".into(), raw: options.into() };
+    let (located, place) = (Tool::new("web_search", kind), json!({"country": "FR", "type": "approximate"}));
     let cases = [
         (responses(filtered.clone()), Protocol::Messages, Some(claude)),
         (responses(filtered), Protocol::Gemini, Some(json!({"googleSearch": {}}))),
+        (located, Protocol::Responses, Some(json!({"type": "web_search", "user_location": place}))),
         (gemini("googleSearch"), Protocol::Responses, Some(json!({"type": "web_search"}))),
         (gemini("urlContext"), Protocol::Responses, None),
         (gemini("urlContext"), Protocol::Gemini, Some(json!({"urlContext": {}}))),
@@ -295,4 +301,49 @@ fn a_call_of_the_vendor_is_left_alone() {
     let mut request = request(vec![], vec![Item::ToolCall(server.clone())]);
     assert!(lower(&mut request, Protocol::Chat, &Compat::default(), &mut Losses::default()).is_empty());
     assert_eq!(request.items, [Item::ToolCall(server)]);
+}
+
+#[test]
+fn interleaved_calls_do_not_mix_and_large_ones_are_not_kept() {
+    let mut request = request(codex(), vec![]);
+    let bridge = lower(&mut request, Protocol::Chat, &Compat::default(), &mut Losses::default());
+    let start = |index, name: &'static str| Event::BlockStart {
+        index,
+        choice: 0,
+        block: BlockStart::ToolCall {
+            id: name.into(),
+            item_id: None,
+            name: name.into(),
+            namespace: None,
+            kind: CallKind::Function,
+            executor: Executor::Client,
+            sealed: None,
+        },
+    };
+    let arguments = |index, text: String| Event::Delta { index, delta: Delta::Arguments(text.into()) };
+    let (mut raiser, mut told) = (bridge.raiser(), BTreeMap::<u32, String>::new());
+    let mut push = |event| {
+        raiser.push(event, &mut |event| {
+            if let Event::Delta { index, delta: Delta::Arguments(text) } = event {
+                told.entry(index).or_default().push_str(&text);
+            }
+        });
+    };
+    push(start(0, "apply_patch"));
+    push(start(1, "shell"));
+    push(start(2, "apply_patch"));
+    push(start(3, "local_shell"));
+    for (first, second) in
+        [(r#"{"inp"#, r#"{"#), (r#"ut":"a\u00"#, r#""input":"b"#), (r#"e9""#, r#"\n""#), ("}", "}")]
+    {
+        push(arguments(0, first.into()));
+        push(arguments(1, first.into()));
+        push(arguments(2, second.into()));
+    }
+    for _ in 0..20 {
+        push(arguments(3, "x".repeat(MAX_KEPT / 10)));
+    }
+    (0..4).for_each(|index| push(Event::BlockStop { index }));
+    assert_eq!((told[&0].as_str(), told[&2].as_str()), ("aé", "b\n"));
+    assert_eq!((told[&1].as_str(), told[&3].len()), (r#"{"input":"a\u00e9"}"#, MAX_KEPT / 10 * 20));
 }

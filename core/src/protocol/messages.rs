@@ -4,6 +4,7 @@ pub mod count;
 pub(super) mod error;
 pub(super) mod request;
 pub(super) mod response;
+pub(super) mod stream;
 pub(super) mod tap;
 mod wire;
 

@@ -1,4 +1,7 @@
-//! Token counts as Claude writes them.
+//! Answers of Claude Messages to the model between the protocols and back; token counts of all its answers.
+
+pub(in crate::protocol) mod decode;
+pub(in crate::protocol) mod encode;
 
 use serde_json::Value;
 
@@ -16,9 +19,21 @@ pub(in crate::protocol) fn usage(usage: &Value) -> Option<Usage> {
         cache_write_1h: count(usage, &["cache_creation", "ephemeral_1h_input_tokens"]),
         output: count(usage, &["output_tokens"]).map(|all| all.saturating_sub(reasoning.unwrap_or(0))),
         reasoning,
+        web_searches: count(usage, &["server_tool_use", "web_search_requests"]),
         ..Usage::default()
     };
     (!decoded.is_empty()).then_some(decoded)
+}
+
+/// Takes in later, cumulative counts. Some vendors repeat the input side as zeros at the end.
+pub(in crate::protocol) fn refine(held: &mut Usage, later: &Usage) {
+    let counted = |later: Option<u64>, held: Option<u64>| later.filter(|count| *count > 0).or(held).or(later);
+    held.merge(&Usage {
+        input: counted(later.input, held.input),
+        cache_read: counted(later.cache_read, held.cache_read),
+        cache_write: counted(later.cache_write, held.cache_write),
+        ..*later
+    });
 }
 
 #[cfg(test)]

@@ -164,7 +164,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut fields = Vec::new();
-                while let Some(field) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                while let Some(field) = map.next_entry::<Text<'de>, &'de RawValue>()? {
                     fields.push((field.0.0, field.1));
                 }
                 Ok(Object(fields))
@@ -178,4 +178,4 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 /// A string that is borrowed where no escape stands in it; `Option<Cow<str>>` alone would always copy.
 #[derive(Debug, serde::Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);

@@ -11,7 +11,7 @@ use crate::ir::{
     Block as Piece, Citation, File, Image, Losses, ResultContent, Source as From, Text, ToolResult,
 };
 use crate::protocol::messages::wire::block::{Block, Content, Enabled, Source};
-use crate::protocol::messages::wire::citation;
+use crate::protocol::messages::wire::{citation, name};
 
 /// `None` for a text without a word, which Claude refuses, and for what only another vendor understands.
 /// Media that cannot be shown leave a note, so that the model knows something was there.
@@ -23,7 +23,7 @@ pub(super) fn block<'a>(piece: &'a Piece, compat: &Compat, lost: &mut Losses) ->
             Some(Block::Raw(Cow::Borrowed(&opaque.raw)))
         }
         Piece::Opaque(_) => {
-            lost.dropped(loss_of(piece));
+            lost.dropped(name::of_block(piece));
             return None;
         }
         Piece::Image(image) => self::image(image, compat, lost),
@@ -38,7 +38,7 @@ pub(super) fn block<'a>(piece: &'a Piece, compat: &Compat, lost: &mut Losses) ->
         Piece::Video(_) => None,
     };
     Some(shown.unwrap_or_else(|| {
-        lost.dropped(loss_of(piece));
+        lost.dropped(name::of_block(piece));
         Block::text(note(piece))
     }))
 }
@@ -100,25 +100,12 @@ pub(super) fn orphan(result: &ToolResult) -> String {
     format!("[result of the tool call {}]\n{text}", result.call_id)
 }
 
-/// What a piece is called in the list of losses.
-pub(super) fn loss_of(piece: &Piece) -> Cow<'static, str> {
-    Cow::Borrowed(match piece {
-        Piece::Text(_) => "items.text",
-        Piece::Refusal(_) => "items.refusal",
-        Piece::Image(_) => "items.image",
-        Piece::File(_) => "items.file",
-        Piece::Audio(_) => "items.audio",
-        Piece::Video(_) => "items.video",
-        Piece::Opaque(opaque) => return Cow::Owned(format!("items.{}", opaque.kind)),
-    })
-}
-
 fn note(piece: &Piece) -> String {
     let what = match piece {
         Piece::Image(_) => "image",
         Piece::Audio(_) => "audio",
         Piece::Video(_) => "video",
-        Piece::File(File { name: Some(name), .. }) => return format!("[document omitted: {name}]"),
+        Piece::File(File { name: Some(title), .. }) => return format!("[document omitted: {title}]"),
         Piece::File(_) => "document",
         Piece::Text(_) | Piece::Refusal(_) | Piece::Opaque(_) => "content",
     };

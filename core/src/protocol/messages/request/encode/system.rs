@@ -1,9 +1,9 @@
 //! The system prompt: what stands above the conversation, and what stands first in it.
 
-use super::content::loss_of;
 use crate::config::Protocol;
 use crate::ir::{self, Block as Piece, Format, Item, Losses, Message, Role};
 use crate::protocol::messages::wire::block::Block;
+use crate::protocol::messages::wire::name;
 
 /// What a request for some JSON object becomes where only schemas are known.
 const JSON_OBJECT: &str =
@@ -49,7 +49,7 @@ pub(super) fn text<'a>(piece: &'a Piece, lost: &mut Losses) -> Option<Block<'a>>
             Some(Block::Raw(std::borrow::Cow::Borrowed(&opaque.raw)))
         }
         other => {
-            lost.dropped(loss_of(other));
+            lost.dropped(name::of_block(other));
             None
         }
     }

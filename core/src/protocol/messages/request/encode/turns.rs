@@ -11,11 +11,11 @@ use super::{content, ids, system};
 use crate::config::Protocol;
 use crate::config::compat::Compat;
 use crate::ir::{
-    self, CallKind, Compaction, Executor, Ext, Item, Losses, Message, Opaque, Raw, Reasoning, SealKind,
-    ToolCall, ToolResult,
+    self, Compaction, Executor, Ext, Item, Losses, Message, Opaque, Raw, Reasoning, SealKind, ToolCall,
+    ToolResult,
 };
 use crate::protocol::messages::wire::block::{Block, Content};
-use crate::protocol::messages::wire::seal;
+use crate::protocol::messages::wire::{name, seal};
 
 #[derive(Debug, Default)]
 pub(super) struct Conversation<'a> {
@@ -198,7 +198,7 @@ impl<'a, 'c> Builder<'a, 'c> {
 
     fn call(&mut self, call: &'a ToolCall) {
         if call.executor == Executor::Server {
-            return self.lost.dropped(format!("items.{}", kind(&call.kind)));
+            return self.lost.dropped(name::of_call(&call.kind));
         }
         if call.namespace.is_some() {
             self.lost.dropped("tools.namespace");
@@ -235,7 +235,7 @@ impl<'a, 'c> Builder<'a, 'c> {
 
     fn result(&mut self, result: &'a ToolResult) {
         if result.executor == Executor::Server {
-            return self.lost.dropped(format!("items.{}", kind(&result.kind)));
+            return self.lost.dropped(name::of_call(&result.kind));
         }
         let nth = self.met(&result.call_id, false);
         if self.calls.get(result.call_id.as_str()).is_none_or(|calls| nth >= *calls) {
@@ -331,16 +331,5 @@ fn not_run(id: Cow<'_, str>) -> Block<'_> {
         is_error: Some(true),
         cache_control: None,
         ext: None,
-    }
-}
-
-fn kind(kind: &CallKind) -> &str {
-    match kind {
-        CallKind::Function => "function",
-        CallKind::Custom => "custom",
-        CallKind::LocalShell => "local_shell",
-        CallKind::ToolSearch => "tool_search",
-        CallKind::ApplyPatch => "apply_patch",
-        CallKind::Other(kind) => kind,
     }
 }

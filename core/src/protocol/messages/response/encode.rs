@@ -1,0 +1,158 @@
+//! Writes an answer in one piece.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use serde_json::json;
+
+use crate::config::Protocol;
+use crate::ir::{self, Block as Piece, Ext, Item, Losses, Raw, Reasoning, SealKind, ToolCall};
+use crate::ir::{CallKind, Executor};
+use crate::protocol::convert::{Answering, Encoded};
+use crate::protocol::messages::wire::answer::Message;
+use crate::protocol::messages::wire::block::Block;
+use crate::protocol::messages::wire::{citation, name, seal, stop};
+
+/// What an answer says of itself that clients of this protocol understand.
+const OWN: [&str; 2] = ["container", "context_management"];
+
+pub(in crate::protocol) fn encode(response: &ir::Response, answering: &Answering) -> Encoded {
+    let mut lost = Losses::default();
+    if response.choices.len() > 1 {
+        lost.dropped("n");
+    }
+    let choice = response.choices.first();
+    let mut content = Content { blocks: Vec::new(), called: false, refused: false, lost };
+    for item in choice.iter().flat_map(|choice| &choice.items) {
+        content.item(item);
+    }
+    let Content { blocks, called, refused, mut lost } = content;
+
+    let id = response.id.clone().unwrap_or_else(|| format!("msg_{}", answering.seed));
+    let model = response.model.as_deref().unwrap_or(&answering.model);
+    let stop = stop::encode(choice.and_then(|choice| choice.finish.as_ref()), called, refused);
+    let message = Message {
+        content: blocks,
+        stop_reason: Some(stop.stop_reason),
+        stop_sequence: stop.stop_sequence,
+        stop_details: stop.stop_details,
+        ext: own(&response.ext, &mut lost),
+        ..Message::new(&id, model, response.usage.unwrap_or_default())
+    };
+    let body = serde_json::to_vec(&message).unwrap_or_default();
+    Encoded { body, headers: Vec::new(), lost }
+}
+
+fn own(ext: &Ext, lost: &mut Losses) -> Ext {
+    let known = |field: &str| OWN.contains(&field);
+    ext.keys().filter(|field| !known(field)).for_each(|field| lost.dropped(format!("ext.{field}")));
+    ext.iter()
+        .filter(|(field, _)| known(field))
+        .map(|(field, value)| (field.clone(), value.clone()))
+        .collect()
+}
+
+struct Content<'a> {
+    blocks: Vec<Block<'a>>,
+    called: bool,
+    refused: bool,
+    lost: Losses,
+}
+
+impl<'a> Content<'a> {
+    fn item(&mut self, item: &'a Item) {
+        match item {
+            Item::Message(message) => message.blocks.iter().for_each(|piece| self.piece(piece)),
+            Item::Reasoning(reasoning) => self.reasoning(reasoning),
+            Item::ToolCall(call) => self.call(call),
+            Item::Compaction(compaction) => self.blocks.push(Block::Compaction {
+                content: compaction.summary.as_deref(),
+                seal: match &compaction.sealed {
+                    Some(sealed) if sealed.kind == SealKind::Signature => seal::to_compaction(&sealed.data),
+                    _ => Ext::new(),
+                },
+            }),
+            Item::Opaque(opaque) if opaque.owner == Protocol::Messages => {
+                self.blocks.push(Block::Raw(Cow::Borrowed(&opaque.raw)));
+            }
+            Item::Opaque(opaque) => self.lost.dropped(format!("items.{}", opaque.kind)),
+            // Results are what a client sends; no answer has one.
+            Item::ToolResult(_) => {}
+        }
+    }
+
+    fn piece(&mut self, piece: &'a Piece) {
+        match piece {
+            Piece::Text(text) => {
+                if text.logprobs.is_some() {
+                    self.lost.dropped("logprobs");
+                }
+                let mut citations = Vec::new();
+                for cited in &text.citations {
+                    match citation::encode(cited) {
+                        Some(raw) => citations.push(raw),
+                        None => self.lost.dropped("citations"),
+                    }
+                }
+                if !text.text.is_empty() {
+                    let text = Cow::Borrowed(text.text.as_str());
+                    self.blocks.push(Block::Text { text, citations, cache_control: None });
+                }
+            }
+            Piece::Refusal(refusal) => {
+                self.refused = true;
+                if !refusal.is_empty() {
+                    self.blocks.push(Block::text(refusal.as_str()));
+                }
+            }
+            Piece::Opaque(opaque) if opaque.owner == Protocol::Messages => {
+                self.blocks.push(Block::Raw(Cow::Borrowed(&opaque.raw)));
+            }
+            other => self.lost.dropped(name::of_block(other)),
+        }
+    }
+
+    /// Thinking of which there is neither text nor proof is none.
+    fn reasoning(&mut self, reasoning: &'a Reasoning) {
+        let sealed = reasoning.sealed.as_ref();
+        let of_kind = |kind| sealed.filter(|sealed| sealed.kind == kind).map(|sealed| sealed.data.as_str());
+        if let Some(data) = of_kind(SealKind::Redacted) {
+            return self.blocks.push(Block::RedactedThinking { data });
+        }
+        let signature = of_kind(SealKind::Signature);
+        if sealed.is_some() && signature.is_none() {
+            self.lost.dropped("reasoning.sealed");
+        }
+        let thinking = match &reasoning.text {
+            Some(text) if !text.is_empty() => Cow::Borrowed(text.as_str()),
+            _ => Cow::Owned(reasoning.summary.join("\n\n")),
+        };
+        if !thinking.is_empty() || signature.is_some() {
+            self.blocks.push(Block::Thinking { thinking, signature: signature.unwrap_or_default() });
+        }
+    }
+
+    fn call(&mut self, call: &'a ToolCall) {
+        if call.executor == Executor::Server {
+            return self.lost.dropped(name::of_call(&call.kind));
+        }
+        self.called = true;
+        let arguments = call.arguments.trim();
+        let input = match Raw::parse(arguments) {
+            _ if call.kind == CallKind::Custom => Raw::from(json!({"input": call.arguments})),
+            _ if arguments.is_empty() => Raw::from(json!({})),
+            Ok(raw) if arguments.starts_with('{') => raw,
+            Ok(raw) => Raw::from(json!({"input": raw.value()})),
+            Err(_) => Raw::from(json!({"input": call.arguments})),
+        };
+        self.blocks.push(Block::ToolUse {
+            id: Cow::Borrowed(&call.id),
+            name: &call.name,
+            input: Cow::Owned(input),
+            cache_control: None,
+            ext: None,
+        });
+    }
+}

@@ -1,0 +1,4 @@
+//! Streams of Claude Messages to events and back.
+
+pub(in crate::protocol) mod decode;
+pub(in crate::protocol) mod encode;

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::messages::Wire;
 use super::parts::{Content, Part, Parts};
-use super::tools::wire_name;
 use crate::config::Protocol;
 use crate::config::compat::ReasoningReplay;
 use crate::ir::{Block, CallKind, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
+use crate::protocol::chat::answer::{BREAK, NO_ARGUMENTS, extra_content, tool_name};
 
 /// Takes the place of thinking that cannot be shown. DeepSeek and others refuse a call whose thinking is missing.
 const HIDDEN: &str = "(thinking not shown)";
@@ -117,7 +117,7 @@ impl<'a> Step<'a> {
                         .unwrap_or_else(|| Part::text("")),
                 };
                 if std::mem::take(&mut first) && !out.is_empty() {
-                    out.push(Part::text("\n\n"));
+                    out.push(Part::text(BREAK));
                 }
                 out.push(part);
             }
@@ -177,7 +177,7 @@ impl<'a> Step<'a> {
             (Some(only), None) => Cow::Borrowed(only),
             (Some(first), Some(second)) => {
                 let all: Vec<_> = [first, second].into_iter().chain(texts).collect();
-                Cow::Owned(all.join("\n\n"))
+                Cow::Owned(all.join(BREAK))
             }
         }
     }
@@ -193,20 +193,20 @@ fn media(block: &Block) -> &'static str {
 }
 
 fn encode_call<'a>(call: &'a ToolCall, lost: &mut Losses) -> Call<'a> {
-    let name = wire_name(&call.name, call.namespace.as_deref());
+    let name = tool_name(&call.name, call.namespace.as_deref());
     let arguments = call.arguments.as_str();
     let (function, custom) = match call.kind {
         CallKind::Custom => (None, Some(Custom { name, input: arguments })),
         _ => {
-            let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+            let arguments = if arguments.trim().is_empty() { NO_ARGUMENTS } else { arguments };
             (Some(Function { name, arguments }), None)
         }
     };
     if call.cache.is_some() {
         lost.dropped("cache_control");
     }
-    let signature = call.sealed.as_ref().filter(|sealed| sealed.kind == SealKind::Thought);
-    if call.sealed.is_some() && signature.is_none() {
+    let extra_content = extra_content(call.sealed.as_ref());
+    if call.sealed.is_some() && extra_content.is_none() {
         lost.dropped("reasoning.sealed");
     }
     Call {
@@ -214,6 +214,6 @@ fn encode_call<'a>(call: &'a ToolCall, lost: &mut Losses) -> Call<'a> {
         kind: if custom.is_some() { "custom" } else { "function" },
         function,
         custom,
-        extra_content: signature.map(|sealed| json!({"google": {"thought_signature": sealed.data}})),
+        extra_content,
     }
 }

@@ -9,14 +9,7 @@ use super::body::Body;
 use crate::codec::json::{fields, key_is};
 use crate::config::Protocol;
 use crate::ir::{CacheControl, Ext, Raw, Request, Tool, ToolChoice, ToolKind};
-
-/// Beyond a namespace there is only the name.
-pub(super) fn wire_name<'a>(name: &'a str, namespace: Option<&str>) -> Cow<'a, str> {
-    match namespace {
-        Some(namespace) => Cow::Owned(format!("{namespace}__{name}")),
-        None => Cow::Borrowed(name),
-    }
-}
+use crate::protocol::chat::answer::tool_name;
 
 /// Whether tools that take free text go as they are: they are unknown to most imitators.
 pub(super) fn knows_custom(origin: Protocol, body: &Body<'_>) -> bool {
@@ -105,7 +98,7 @@ fn declare<'a>(tool: &'a Tool, origin: Protocol, body: &mut Body<'_>) -> Option<
     if tool.defer_loading == Some(true) {
         body.lost.dropped("tools.defer_loading");
     }
-    let name = wire_name(&tool.name, tool.namespace.as_ref().map(|namespace| namespace.name.as_str()));
+    let name = tool_name(&tool.name, tool.namespace.as_ref().map(|namespace| namespace.name.as_str()));
     let description = tool.description.as_deref();
     match &tool.kind {
         ToolKind::Function { parameters, strict } => {
@@ -210,7 +203,7 @@ fn choose(request: &Request, body: &mut Body<'_>) {
         ToolChoice::Auto => json!("auto"),
         ToolChoice::None => json!("none"),
         ToolChoice::Required => json!("required"),
-        ToolChoice::Named { name, namespace } => named(&wire_name(name, namespace.as_deref())),
+        ToolChoice::Named { name, namespace } => named(&tool_name(name, namespace.as_deref())),
         ToolChoice::Allowed { required, names } if request.origin == Protocol::Chat => {
             let tools: Vec<_> = names.iter().map(|name| named(name)).collect();
             let mode = if *required { "required" } else { "auto" };

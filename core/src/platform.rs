@@ -13,6 +13,7 @@ use http_body::Body;
 use crate::config::document::Document;
 use crate::config::{ChannelId, Config, KeyId, Transport, Version};
 use crate::record::Record;
+use crate::schedule::traits::Trait;
 use crate::schedule::{Ask, ChannelHealth, Lease, Outcome, Refusal};
 use crate::time::Timestamp;
 
@@ -102,6 +103,9 @@ pub trait Coordinator: Send + Sync + 'static {
         lease: &Lease,
         outcome: &Outcome,
     ) -> impl Future<Output = ()> + Send;
+
+    /// Keeps what a refusal taught of the lease's endpoint and model; the lease goes on.
+    fn learn(&self, config: &Arc<Config>, lease: &Lease, learned: &Trait) -> impl Future<Output = ()> + Send;
 
     /// How the channels are, in the configuration's order.
     fn health(&self, config: &Arc<Config>) -> impl Future<Output = Vec<ChannelHealth>> + Send;

@@ -14,13 +14,16 @@ mod plan;
 mod rng;
 mod slot;
 mod state;
+pub mod traits;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::config::compat::Compat;
 use crate::config::{Channel, ChannelId, Endpoint, Key, KeyId, Protocol};
 use crate::time::Timestamp;
 
@@ -28,6 +31,7 @@ pub use self::breaker::BreakerState;
 pub use self::health::{ChannelHealth, Cooling, KeyHealth, LastFailure, ProtocolHealth};
 pub use self::rng::Rng;
 pub use self::state::State;
+use self::traits::{Change, Trait};
 
 /// What a request needs from a channel.
 #[derive(Clone, Debug)]
@@ -104,15 +108,60 @@ pub struct Lease {
     /// Copied from the ask, so that a report can settle affinity.
     pub session: Option<SessionKey>,
     pub acquired_at: Timestamp,
+    learned: Option<Arc<[Trait]>>,
+    /// How many of the traits this request found out itself.
+    lessons: u8,
 }
 
 impl Lease {
+    /// A request that has learned so much of one upstream shall take another.
+    const MAX_LESSONS: u8 = 4;
+
     pub fn key(&self) -> Option<&Key> {
         self.channel.keys.get(self.key)
     }
 
     pub fn endpoint(&self) -> Option<&Endpoint> {
         self.channel.endpoints.get(self.endpoint)
+    }
+
+    /// What earlier refusals taught of this model here.
+    pub fn traits(&self) -> &[Trait] {
+        self.learned.as_deref().unwrap_or_default()
+    }
+
+    /// The endpoint's sheet with all that was learned over it.
+    pub fn compat(&self) -> Cow<'_, Compat> {
+        let mut sheet = Cow::Borrowed(self.channel.compat(self.endpoint));
+        for learned in self.traits() {
+            learned.apply(sheet.to_mut());
+        }
+        sheet
+    }
+
+    /// Whether signed and encrypted reasoning has to be left out.
+    pub fn omits_sealed(&self) -> bool {
+        self.traits().iter().any(|learned| learned.change == Change::NoSealed)
+    }
+
+    /// Whether a token of `anthropic-beta` has to be left out.
+    pub fn omits_beta(&self, token: &str) -> bool {
+        let rejects = |learned: &Trait| match &learned.change {
+            Change::NoBetas(tokens) => tokens.iter().any(|rejected| rejected == token),
+            _ => false,
+        };
+        self.traits().iter().any(rejects)
+    }
+
+    /// The same lease for another try at once, wiser by `learned`. `None` when that cannot help: it was known
+    /// already, or this request has learned too much by now.
+    #[must_use]
+    pub fn with_trait(&self, learned: &Trait) -> Option<Self> {
+        if self.lessons >= Self::MAX_LESSONS || self.traits().contains(learned) {
+            return None;
+        }
+        let traits = traits::memory::with(self.traits(), learned);
+        Some(Self { learned: Some(traits), lessons: self.lessons + 1, ..self.clone() })
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{ChannelId, Config, KeyId};
 use crate::platform::{Clock, Coordinator, Entropy};
+use crate::schedule::traits::Trait;
 use crate::schedule::{Ask, ChannelHealth, Lease, Outcome, Refusal, Rng, State};
 
 /// Decides at once, on what this process has seen. The lock is held for a decision and never over I/O.
@@ -37,6 +38,11 @@ impl<C: Clock> Coordinator for LocalCoordinator<C> {
     async fn report(&self, config: &Arc<Config>, lease: &Lease, outcome: &Outcome) {
         let now = self.clock.now();
         self.with(|Inner { state, rng }| state.report(lease, outcome, &config.settings.breaker, now, rng));
+    }
+
+    async fn learn(&self, _: &Arc<Config>, lease: &Lease, learned: &Trait) {
+        let now = self.clock.now();
+        self.with(|Inner { state, .. }| state.learn(lease, learned, now));
     }
 
     async fn health(&self, config: &Arc<Config>) -> Vec<ChannelHealth> {

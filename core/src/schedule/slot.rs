@@ -7,6 +7,7 @@ use super::ModelKey;
 use super::breaker::{Breaker, BreakerState};
 use super::cooldown::{Cooldown, Models};
 use super::health::LastFailure;
+use super::traits::memory::Memory;
 use crate::config::{Channel, ChannelId, Key, KeyId, Protocol};
 use crate::time::Timestamp;
 
@@ -23,6 +24,7 @@ pub(super) struct ChannelSlot {
     removed_at: Option<Timestamp>,
     /// Where round robin goes on.
     pub(super) cursor: usize,
+    pub(super) memory: Memory,
     /// Parallel to the channel's keys; removed ones behind them.
     pub(super) keys: Vec<KeySlot>,
 }
@@ -184,7 +186,7 @@ impl Slot for ChannelSlot {
     type Id = ChannelId;
 
     fn new(id: ChannelId) -> Self {
-        Self { id, removed_at: None, cursor: 0, keys: Vec::new() }
+        Self { id, removed_at: None, cursor: 0, memory: Memory::default(), keys: Vec::new() }
     }
 
     fn id(&self) -> &ChannelId {

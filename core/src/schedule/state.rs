@@ -7,6 +7,8 @@ use super::health::{ChannelHealth, LastFailure};
 use super::plan::Plan;
 use super::rng::Rng;
 use super::slot::{ChannelSlot, KeySlot};
+use super::traits::Trait;
+use super::traits::memory::Memory;
 use super::{Ask, Class, Lease, ModelKey, Outcome, Reason, Refusal, Rule};
 use crate::config::{self, ChannelId, Config, KeyId};
 use crate::time::Timestamp;
@@ -112,9 +114,20 @@ impl State {
             .collect()
     }
 
-    /// Forgets what is held against a channel, or against one key of it.
+    /// Keeps a lasting trait that a refusal to this lease taught. A lease whose channel is gone is ignored.
+    pub fn learn(&mut self, lease: &Lease, learned: &Trait, now: Timestamp) {
+        let Some(endpoint) = lease.endpoint().filter(|_| learned.lasting) else { return };
+        if let Some(slot) = self.slot_mut(&lease.channel.id) {
+            slot.memory.keep(endpoint.protocol, lease.model_key, learned, now);
+        }
+    }
+
+    /// Forgets what is held against a channel, with what was learned of it, or against one key of it.
     pub fn reset(&mut self, channel: &ChannelId, key: Option<&KeyId>) {
         if let Some(slot) = self.slot_mut(channel) {
+            if key.is_none() {
+                slot.memory = Memory::default();
+            }
             let keys = slot.keys.iter_mut().filter(|slot| key.is_none_or(|key| slot.id == *key));
             keys.for_each(KeySlot::reset);
         }
@@ -142,17 +155,21 @@ impl State {
             lane.breaker.begin_trial(self.last_lease, now);
         }
         let model = channel.model_map.map(ask.model).filter(|mapped| **mapped != *ask.model);
+        let model_key = ModelKey::of(model.as_deref().unwrap_or(ask.model));
+        let learned = slot.memory.of(endpoint.protocol, model_key, now);
         Some(Lease {
             id: self.last_lease,
             channel: channel.clone(),
             key: pick.key,
             endpoint: pick.endpoint,
-            model_key: ModelKey::of(model.as_deref().unwrap_or(ask.model)),
+            model_key,
             model,
             rule: pick.rule,
             probe: pick.trial,
             session: ask.session,
             acquired_at: now,
+            learned,
+            lessons: 0,
         })
     }
 

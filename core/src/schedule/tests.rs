@@ -3,4 +3,5 @@
 mod choice;
 mod fixture;
 mod learning;
+mod traits;
 mod walk;

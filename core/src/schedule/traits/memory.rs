@@ -1,0 +1,69 @@
+//! What refusals taught about a channel, by endpoint protocol and model.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Trait;
+use crate::config::Protocol;
+use crate::schedule::ModelKey;
+use crate::time::Timestamp;
+
+/// Upstreams learn too: after so long everything is found out anew.
+const EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Of one channel.
+const MAX_MODELS: usize = 64;
+/// Of one model.
+const MAX_TRAITS: usize = 16;
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::schedule) struct Memory {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    protocol: Protocol,
+    model: ModelKey,
+    traits: Arc<[Trait]>,
+    until: Timestamp,
+}
+
+impl Memory {
+    pub(in crate::schedule) fn of(
+        &self,
+        protocol: Protocol,
+        model: ModelKey,
+        now: Timestamp,
+    ) -> Option<Arc<[Trait]>> {
+        let entry = self.entries.iter().find(|entry| entry.protocol == protocol && entry.model == model)?;
+        (now < entry.until).then(|| Arc::clone(&entry.traits))
+    }
+
+    pub(in crate::schedule) fn keep(
+        &mut self,
+        protocol: Protocol,
+        model: ModelKey,
+        learned: &Trait,
+        now: Timestamp,
+    ) {
+        self.entries.retain(|entry| now < entry.until);
+        if let Some(entry) =
+            self.entries.iter_mut().find(|entry| entry.protocol == protocol && entry.model == model)
+        {
+            entry.traits = with(&entry.traits, learned);
+            return;
+        }
+        if self.entries.len() >= MAX_MODELS {
+            self.entries.remove(0);
+        }
+        let until = now + EXPIRY;
+        self.entries.push(Entry { protocol, model, traits: with(&[], learned), until });
+    }
+}
+
+/// Known traits and one more, which takes the place of what it says anew.
+pub(in crate::schedule) fn with(known: &[Trait], learned: &Trait) -> Arc<[Trait]> {
+    let kept = known.iter().filter(|one| !one.yields_to(learned));
+    let skipped = kept.clone().count().saturating_sub(MAX_TRAITS - 1);
+    kept.skip(skipped).chain([learned]).cloned().collect()
+}

@@ -56,7 +56,8 @@ impl UpstreamError {
         let message = text_of(inner, MESSAGES)
             .or_else(|| inner.as_str().map(str::to_owned))
             .or_else(|| text_of(envelope, MESSAGES))
-            .or_else(|| detail(inner))
+            .or_else(|| detail(inner.get("detail")?))
+            .or_else(|| detail(inner.get("message").map(|told| told.get("detail").unwrap_or(told))?))
             .unwrap_or_default();
         // Some gateways put the vendor's own envelope, as text, into their message.
         if let Some(nested) = nested_envelope(&message) {
@@ -86,13 +87,27 @@ fn reason(error: &Value) -> Option<String> {
     error.get("details")?.as_array()?.iter().find_map(|detail| text_of(detail, &["reason"]))
 }
 
-/// FastAPI's `detail`: a text, an object, or a list of `{msg}`.
-fn detail(object: &Value) -> Option<String> {
-    match object.get("detail")? {
+/// FastAPI's `detail`: a text, an object, or a list of `{loc, msg}`.
+fn detail(detail: &Value) -> Option<String> {
+    match detail {
         Value::String(text) => Some(text.clone()),
-        Value::Array(items) => items.iter().find_map(|item| text_of(item, MESSAGES)),
+        Value::Array(items) => items.iter().find_map(|item| {
+            let message = text_of(item, MESSAGES)?;
+            let place = place(item);
+            Some(if place.is_empty() { message } else { format!("{place}: {message}") })
+        }),
         nested => text_of(nested, MESSAGES),
     }
+}
+
+/// Where in the body it is: `["body", "tools", 0]` is `tools.0`.
+fn place(item: &Value) -> String {
+    let path = item.get("loc").and_then(Value::as_array).into_iter().flatten();
+    let names: Vec<String> = path
+        .skip_while(|name| name.as_str() == Some("body"))
+        .map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned))
+        .collect();
+    names.join(".")
 }
 
 fn nested_envelope(message: &str) -> Option<Value> {

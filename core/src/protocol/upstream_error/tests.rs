@@ -33,6 +33,18 @@ fn every_known_shape_is_read() {
         (r#"{"error":"invalid_grant","error_description":"Expired"}"#, None, None, "invalid_grant"),
         (r#"{"detail":"Not Found"}"#, None, None, "Not Found"),
         (r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, None, None, "field required"),
+        (
+            r#"{"detail":[{"loc":["body","tools",0,"type"],"msg":"Input should be 'function'"}]}"#,
+            None,
+            None,
+            "tools.0.type: Input should be 'function'",
+        ),
+        (
+            r#"{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","seed"],"msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error","code":null}"#,
+            Some("invalid_request_error"),
+            None,
+            "seed: Extra inputs are not permitted",
+        ),
         (r#"{"detail":{"message":"nested"}}"#, None, None, "nested"),
         (r#"{"message":"Unauthorized"}"#, None, None, "Unauthorized"),
         (r#"{"code":401,"msg":"bad token"}"#, None, Some("401"), "bad token"),

@@ -16,6 +16,7 @@ pub struct Features {
     thinking: Option<String>,
     max_output: Option<u64>,
     forced_tool: bool,
+    asks_reasoning: bool,
 }
 
 /// Below these only the client's words stand.
@@ -53,6 +54,7 @@ impl Features {
         features.betas = tokens.map(str::to_owned).collect();
         if let Ok(Value::Object(request)) = serde_json::from_slice(body) {
             features.forced_tool = is_forced(&request);
+            features.asks_reasoning = request.contains_key("reasoning");
             features.thinking = text_at(request.get("thinking"), "type");
             features.note(&request);
         }
@@ -97,6 +99,11 @@ impl Features {
 
     pub(super) fn forced_tool(&self) -> bool {
         self.forced_tool
+    }
+
+    /// Whether `reasoning` is a field of the request, and not only of its messages.
+    pub(super) fn asks_reasoning(&self) -> bool {
+        self.asks_reasoning
     }
 
     pub(super) fn effort(&self) -> Option<&str> {

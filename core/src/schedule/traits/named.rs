@@ -164,7 +164,9 @@ pub(super) fn find(text: &str, features: &Features) -> Option<Trait> {
         let name = field.names.iter().find(|name| features.has(name) && rejects(text, name))?;
         let change = match *name {
             // The same word stands for the thinking of earlier turns.
-            "reasoning" if text.contains("messages") => Change::Replay(ReasoningReplay::None),
+            "reasoning" if !features.asks_reasoning() || text.contains("messages") => {
+                Change::Replay(ReasoningReplay::None)
+            }
             name => (field.change)(features, name),
         };
         Some(Trait::lasting(change))

@@ -43,12 +43,12 @@ export async function startMock() {
 
 /**
  * Starts the Worker on `document`, its configuration; `bindings` replaces its secrets, `ui` is a folder with
- * the UI's files. Requests go to it directly: miniflare's own entry in front would hide when a client leaves.
+ * the UI's files, `build` the folder of another build. Requests go to it directly: miniflare's own entry in front would hide when a client leaves.
  */
-export async function startWorker(document, { bindings = secrets, ui } = {}) {
+export async function startWorker(document, { bindings = secrets, ui, build = "build" } = {}) {
   const logged = [];
   const worker = new Miniflare({
-    rootPath: `${root}/edge/build`,
+    rootPath: `${root}/edge/${build}`,
     modulesRoot: ".",
     modules: [
       { type: "ESModule", path: "index.js" },

@@ -2,10 +2,11 @@
 
 use std::io;
 
+use causeway_tests::client::Call;
 use causeway_tests::conversation::{self, Conversation, LAST_WORDS};
 use causeway_tests::harness::{Channel, Gateway};
 use causeway_tests::mock::{Behaviour, Lane, Mock, Protocol};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const CLIENTS: [Protocol; 4] = [Protocol::Messages, Protocol::Chat, Protocol::Responses, Protocol::Gemini];
 
@@ -147,4 +148,44 @@ async fn an_altered_seal_opens_nothing() {
     let lane = mock.lane("a");
     assert!(!lane.seals().first().is_some_and(|seal| arrived(&lane, seal)), "an altered seal was opened");
     assert_eq!(mock.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_compaction_made_by_one_upstream_is_read_by_every_other() {
+    const SUMMARY: &str = "They spoke of herons.";
+    for maker in [Protocol::Messages, Protocol::Chat, Protocol::Gemini] {
+        let mock = Mock::start().await.unwrap();
+        let channels: Vec<_> = CLIENTS.into_iter().map(|it| channel(&mock, it.as_str(), it)).collect();
+        let gateway = Gateway::start(&channels).await.unwrap();
+        mock.lane(maker.as_str()).always(Behaviour::text(SUMMARY));
+        let said = json!({ "role": "user", "content": "I saw a heron." });
+        let post = async |path: &str, channel: &str, body: Value| {
+            let call = Call::post(format!("{}/v1/responses{path}", gateway.url()), body.to_string());
+            let call = call.header("authorization", format!("Bearer {}", gateway.key()));
+            call.header("x-channel", channel).send().await.unwrap()
+        };
+        let trigger = json!({ "type": "compaction_trigger" });
+        let ways = [
+            ("/compact", json!({ "model": "mock-large", "input": [said] })),
+            ("", json!({ "model": "mock-large", "store": false, "input": [said, trigger] })),
+        ];
+        for (path, body) in ways {
+            let answer = post(path, maker.as_str(), body).await;
+            let case = format!("{maker:?} {path}: {}", answer.text());
+            let items = answer.json()["output"].as_array().cloned().unwrap_or_default();
+            let made = items.iter().find(|item| item["type"] == "compaction");
+            let made = made.unwrap_or_else(|| panic!("no compaction: {case}")).clone();
+            assert!(made["encrypted_content"].as_str().is_some_and(|it| !it.contains(SUMMARY)), "{case}");
+            for reader in CLIENTS {
+                let input = json!([made, { "role": "user", "content": "What did I see?" }]);
+                let body = json!({ "model": "mock-large", "store": false, "input": input });
+                let answer = post("", reader.as_str(), body).await;
+                assert_eq!(answer.status, 200, "{case}, {reader:?}: {}", answer.text());
+                let seen = mock.lane(reader.as_str()).last().unwrap();
+                let seen = String::from_utf8_lossy(&seen.body).into_owned();
+                assert!(seen.contains(SUMMARY), "{case}, {reader:?}: {seen}");
+            }
+        }
+        assert_eq!(mock.violations(), Vec::<String>::new(), "{maker:?}");
+    }
 }

@@ -1,9 +1,12 @@
 //! Gemini. <https://ai.google.dev/api/generate-content>
 
 pub(super) mod error;
+mod finish;
+mod logprobs;
 pub(super) mod request;
 pub(super) mod response;
 mod schema;
+pub(super) mod stream;
 pub(super) mod tap;
 mod wire;
 

@@ -97,7 +97,7 @@ fn references_are_put_in_place_until_they_recur() {
 
 #[test]
 fn references_that_multiply_are_bounded() {
-    let mut defs = serde_json::Map::new();
+    let mut defs = Map::new();
     for level in 0..40 {
         let below = json!({"$ref": format!("#/$defs/l{}", level + 1)});
         let level_schema = json!({"type": "object", "properties": {"a": below, "b": below}});

@@ -71,7 +71,7 @@ fn results_without_ids_answer_the_calls_in_their_order() {
     assert_eq!(result(&items[5]).is_error, Some(true));
     let mut longer = contents;
     longer.as_array_mut().unwrap().push(json!({"parts": [{"text": "more"}]}));
-    assert_eq!(super::contents::decode(&longer.to_string()).unwrap()[..8], items, "ids stay");
+    assert_eq!(contents::decode(&longer.to_string()).unwrap()[..8], items, "ids stay");
 }
 
 #[test]

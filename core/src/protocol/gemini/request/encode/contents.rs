@@ -100,7 +100,7 @@ impl<'a> Writer<'a, '_> {
             self.end_step();
         }
         for block in &message.blocks {
-            for mut part in media::encode(block, self.compat, self.lost) {
+            if let Some(mut part) = media::encode(block, self.compat, self.lost) {
                 if self.origin == Protocol::Gemini
                     && let Written::Part(part) = &mut part
                 {

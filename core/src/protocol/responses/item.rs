@@ -24,6 +24,12 @@ pub(super) struct Head<'a> {
     role: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "wire::cow")]
     execution: Option<Cow<'a, str>>,
+    environment: Option<Environment>,
+}
+
+#[derive(Deserialize)]
+struct Environment {
+    r#type: Option<String>,
 }
 
 impl Head<'_> {
@@ -44,7 +50,7 @@ pub(super) fn item(raw: &RawValue) -> Result<Item, Invalid> {
         "custom_tool_call" => Item::ToolCall(call(raw, CallKind::Custom)?),
         "local_shell_call" => Item::ToolCall(call(raw, CallKind::LocalShell)?),
         "apply_patch_call" => Item::ToolCall(call(raw, CallKind::ApplyPatch)?),
-        "shell_call" => Item::ToolCall(call(raw, CallKind::Other("shell".into()))?),
+        "shell_call" if !head.in_container() => Item::ToolCall(call(raw, CallKind::Other("shell".into()))?),
         "tool_search_call" if head.at_client() => Item::ToolCall(call(raw, CallKind::ToolSearch)?),
         "function_call_output" => Item::ToolResult(result(raw, CallKind::Function)?),
         "custom_tool_call_output" => Item::ToolResult(result(raw, CallKind::Custom)?),
@@ -72,6 +78,12 @@ impl Head<'_> {
     /// Tool searches that OpenAI runs have no counterpart; Codex runs its own.
     fn at_client(&self) -> bool {
         self.execution.as_deref().is_none_or(|execution| execution == "client")
+    }
+
+    /// Whether a shell of OpenAI's ran it.
+    fn in_container(&self) -> bool {
+        let environment = self.environment.as_ref().and_then(|environment| environment.r#type.as_deref());
+        environment.is_some_and(|kind| kind.starts_with("container"))
     }
 }
 

@@ -3,6 +3,7 @@
 mod body;
 mod content;
 mod items;
+mod output;
 mod tools;
 
 use serde::Serialize;

@@ -140,7 +140,7 @@ fn a_foreign_request_is_made_fit_and_every_loss_is_told() {
         body["input"],
         json!([
             {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]},
-            {"type": "message", "role": "assistant",
+            {"type": "message", "id": "msg_2", "status": "completed", "role": "assistant",
              "content": [{"type": "output_text", "annotations": [], "text": "yo"}]},
             {"type": "function_call", "status": "completed", "call_id": "c1", "name": "f", "arguments": "{}"},
             {"type": "function_call_output", "call_id": "c1", "output": "Error: boom"},

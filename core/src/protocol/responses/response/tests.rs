@@ -21,7 +21,9 @@ fn full() -> Response {
             start: Some(0),
             end: Some(2),
         }],
-        logprobs: Some(Raw::parse(r#"[{"token":"H"},{"token":"é"}]"#).unwrap()),
+        logprobs: Some(
+            Raw::parse(r#"[{"token":"H","logprob":-0.5,"bytes":[72],"top_logprobs":[]}]"#).unwrap(),
+        ),
         ..Text::default()
     };
     let call = |kind, name: &str, arguments: &str, id: &str| {
@@ -55,7 +57,7 @@ fn full() -> Response {
             ..ToolCall::function("c1", "f", r#"{"a": 1.50}"#)
         }),
         call(CallKind::Custom, "apply_patch", "*** \"x\"\n", "c2"),
-        call(CallKind::LocalShell, "local_shell", r#"{"type":"exec","command":["ls"]}"#, "c3"),
+        call(CallKind::LocalShell, "local_shell", r#"{"type":"exec","command":["ls"],"env":{}}"#, "c3"),
         call(CallKind::ToolSearch, "tool_search", r#"{"query":"x"}"#, "c4"),
         call(CallKind::ApplyPatch, "apply_patch", r#"{"type":"delete_file","path":"a"}"#, "c5"),
         call(CallKind::Other("shell".into()), "shell", r#"{"commands":["ls"]}"#, "c6"),
@@ -67,7 +69,7 @@ fn full() -> Response {
             owner: Protocol::Responses,
             role: Role::Assistant,
             kind: "web_search_call".into(),
-            raw: Raw::parse(r#"{"type":"web_search_call","id":"ws_1"}"#).unwrap(),
+            raw: Raw::parse(r#"{"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"q"}}"#).unwrap(),
         }),
         Item::Compaction(Compaction { id: Some("cmp_1".into()), sealed, summary: None }),
     ];

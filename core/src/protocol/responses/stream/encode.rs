@@ -2,6 +2,7 @@
 
 mod call;
 mod document;
+mod image;
 mod message;
 mod output;
 mod reasoning;
@@ -10,14 +11,15 @@ mod tests;
 
 use self::call::Call;
 use self::document::{Document, Head, Outcome};
+use self::image::Image;
 use self::message::Message;
 use self::output::{Output, Step};
 use self::reasoning::Reasoning;
 use crate::config::Protocol;
 use crate::error::Failure;
 use crate::ir::{
-    BlockStart, CallKind, Delta, Event, Executor, Ext, Finish, FinishReason, Losses, Opaque, Raw, SealKind,
-    Start, ToolCall, Usage,
+    BlockStart, CallKind, Delta, Event, Executor, Finish, FinishReason, Losses, Opaque, Raw, SealKind, Start,
+    ToolCall, Usage,
 };
 use crate::protocol::convert::{Answering, Ids, StreamEncoder};
 use crate::protocol::responses::error;
@@ -59,13 +61,6 @@ enum Block {
     },
     /// Told already, or lost.
     Over,
-}
-
-struct Image {
-    output_index: usize,
-    id: String,
-    format: Option<&'static str>,
-    data: String,
 }
 
 impl Encoder {
@@ -234,9 +229,7 @@ impl Encoder {
                 match delta {
                     Delta::Text(text) => message.text(*part, text, output, out),
                     Delta::Citation(citation) => {
-                        if !message.cite(*part, citation, output, out) {
-                            self.lost.dropped("citations");
-                        }
+                        message.cite(*part, citation, output, &mut self.lost, out);
                     }
                     Delta::Logprobs(more) => message.logprobs(*part, more),
                     Delta::Sealed(_) => self.lost.dropped("text.sealed"),
@@ -255,7 +248,7 @@ impl Encoder {
                 }
             }
             (Block::Call(call), Delta::Arguments(text)) => call.arguments(text, output, out),
-            (Block::Image(image), Delta::Media(data)) => image.data.push_str(data),
+            (Block::Image(image), Delta::Media(data)) => image.media(data),
             (Block::Compaction { summary, .. }, Delta::Text(text)) => summary.push_str(text),
             (Block::Compaction { encrypted, .. }, Delta::Sealed(sealed)) => {
                 *encrypted = (sealed.kind == SealKind::Encrypted).then(|| sealed.data.clone());
@@ -380,42 +373,5 @@ impl StreamEncoder for Encoder {
 
     fn lost(&self) -> &Losses {
         &self.lost
-    }
-}
-
-/// <https://developers.openai.com/api/docs/guides/tools-image-generation>
-impl Image {
-    fn open(mime: &str, output: &mut Output, out: &mut Vec<u8>) -> Self {
-        let format = match mime {
-            "image/png" => Some("png"),
-            "image/jpeg" => Some("jpeg"),
-            "image/webp" => Some("webp"),
-            "image/gif" => Some("gif"),
-            _ => None,
-        };
-        let mut image = Self { output_index: 0, id: output.id(None, "ig_"), format, data: String::new() };
-        image.output_index = output.add(&image.item("in_progress", None), out);
-        output.event(image.step("response.image_generation_call.in_progress"), out);
-        image
-    }
-
-    fn close(self, output: &mut Output, out: &mut Vec<u8>) {
-        output.event(self.step("response.image_generation_call.completed"), out);
-        output.done(self.output_index, &self.item("completed", Some(&self.data)), out);
-    }
-
-    fn item<'s>(&'s self, status: &'s str, result: Option<&'s str>) -> Item<'s> {
-        Item {
-            kind: "image_generation_call",
-            id: Some(&self.id),
-            status: Some(status),
-            output_format: self.format,
-            result: Some(result),
-            ..Item::default()
-        }
-    }
-
-    fn step(&self, kind: &'static str) -> Step<'_> {
-        Step { kind, item_id: Some(&self.id), output_index: Some(self.output_index), ..Step::default() }
     }
 }

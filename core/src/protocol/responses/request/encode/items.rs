@@ -6,10 +6,11 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::Encoding;
+use super::output::output;
 use crate::config::Protocol;
 use crate::ir::{
-    Block, CallKind, Compaction, Executor, Ext, Item, Message, Opaque, Raw, Reasoning, Request,
-    ResultContent, Role, SealKind, ToolCall, ToolResult,
+    Block, CallKind, Compaction, Executor, Ext, Item, Message, Opaque, Reasoning, Request, ResultContent,
+    Role, SealKind, ToolCall, ToolResult,
 };
 use crate::protocol::responses::write::{self, Content, Part, Said};
 
@@ -81,7 +82,7 @@ impl<'a> Items<'_, 'a> {
 
     fn item(&mut self, item: &'a Item, position: usize) {
         match item {
-            Item::Message(message) => self.message(message),
+            Item::Message(message) => self.message(message, position),
             Item::Reasoning(reasoning) => self.reasoning(reasoning, position),
             Item::ToolCall(call) => self.call(call),
             Item::ToolResult(result) => self.result(result),
@@ -92,14 +93,14 @@ impl<'a> Items<'_, 'a> {
         self.begun |= !matches!(item, Item::Message(Message { role: Role::System | Role::Developer, .. }));
     }
 
-    fn message(&mut self, message: &'a Message) {
+    fn message(&mut self, message: &'a Message, position: usize) {
         if message.name.is_some() {
             self.encoding.lost.dropped("name");
         }
         if message.role != Role::Assistant {
             let parts = self.encoding.parts(&message.blocks, message.role);
             let role = self.role(message.role);
-            return self.parts(message, role, parts);
+            return self.parts(message, role, None, parts);
         }
         let mut parts = Vec::new();
         let mut media = Vec::new();
@@ -110,7 +111,9 @@ impl<'a> Items<'_, 'a> {
                 _ => parts.extend(self.encoding.parts(block, Role::Assistant)),
             }
         }
-        self.parts(message, "assistant", parts);
+        // A message of the model's has an id; made-up ones are taken.
+        let minted = format!("msg_{position}");
+        self.parts(message, "assistant", Some(&minted), parts);
         if !media.is_empty() {
             // A model's own message holds text only.
             self.encoding.lost.approximated("items.image");
@@ -118,11 +121,17 @@ impl<'a> Items<'_, 'a> {
         }
     }
 
-    fn parts(&mut self, message: &'a Message, role: &'static str, parts: Vec<Content<'a>>) {
+    fn parts(
+        &mut self,
+        message: &'a Message,
+        role: &'static str,
+        minted: Option<&str>,
+        parts: Vec<Content<'a>>,
+    ) {
         if parts.is_empty() && !self.encoding.of_responses {
             return;
         }
-        let id = message.id.as_deref().filter(|_| self.encoding.of_responses);
+        let id = if self.encoding.of_responses { message.id.as_deref() } else { minted };
         let ext = self.encoding.ext(&message.ext);
         self.write(&write::Item {
             kind: "message",
@@ -284,87 +293,6 @@ impl<'a> Items<'_, 'a> {
             }
             (None, None) => self.encoding.lost.dropped("items.compaction"),
         }
-    }
-}
-
-/// The item that answers a call of `kind`.
-fn output<'s>(kind: &CallKind, call_id: &'s str, said: Said<'s>, failed: bool) -> write::Item<'s> {
-    let item = write::Item { call_id: Some(call_id), ..write::Item::default() };
-    match kind {
-        CallKind::Custom => write::Item { kind: "custom_tool_call_output", output: Some(said), ..item },
-        CallKind::LocalShell => write::Item {
-            kind: "local_shell_call_output",
-            id: Some(call_id),
-            call_id: None,
-            output: Some(text_only(said)),
-            ..item
-        },
-        CallKind::ApplyPatch => write::Item {
-            kind: "apply_patch_call_output",
-            status: Some(if failed { "failed" } else { "completed" }),
-            output: Some(text_only(said)),
-            ..item
-        },
-        CallKind::ToolSearch => write::Item {
-            kind: "tool_search_output",
-            status: Some("completed"),
-            execution: Some("client"),
-            tools: Some(list_only(said)),
-            ..item
-        },
-        CallKind::Other(name) if name == "shell" => {
-            write::Item { kind: "shell_call_output", output: Some(shell_output(said, failed)), ..item }
-        }
-        CallKind::Function | CallKind::Other(_) => {
-            write::Item { kind: "function_call_output", output: Some(function_output(said)), ..item }
-        }
-    }
-}
-
-fn text_only(said: Said<'_>) -> Said<'_> {
-    match said {
-        Said::Text(text) => Said::Text(text),
-        Said::Raw(raw) => Said::Text(Cow::Owned(raw.get().to_owned())),
-        Said::Parts(parts) => {
-            let texts = parts.into_iter().filter_map(|part| match part {
-                Content::Part(part) => part.text,
-                Content::Raw(_) => None,
-            });
-            Said::Text(Cow::Owned(texts.collect::<Vec<_>>().join("\n")))
-        }
-    }
-}
-
-/// A search that found nothing readable found no tools.
-fn list_only(said: Said<'_>) -> Said<'_> {
-    match said {
-        Said::Raw(raw) => Said::Raw(raw),
-        Said::Text(text) => {
-            let list =
-                Raw::parse(text.into_owned()).ok().filter(|raw| raw.get().trim_start().starts_with('['));
-            list.map_or(Said::Parts(Vec::new()), |raw| Said::Raw(Cow::Owned(raw)))
-        }
-        Said::Parts(_) => Said::Parts(Vec::new()),
-    }
-}
-
-/// <https://developers.openai.com/api/docs/guides/tools-shell>
-fn shell_output(said: Said<'_>, failed: bool) -> Said<'_> {
-    let text = match said {
-        Said::Raw(raw) => return Said::Raw(raw),
-        said => text_only(said),
-    };
-    Said::Raw(Cow::Owned(Raw::from(serde_json::json!([{
-        "stdout": text,
-        "stderr": "",
-        "outcome": {"type": "exit", "exit_code": i32::from(failed)},
-    }]))))
-}
-
-fn function_output(said: Said<'_>) -> Said<'_> {
-    match said {
-        Said::Raw(raw) => Said::Text(Cow::Owned(raw.get().to_owned())),
-        said => said,
     }
 }
 

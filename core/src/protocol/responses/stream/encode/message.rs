@@ -1,7 +1,7 @@
 //! A message while it is written, part by part.
 
 use super::output::{Output, Step};
-use crate::ir::{Citation, Raw};
+use crate::ir::{Citation, Losses, Raw};
 use crate::protocol::responses::write::{Annotation, Content, Item, List, Part};
 
 pub(super) struct Message {
@@ -67,16 +67,18 @@ impl Message {
         output.event(Step { delta: Some(delta), ..step }, out);
     }
 
-    /// Whether the citation can be written.
     pub(super) fn cite(
         &mut self,
         index: usize,
         citation: &Citation,
         output: &mut Output,
+        lost: &mut Losses,
         out: &mut Vec<u8>,
-    ) -> bool {
-        let Some(part) = self.parts.get(index) else { return true };
-        let Some(annotation) = Annotation::of(citation, &part.text) else { return false };
+    ) {
+        let Some(part) = self.parts.get(index) else { return };
+        let Some(annotation) = Annotation::of(citation, &part.text) else {
+            return lost.dropped("citations");
+        };
         let step = Step {
             annotation: Some(&annotation),
             annotation_index: Some(part.citations.len()),
@@ -86,7 +88,6 @@ impl Message {
         if let Some(part) = self.parts.get_mut(index) {
             part.citations.push(citation.clone());
         }
-        true
     }
 
     /// Token probabilities are told where the part ends.

@@ -338,8 +338,7 @@ impl<'a> Past<'a> {
     fn leaves(&self, key: &Key, endpoint: usize) -> bool {
         let spent = |tried: &Tried| {
             let here = tried.endpoint == endpoint;
-            here && tried.class == Class::Unfit
-                || tried.key == key.id && (here || tried.class.blames_key())
+            here && tried.class == Class::Unfit || tried.key == key.id && (here || tried.class.blames_key())
         };
         !self.here().any(spent)
     }

@@ -152,6 +152,17 @@ impl Operation {
         matches!(self.protocol(), Protocol::Gemini)
     }
 
+    /// What asks an upstream of `protocol` to answer a conversation.
+    pub const fn answering(protocol: Protocol, stream: bool) -> Self {
+        match protocol {
+            Protocol::Messages => Self::Messages,
+            Protocol::Responses => Self::Responses,
+            Protocol::Gemini if stream => Self::GeminiStream,
+            Protocol::Gemini => Self::GeminiGenerate,
+            Protocol::Chat | Protocol::Images | Protocol::Embeddings => Self::Chat,
+        }
+    }
+
     /// Whether the body may be `multipart/form-data`.
     pub const fn takes_multipart(self) -> bool {
         matches!(self, Self::ImageEdit | Self::ImageVariation)

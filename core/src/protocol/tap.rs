@@ -89,7 +89,7 @@ impl Tap {
     /// Appends the one event by which the client's protocol ends a stream badly. For Gemini's JSON array,
     /// take [`encode_error`](super::encode_error) as its last element instead.
     pub fn error_event(&self, failure: &Failure, out: &mut Vec<u8>) {
-        let message = super::message(failure);
+        let message = super::failure_message(failure);
         match &self.0 {
             Stream::Messages(_) => messages::error::event(failure, &message, out),
             Stream::Responses(stream) => stream.error_event(failure, &message, out),

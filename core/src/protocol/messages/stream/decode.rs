@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use self::blocks::Blocks;
 use crate::codec::sse;
-use crate::ir::{Event, Ext, Start, Usage};
+use crate::ir::{Event, Start, Usage};
 use crate::protocol::convert::{Invalid, StreamDecoder};
 use crate::protocol::messages::response;
 use crate::protocol::messages::wire::event::{Delta, Frame};

@@ -7,6 +7,7 @@ mod attempt;
 mod auth;
 mod body;
 mod coordinator;
+mod count;
 mod hold;
 mod ids;
 mod intake;
@@ -14,6 +15,7 @@ mod lists;
 mod models;
 mod observer;
 mod outbound;
+mod passage;
 mod pull;
 mod relay;
 mod route;
@@ -36,11 +38,13 @@ use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::{ClientKeyId, Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
+use crate::ir::Losses;
 use crate::platform::{ByteBody, Clock, Platform};
 use crate::protocol::{self, Operation};
 use crate::record::Record;
 use crate::schedule::{Ask, SessionKey};
 use crate::time::Timestamp;
+use crate::transcode::Vault;
 
 use attempt::Inbound;
 use ids::RequestIds;
@@ -59,6 +63,7 @@ pub struct Gateway<P: Platform> {
     ids: RequestIds,
     throttle: Mutex<Throttle>,
     models: models::Cache,
+    vault: Vault,
 }
 
 /// What a shell decides at its start.
@@ -66,8 +71,9 @@ pub struct Gateway<P: Platform> {
 pub struct Options {
     /// The largest request body, decompressed.
     pub max_body_bytes: usize,
-    /// Signs the UI's sessions.
-    pub session_secret: [u8; 32],
+    /// The UI's sessions are signed with it, and sealed reasoning's key derives from it: it should survive
+    /// a restart.
+    pub secret: [u8; 32],
     /// What every document is compiled with.
     pub outside: Outside,
     /// What anybody may know of this gateway.
@@ -80,15 +86,14 @@ const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
 const REQUEST_ID: &str = "x-causeway-request-id";
 /// Pins a channel by name.
 const PIN: &str = "x-channel";
-/// The answer is the gateway's own estimate.
-const ESTIMATED: &str = "x-causeway-estimated";
 
 impl<P: Platform> Gateway<P> {
     pub fn new(platform: P, config: Config, options: Options) -> Arc<Self> {
         let ids = RequestIds::new(platform.entropy());
         let config = ConfigHandle::new(config);
         let (throttle, models) = (Mutex::default(), models::Cache::default());
-        Arc::new(Self { platform, config, options, ids, throttle, models })
+        let vault = Vault::new(&options.secret);
+        Arc::new(Self { platform, config, options, ids, throttle, models, vault })
     }
 
     pub fn platform(&self) -> &P {
@@ -151,7 +156,7 @@ impl<P: Platform> Gateway<P> {
             config: &self.config,
             outside: &self.options.outside,
             facts: &self.options.facts,
-            session_secret: &self.options.session_secret,
+            session_secret: &self.options.secret,
             throttle: &self.throttle,
             client_address: client,
         };
@@ -181,7 +186,7 @@ impl<P: Platform> Gateway<P> {
         let ask = Ask {
             protocol: operation.protocol(),
             model: &model,
-            convertible: false,
+            convertible: operation.converts(),
             embeds: operation.embeds(),
             pin: pin.as_deref(),
             prefix: call.prefix,
@@ -189,6 +194,9 @@ impl<P: Platform> Gateway<P> {
             tried: &[],
         };
         let inbound = Inbound {
+            id,
+            client_key: key.as_str(),
+            arrived,
             operation,
             headers: &parts.headers,
             query: parts.uri.query(),
@@ -196,13 +204,8 @@ impl<P: Platform> Gateway<P> {
             peek,
             deadline: arrived + config.settings.timeouts.total,
         };
-        let served = self.serve(&config, &inbound, ask, trip).await;
-        match served {
-            Err(failure) if operation == Operation::CountTokens && failure.origin == Origin::Upstream => {
-                Ok(estimate(&body))
-            }
-            served => served,
-        }
+        let served = self.serve(&config, &inbound, ask.clone(), trip).await;
+        served.or_else(|failure| count::estimate(&config, &ask, &inbound, &failure).ok_or(failure))
     }
 }
 
@@ -225,15 +228,8 @@ fn record(
         first_content: None,
         duration: Duration::ZERO,
         usage: None,
+        lost: Losses::default(),
     }
-}
-
-/// No upstream counted: the gateway's own estimate, marked as one.
-fn estimate<P: Platform>(body: &[u8]) -> Response<Body<P>> {
-    let tokens = protocol::messages::count::estimate(body);
-    let mut response = json(StatusCode::OK, format!("{{\"input_tokens\":{tokens}}}").into());
-    response.headers_mut().insert(ESTIMATED, HeaderValue::from_static("true"));
-    response
 }
 
 /// The gateway's own error, in the client's protocol.

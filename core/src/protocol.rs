@@ -5,6 +5,7 @@
 
 mod answer;
 mod chat;
+mod codecs;
 pub mod convert;
 mod event;
 mod gemini;
@@ -24,6 +25,10 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 pub use answer::{body_error, body_usage};
+pub use codecs::{
+    counted_request, decode_answer, decode_request, document_error, encode_answer, encode_request,
+    stream_decoder, stream_encoder,
+};
 pub use headers::{client_credential, client_query};
 pub use operation::Operation;
 pub use peek::{Peek, peek, with_model};
@@ -72,7 +77,7 @@ pub fn response_headers(protocol: Protocol, upstream: &HeaderMap) -> HeaderMap {
 
 /// The JSON body of an error answer, as `protocol` writes it. The message ends with what was tried.
 pub fn encode_error(protocol: Protocol, failure: &Failure, request_id: &str) -> Bytes {
-    let message = message(failure);
+    let message = failure_message(failure);
     let body = match protocol {
         Protocol::Messages => messages::error::encode(failure, &message, Some(request_id)),
         Protocol::Gemini => gemini::error::encode(failure, &message, Some(request_id)),
@@ -84,7 +89,7 @@ pub fn encode_error(protocol: Protocol, failure: &Failure, request_id: &str) -> 
 }
 
 /// What a failure tells a person.
-fn message(failure: &Failure) -> String {
+pub fn failure_message(failure: &Failure) -> String {
     if failure.tried.is_empty() {
         failure.message.clone()
     } else {

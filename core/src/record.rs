@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::config::{ChannelId, ClientKeyId, KeyId, Protocol};
-use crate::ir::usage::Usage;
+use crate::ir::{Losses, Usage};
 use crate::schedule::Class;
 use crate::time::Timestamp;
 
@@ -28,6 +28,8 @@ pub struct Record {
     /// From arrival to the end of the answer.
     pub duration: Duration,
     pub usage: Option<Usage>,
+    /// What conversions could not carry, each way.
+    pub lost: Losses,
 }
 
 /// One try of a request.
@@ -35,6 +37,8 @@ pub struct Record {
 pub struct Attempt {
     pub channel: ChannelId,
     pub key: KeyId,
+    /// The endpoint's; another one than the client's where the request was converted.
+    pub protocol: Protocol,
     pub class: Class,
     /// The upstream's, where it answered.
     pub status: Option<StatusCode>,

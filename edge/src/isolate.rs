@@ -62,7 +62,7 @@ impl Isolate {
         let config = load(&store, &outside).await?;
         let options = Options {
             max_body_bytes: MAX_BODY,
-            session_secret: *Digest::of(&format!("session {}", STANDARD.encode(secret_key))).as_bytes(),
+            secret: *Digest::of(&format!("session {}", STANDARD.encode(secret_key))).as_bytes(),
             outside: outside.clone(),
             facts: facts(env),
         };

@@ -46,7 +46,7 @@ pub struct App<S: ConfigStore> {
 type Answer<S> = Response<Either<Body<NativePlatform<S>>, axum::body::Body>>;
 
 impl<S: ConfigStore> App<S> {
-    /// `outside` is what `config` was compiled with, `session_secret` signs the UI's sessions.
+    /// `outside` is what `config` was compiled with, `secret` signs sessions and seals reasoning.
     ///
     /// # Errors
     /// When TLS cannot be set up.
@@ -54,14 +54,14 @@ impl<S: ConfigStore> App<S> {
         store: S,
         config: Config,
         outside: Outside,
-        session_secret: [u8; 32],
+        secret: [u8; 32],
         environment: &Environment,
     ) -> Result<Self, TlsError> {
         let background = TokioBackground::default();
         let platform = NativePlatform::new(store, environment.request_logs, background.clone())?;
         let options = Options {
             max_body_bytes: environment.max_body_bytes,
-            session_secret,
+            secret,
             outside,
             facts: Facts {
                 version: env!("CARGO_PKG_VERSION"),

@@ -3,25 +3,32 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::future::{Either, select};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
 use crate::config::Timeouts;
-use crate::ir::usage::Usage;
+use crate::error::{Failure, FailureKind, Origin};
+use crate::ir::{Losses, Usage};
 use crate::platform::{ByteBody, Clock, HttpClient, Platform, TransportError, TransportErrorKind};
 use crate::protocol::{self, Operation, Peek, UpstreamError};
 use crate::schedule::classify::{self, Evidence};
 use crate::schedule::{Class, Lease};
 use crate::time::Timestamp;
-use bytes::Bytes;
-use futures::future::{Either, select};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use crate::transcode::Exchange;
 
-use super::hold::{self, Held};
-use super::observer::Observer;
-use super::outbound;
+use super::Gateway;
+use super::hold::{Bounds, Held, hold};
+use super::outbound::{self, NotSent};
+use super::passage::Passage;
 use super::pull::{Gathered, Pull, pull};
-use super::shape::{Shape, is_html};
+use super::shape::{Shape, is_html, is_json};
 
 /// A client's request, read and understood as far as a gateway must.
 pub(crate) struct Inbound<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) client_key: &'a str,
+    pub(crate) arrived: Timestamp,
     pub(crate) operation: Operation,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) query: Option<&'a str>,
@@ -41,6 +48,8 @@ pub(crate) enum Reply<B> {
     Begun(Begun<B>),
     /// Another candidate may do better.
     Missed(Miss),
+    /// No candidate can do better: the request is wrong.
+    Failed(Failure, Class),
 }
 
 /// An answer in one piece, an upstream's refusal of the request included.
@@ -50,15 +59,17 @@ pub(crate) struct Whole {
     pub(crate) body: Bytes,
     pub(crate) class: Class,
     pub(crate) usage: Option<Usage>,
+    pub(crate) lost: Losses,
 }
 
-/// An answer that has begun; `held` of it was read already.
+/// An answer that has begun; `held` of it is ready for the client.
 pub(crate) struct Begun<B> {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) held: Bytes,
+    pub(crate) held: Gathered,
     pub(crate) rest: B,
-    pub(crate) observer: Observer,
+    pub(crate) passage: Passage,
+    pub(crate) lost: Losses,
 }
 
 /// An attempt that did not serve, but may not be the last.
@@ -78,18 +89,21 @@ const ERROR_BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sends `inbound` through `lease` and reads as much of the answer as it takes to know its class.
 pub(crate) async fn attempt<P: Platform>(
-    platform: &P,
+    gateway: &Gateway<P>,
     inbound: &Inbound<'_>,
     lease: &Lease,
 ) -> Reply<<P::Http as HttpClient>::Body> {
-    let request = match outbound(inbound, lease) {
-        Ok(request) => request,
-        Err(miss) => return Reply::Missed(miss),
+    let (Some(endpoint), Some(key)) = (lease.endpoint(), lease.key()) else {
+        return Reply::Missed(Miss::transport("the channel lost its endpoint or key".to_owned()));
     };
-    let clock = platform.clock();
-    let timeouts = &lease.channel.timeouts;
-    let patience = timeouts.response_header.min(clock.now().until(inbound.deadline));
-    let sent = platform.http().send(request, &lease.channel.transport);
+    let outbound = match outbound::prepare(gateway, inbound, lease, endpoint, key) {
+        Ok(outbound) => outbound,
+        Err(NotSent::Unfit(miss)) => return Reply::Missed(miss),
+        Err(NotSent::Wrong(failure)) => return Reply::Failed(failure, Class::ClientGone),
+    };
+    let clock = gateway.platform.clock();
+    let patience = lease.channel.timeouts.response_header.min(clock.now().until(inbound.deadline));
+    let sent = gateway.platform.http().send(outbound.request, &lease.channel.transport);
     let response = match select(pin!(sent), pin!(clock.sleep(patience))).await {
         Either::Left((Ok(response), _)) => response,
         Either::Left((Err(error), _)) => return Reply::Missed(unreachable(&error)),
@@ -98,114 +112,121 @@ pub(crate) async fn attempt<P: Platform>(
         }
     };
     let (head, body) = response.into_parts();
+    let reading = Reading { clock, inbound, timeouts: &lease.channel.timeouts, upstream: &head.headers };
     let reply = if head.status.is_success() {
-        answer(clock, inbound, timeouts, head.status, &head.headers, body).await
+        reading.answer(head.status, outbound.exchange, body).await
     } else {
-        refusal(clock, inbound, head.status, &head.headers, body).await
+        reading.refusal(head.status, outbound.exchange.is_some(), body).await
     };
-    match (reply, lease.key()) {
+    match reply {
         // Some vendors repeat the key that they refuse.
-        (Reply::Missed(miss), Some(key)) => {
+        Reply::Missed(miss) => {
             Reply::Missed(Miss { message: miss.message.replace(key.secret.expose(), "…"), ..miss })
         }
-        (reply, _) => reply,
+        reply => reply,
     }
 }
 
-/// The request as this lease's endpoint wants it: same bytes, mapped model, the endpoint's own credential.
-fn outbound(inbound: &Inbound<'_>, lease: &Lease) -> Result<http::Request<Bytes>, Miss> {
-    let (Some(endpoint), Some(key)) = (lease.endpoint(), lease.key()) else {
-        return Err(Miss::transport("the channel lost its endpoint or key".to_owned()));
-    };
-    let operation = inbound.operation;
-    let model = lease.model.as_deref().unwrap_or(&inbound.peek.model);
-    let query = protocol::client_query(inbound.query);
-    let uri: Uri = endpoint
-        .base
-        .join(operation.version(), &operation.path(model), query.as_deref())
-        .map_err(|error| Miss::transport(format!("the endpoint's address is unusable: {error}")))?;
-    let body = match &lease.model {
-        Some(model) => protocol::with_model(operation, &inbound.peek, inbound.body, model),
-        None => inbound.body.clone(),
-    };
-    let headers = outbound::headers(&lease.channel, endpoint, key, inbound.headers).ok_or_else(|| Miss {
-        class: Class::Auth,
-        ..Miss::transport("the key is no header value".to_owned())
-    })?;
-    Ok(outbound::request(Method::POST, uri, headers, body))
+/// An answer whose headers have come.
+struct Reading<'a, C> {
+    clock: &'a C,
+    inbound: &'a Inbound<'a>,
+    timeouts: &'a Timeouts,
+    upstream: &'a HeaderMap,
 }
 
-/// A 2xx: hold it until it proves to be an answer.
-async fn answer<B: ByteBody>(
-    clock: &impl Clock,
-    inbound: &Inbound<'_>,
-    timeouts: &Timeouts,
-    status: StatusCode,
-    upstream: &HeaderMap,
-    mut body: B,
-) -> Reply<B> {
-    let operation = inbound.operation;
-    let shape = Shape::expected(operation, inbound.peek.stream, inbound.query);
-    if let Some(what) = shape.contradicted_by(upstream) {
-        return Reply::Missed(Miss::bad_answer(what));
+impl<C: Clock> Reading<'_, C> {
+    /// A 2xx: hold it until it proves to be an answer.
+    async fn answer<B: ByteBody>(
+        &self,
+        status: StatusCode,
+        exchange: Option<Exchange>,
+        mut body: B,
+    ) -> Reply<B> {
+        let inbound = self.inbound;
+        let shape = Shape::of(inbound);
+        if let Some(what) = shape.contradicted_by(self.upstream, exchange.is_some()) {
+            return Reply::Missed(Miss::bad_answer(what));
+        }
+        let mut lost = Losses::default();
+        let converted = exchange.is_some();
+        let mut passage = match exchange {
+            None => Passage::through(shape.observer(inbound.operation)),
+            Some(mut exchange) => {
+                lost = std::mem::take(&mut exchange.encoded.lost);
+                Passage::transcoded(exchange.transcoder(is_json(self.upstream)))
+            }
+        };
+        let left = self.clock.now().until(inbound.deadline);
+        let bounds = match shape {
+            Shape::Document => Bounds::document(left),
+            Shape::Events | Shape::Elements => Bounds::stream(self.timeouts, left),
+        };
+        let held = hold(self.clock, &mut body, &mut passage, &bounds).await;
+        let class = told_class(&passage);
+        if let Some(error) = passage.failed()
+            && (class.tries_next() || converted)
+        {
+            let miss = Miss::told(StatusCode::OK, error);
+            return if class.tries_next() {
+                Reply::Missed(miss)
+            } else {
+                Reply::Failed(miss.failure(), class)
+            };
+        }
+        let headers = || {
+            let mut headers = HeaderMap::new();
+            if !converted {
+                headers = protocol::response_headers(inbound.operation.protocol(), self.upstream);
+            }
+            if !headers.contains_key(header::CONTENT_TYPE) {
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.content_type()));
+            }
+            headers
+        };
+        match held {
+            Held::Whole(body) => {
+                let usage = passage.usage();
+                lost.extend(passage.lost());
+                Reply::Whole(Whole { status, headers: headers(), body, class, usage, lost })
+            }
+            Held::Begun(held) => {
+                Reply::Begun(Begun { status, headers: headers(), held, rest: body, passage, lost })
+            }
+            Held::Nothing(what) => Reply::Missed(Miss::bad_answer(what)),
+            Held::Cut => Reply::Missed(Miss::transport("the connection broke off".to_owned())),
+            Held::Late => Reply::Missed(Miss::late("the answer took too long".to_owned())),
+        }
     }
-    let mut observer = shape.observer(operation);
-    let held = match shape {
-        Shape::Document => hold::document(clock, &mut body, &mut observer, inbound.deadline).await,
-        Shape::Events | Shape::Elements => {
-            hold::stream(clock, &mut body, &mut observer, inbound.deadline, timeouts).await
+
+    /// Not a 2xx: the request's fault goes back to the client, as it is where both sides speak the same
+    /// protocol; everything else is a miss.
+    async fn refusal<B: ByteBody>(&self, status: StatusCode, converted: bool, mut body: B) -> Reply<B> {
+        let now = self.clock.now();
+        let patience = now.until(self.inbound.deadline).min(ERROR_BODY_PATIENCE);
+        let body = error_body(self.clock, &mut body, patience).await;
+        let mut miss = Miss::told(status, &protocol::decode_error(&body));
+        miss.status = Some(status);
+        miss.retry_after = classify::retry_after(|name| self.upstream.get(name)?.to_str().ok(), now);
+        if miss.class.tries_next() {
+            return Reply::Missed(miss);
         }
-    };
-    let class = told_class(&observer);
-    if let Some(error) = observer.failed().filter(|_| class.tries_next()) {
-        return Reply::Missed(Miss::told(StatusCode::OK, error));
-    }
-    let headers = || {
-        let mut headers = protocol::response_headers(operation.protocol(), upstream);
-        if !headers.contains_key(header::CONTENT_TYPE) {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(shape.content_type()));
+        if is_html(self.upstream) || !(status.is_client_error() || status.is_server_error()) {
+            return Reply::Missed(Miss { class: Class::BadAnswer, ..miss });
         }
-        headers
-    };
-    match held {
-        Held::Whole(body) => {
-            let usage = observer.usage();
-            Reply::Whole(Whole { status, headers: headers(), body, class, usage })
+        if converted {
+            let class = miss.class;
+            return Reply::Failed(miss.failure(), class);
         }
-        Held::Begun(held) => Reply::Begun(Begun { status, headers: headers(), held, rest: body, observer }),
-        Held::Nothing(what) => Reply::Missed(Miss::bad_answer(what)),
-        Held::Cut => Reply::Missed(Miss::transport("the connection broke off".to_owned())),
-        Held::Late => Reply::Missed(Miss::late("the answer took too long".to_owned())),
+        let headers = protocol::response_headers(self.inbound.operation.protocol(), self.upstream);
+        let (class, lost) = (miss.class, Losses::default());
+        Reply::Whole(Whole { status, headers, body, class, usage: None, lost })
     }
 }
 
 /// What an answer inside a 2xx came to, as far as it told.
-pub(crate) fn told_class(observer: &Observer) -> Class {
-    observer.failed().map_or(Class::Success, |error| Miss::told(StatusCode::OK, error).class)
-}
-
-/// Not a 2xx: the request's fault goes back to the client as it is, everything else is a miss.
-async fn refusal<B: ByteBody>(
-    clock: &impl Clock,
-    inbound: &Inbound<'_>,
-    status: StatusCode,
-    upstream: &HeaderMap,
-    mut body: B,
-) -> Reply<B> {
-    let now = clock.now();
-    let body = error_body(clock, &mut body, now.until(inbound.deadline).min(ERROR_BODY_PATIENCE)).await;
-    let protocol = inbound.operation.protocol();
-    let mut miss = Miss::told(status, &protocol::decode_error(&body));
-    miss.status = Some(status);
-    miss.retry_after = classify::retry_after(|name| upstream.get(name)?.to_str().ok(), now);
-    if miss.class.tries_next() {
-        return Reply::Missed(miss);
-    }
-    if is_html(upstream) || !(status.is_client_error() || status.is_server_error()) {
-        return Reply::Missed(Miss { class: Class::BadAnswer, ..miss });
-    }
-    let headers = protocol::response_headers(protocol, upstream);
-    Reply::Whole(Whole { status, headers, body, class: miss.class, usage: None })
+pub(crate) fn told_class(passage: &Passage) -> Class {
+    passage.failed().map_or(Class::Success, |error| Miss::told(StatusCode::OK, error).class)
 }
 
 /// As much of an error's body as arrives in time and within the cap.
@@ -223,7 +244,7 @@ async fn error_body<B: ByteBody>(clock: &impl Clock, body: &mut B, patience: Dur
 
 impl Miss {
     /// What an upstream's error means.
-    fn told(status: StatusCode, error: &UpstreamError) -> Self {
+    pub(crate) fn told(status: StatusCode, error: &UpstreamError) -> Self {
         let evidence = Evidence {
             status: status.as_u16(),
             kind: error.kind.as_deref(),
@@ -238,6 +259,30 @@ impl Miss {
         }
     }
 
+    /// The endpoint cannot be asked this.
+    pub(crate) fn unfit(message: String) -> Self {
+        Self { class: Class::Unfit, status: Some(StatusCode::BAD_REQUEST), ..Self::transport(message) }
+    }
+
+    /// The key cannot stand in a header.
+    pub(crate) fn keyless() -> Self {
+        Self { class: Class::Auth, ..Self::transport("the key is no header value".to_owned()) }
+    }
+
+    /// What the client is told, in the upstream's words.
+    pub(crate) fn failure(self) -> Failure {
+        let status =
+            self.status.filter(|status| !status.is_success()).unwrap_or_else(|| implied_status(self.class));
+        let kind = match self.class {
+            Class::ContextTooLong => FailureKind::ContextTooLong,
+            Class::ContentPolicy => FailureKind::ContentPolicy,
+            _ => FailureKind::of_status(status),
+        };
+        Failure::new(Origin::Upstream, kind, self.message)
+            .with_status(status)
+            .with_retry_after(self.retry_after)
+    }
+
     fn bad_answer(what: &str) -> Self {
         Self { class: Class::BadAnswer, ..Self::transport(format!("the upstream sent {what}")) }
     }
@@ -246,8 +291,20 @@ impl Miss {
         Self { status: Some(StatusCode::GATEWAY_TIMEOUT), ..Self::transport(message) }
     }
 
-    fn transport(message: String) -> Self {
+    pub(crate) fn transport(message: String) -> Self {
         Self { class: Class::Transport, status: None, message, retry_after: None }
+    }
+}
+
+/// For an error that came without a status, inside a 200.
+fn implied_status(class: Class) -> StatusCode {
+    match class {
+        Class::Rate | Class::Quota => StatusCode::TOO_MANY_REQUESTS,
+        Class::Overload => StatusCode::SERVICE_UNAVAILABLE,
+        Class::Auth => StatusCode::UNAUTHORIZED,
+        Class::ModelUnavailable => StatusCode::NOT_FOUND,
+        Class::RequestFault | Class::ContextTooLong | Class::ContentPolicy => StatusCode::BAD_REQUEST,
+        _ => StatusCode::BAD_GATEWAY,
     }
 }
 

@@ -8,16 +8,11 @@ use std::time::Duration;
 
 use crate::config::Timeouts;
 use crate::platform::{ByteBody, Clock};
-use crate::time::Timestamp;
 use bytes::Bytes;
 
-use super::observer::Observer;
+use super::passage::Passage;
 use super::pull::{Gathered, Pull, pull};
 
-/// A stream's beginning is held up to this size.
-const MAX_HELD_STREAM: usize = 64 * 1024;
-/// A document up to this size is passed on in one piece, a larger one as it comes.
-const MAX_HELD_DOCUMENT: usize = 256 * 1024;
 /// A stream without content is held this long; then the client must be kept alive instead.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -26,79 +21,81 @@ pub(crate) enum Held {
     /// The answer ended while it was held.
     Whole(Bytes),
     /// It is an answer, or has to be taken for one; more is to come.
-    Begun(Bytes),
+    Begun(Gathered),
     /// No answer; in words.
     Nothing(&'static str),
     /// The upstream broke off.
     Cut,
-    /// The request's time ran out.
+    /// The time ran out.
     Late,
 }
 
-/// Holds a stream until content, a terminal event, or as long as one may.
-pub(crate) async fn stream<B: ByteBody>(
-    clock: &impl Clock,
-    body: &mut B,
-    observer: &mut Observer,
-    deadline: Timestamp,
-    timeouts: &Timeouts,
-) -> Held {
-    let patience = PATIENCE.min(timeouts.first_content).min(clock.now().until(deadline));
-    let mut timer = pin!(clock.sleep(patience));
-    let mut held = Gathered::default();
-    loop {
-        match pull(body, timer.as_mut()).await {
-            Pull::Data(chunk) => {
-                observer.observe(&chunk);
-                held.push(chunk);
-                if observer.content() || observer.ended() || held.len() > MAX_HELD_STREAM {
-                    return Held::Begun(held.into_bytes());
-                }
-            }
-            Pull::Late if clock.now() >= deadline => return Held::Late,
-            Pull::Late if timeouts.first_content <= PATIENCE => return Held::Late,
-            Pull::Late => return Held::Begun(held.into_bytes()),
-            Pull::Broken => return Held::Cut,
-            Pull::End => {
-                observer.finish();
-                let answered = observer.content() || observer.ends_cleanly();
-                return if answered {
-                    Held::Whole(held.into_bytes())
-                } else {
-                    Held::Nothing("an empty stream")
-                };
-            }
+/// How much is held, and for how long.
+pub(crate) struct Bounds {
+    bytes: usize,
+    patience: Duration,
+    /// Whether the end of the patience commits to the answer, or gives it up.
+    commits: bool,
+    /// Whether content commits, or only the size.
+    content: bool,
+    /// What an answer that ends without having proved to be one was.
+    nothing: &'static str,
+}
+
+impl Bounds {
+    /// Until content, a terminal event, or as long as one may. `left` is the request's time.
+    pub(crate) fn stream(timeouts: &Timeouts, left: Duration) -> Self {
+        let limit = timeouts.first_content.min(left);
+        Self {
+            bytes: 64 * 1024,
+            patience: PATIENCE.min(limit),
+            commits: PATIENCE < limit,
+            content: true,
+            nothing: "an empty stream",
+        }
+    }
+
+    /// Until it is whole; a large one is passed on as it comes.
+    pub(crate) fn document(left: Duration) -> Self {
+        Self {
+            bytes: 256 * 1024,
+            patience: left,
+            commits: false,
+            content: false,
+            nothing: "no complete JSON",
         }
     }
 }
 
-/// Holds a document until it is whole or too large to hold.
-pub(crate) async fn document<B: ByteBody>(
+/// Takes in as much of `body` as the bounds ask for.
+pub(crate) async fn hold<B: ByteBody>(
     clock: &impl Clock,
     body: &mut B,
-    observer: &mut Observer,
-    deadline: Timestamp,
+    passage: &mut Passage,
+    bounds: &Bounds,
 ) -> Held {
-    let mut timer = pin!(clock.sleep(clock.now().until(deadline)));
+    let mut timer = pin!(clock.sleep(bounds.patience));
     let mut held = Gathered::default();
     loop {
         match pull(body, timer.as_mut()).await {
             Pull::Data(chunk) => {
-                observer.observe(&chunk);
-                held.push(chunk);
-                if held.len() > MAX_HELD_DOCUMENT {
-                    return Held::Begun(held.into_bytes());
+                passage.take(chunk, &mut held);
+                let proved = bounds.content && (passage.content() || passage.ended());
+                if proved || held.len() + passage.partial() > bounds.bytes {
+                    return Held::Begun(held);
                 }
             }
+            Pull::Late if bounds.commits => return Held::Begun(held),
             Pull::Late => return Held::Late,
             Pull::Broken => return Held::Cut,
             Pull::End => {
-                observer.finish();
-                let whole = observer.ends_cleanly();
-                return if whole {
+                passage.finish(&mut held);
+                return if passage.ends_cleanly() {
                     Held::Whole(held.into_bytes())
+                } else if bounds.content && passage.content() {
+                    Held::Cut
                 } else {
-                    Held::Nothing("no complete JSON")
+                    Held::Nothing(bounds.nothing)
                 };
             }
         }

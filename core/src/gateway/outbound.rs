@@ -3,8 +3,117 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
-use crate::config::{Channel, Endpoint, Key};
-use crate::protocol;
+use crate::config::{Channel, Endpoint, Key, OnLoss};
+use crate::error::Failure;
+use crate::ir::How;
+use crate::platform::{Entropy, Platform};
+use crate::protocol::convert::Answering;
+use crate::protocol::{self, Operation};
+use crate::schedule::Lease;
+use crate::transcode::{self, Exchange, Issuer, Parties};
+
+use super::Gateway;
+use super::attempt::{Inbound, Miss};
+use super::shape::Shape;
+
+/// What is sent, and how the answer is read.
+pub(crate) struct Outbound {
+    pub(crate) request: http::Request<Bytes>,
+    /// `None` where both sides speak the same protocol.
+    pub(crate) exchange: Option<Exchange>,
+}
+
+/// Why nothing was sent.
+pub(crate) enum NotSent {
+    /// Another candidate may be able to.
+    Unfit(Miss),
+    /// The client's request is wrong.
+    Wrong(Failure),
+}
+
+/// The request as this lease's endpoint wants it, with the endpoint's own credential.
+pub(crate) fn prepare<P: Platform>(
+    gateway: &Gateway<P>,
+    inbound: &Inbound<'_>,
+    lease: &Lease,
+    endpoint: &Endpoint,
+    key: &Key,
+) -> Result<Outbound, NotSent> {
+    let model = lease.model.as_deref().unwrap_or(&inbound.peek.model);
+    let mut headers = headers(&lease.channel, endpoint, key, inbound.headers)
+        .ok_or_else(|| NotSent::Unfit(Miss::keyless()))?;
+    if endpoint.protocol == inbound.operation.protocol() {
+        let uri =
+            address(endpoint, inbound.operation, model, protocol::client_query(inbound.query).as_deref())?;
+        let body = same(gateway, inbound, lease);
+        return Ok(Outbound { request: request(Method::POST, uri, headers, body), exchange: None });
+    }
+    let mut exchange = exchange(gateway, inbound, lease, endpoint, model)?;
+    let query = (exchange.operation == Operation::GeminiStream).then_some("alt=sse");
+    let uri = address(endpoint, exchange.operation, model, query)?;
+    headers.extend(std::mem::take(&mut exchange.encoded.headers));
+    let body = std::mem::take(&mut exchange.encoded.body).into();
+    Ok(Outbound { request: request(Method::POST, uri, headers, body), exchange: Some(exchange) })
+}
+
+/// The same bytes, with the mapped model, and without what other upstreams sealed.
+fn same<P: Platform>(gateway: &Gateway<P>, inbound: &Inbound<'_>, lease: &Lease) -> Bytes {
+    let operation = inbound.operation;
+    let body = match &lease.model {
+        Some(model) => protocol::with_model(operation, &inbound.peek, inbound.body, model),
+        None => inbound.body.clone(),
+    };
+    let issuer = Issuer { channel: lease.channel.id.as_str(), protocol: operation.protocol() };
+    gateway.vault.strip(operation.protocol(), &body, inbound.client_key, issuer).unwrap_or(body)
+}
+
+fn exchange<P: Platform>(
+    gateway: &Gateway<P>,
+    inbound: &Inbound<'_>,
+    lease: &Lease,
+    endpoint: &Endpoint,
+    model: &str,
+) -> Result<Exchange, NotSent> {
+    let peek = &inbound.peek;
+    let decoded = transcode::decode(inbound.operation, inbound.body, &peek.model, peek.stream)
+        .map_err(|invalid| NotSent::Wrong(Failure::invalid(invalid.to_string())))?;
+    let parties = Parties {
+        client: inbound.operation,
+        client_key: inbound.client_key,
+        upstream: endpoint.protocol,
+        channel: lease.channel.id.as_str(),
+        model,
+        compat: &endpoint.compat,
+    };
+    let mut nonce = [0; 8];
+    gateway.platform.entropy().fill(&mut nonce);
+    let answering = Answering {
+        seed: inbound.id.trim_start_matches("req_").to_owned(),
+        now: inbound.arrived.as_millis() / 1000,
+        model: peek.model.clone().into_owned(),
+        include_usage: false,
+        array: Shape::of(inbound) == Shape::Elements,
+    };
+    let exchange = transcode::exchange(decoded, &parties, &gateway.vault, nonce, answering)
+        .map_err(|unsupported| NotSent::Unfit(Miss::unfit(unsupported.to_string())))?;
+    let lost = &exchange.encoded.lost;
+    if lease.channel.on_loss == OnLoss::Refuse && lost.iter().any(|loss| loss.how != How::Emulated) {
+        let message = format!("the channel refuses conversions that lose something: {lost}");
+        return Err(NotSent::Unfit(Miss::unfit(message)));
+    }
+    Ok(exchange)
+}
+
+fn address(
+    endpoint: &Endpoint,
+    operation: Operation,
+    model: &str,
+    query: Option<&str>,
+) -> Result<Uri, NotSent> {
+    endpoint.base.join(operation.version(), &operation.path(model), query).map_err(|error| {
+        NotSent::Unfit(Miss::transport(format!("the endpoint's address is unusable: {error}")))
+    })
+}
 
 /// What the endpoint is sent beside the body: the allowed client headers, the channel's own, the key's credential.
 ///

@@ -2,9 +2,10 @@
 
 use std::pin::{Pin, pin};
 
-use crate::platform::ByteBody;
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
+
+use crate::platform::ByteBody;
 
 /// What came of waiting for data.
 pub(crate) enum Pull {
@@ -59,6 +60,13 @@ impl Gathered {
             self.first = Bytes::new();
         }
         self.rest.extend_from_slice(&chunk);
+    }
+
+    /// Appends what `write` writes.
+    pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut out = Vec::new();
+        write(&mut out);
+        self.push(out.into());
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -14,14 +14,15 @@ use http_body::{Body, Frame};
 
 use crate::config::Protocol;
 use crate::error::{Failure, FailureKind, Origin};
+use crate::ir::Losses;
 use crate::platform::{BoxError, Clock, HttpClient, Platform};
 use crate::protocol;
 use crate::schedule::Class;
 use crate::time::Timestamp;
 
 use super::Gateway;
-use super::attempt::{Begun, told_class};
-use super::observer::Observer;
+use super::attempt::{Begun, Miss, told_class};
+use super::passage::Passage;
 use super::pull::Gathered;
 use super::trip::{Lent, Trip};
 
@@ -40,11 +41,9 @@ pub struct Relay<P: Platform> {
     /// More may follow `ready` at once: so many polls may still find nothing before it is sent, and the
     /// upstream's connection gets a turn between them.
     gathering: u8,
-    /// The beginning of an event whose end is still to come.
-    partial: Gathered,
     /// `None` once the answer has ended.
     upstream: Option<<P::Http as HttpClient>::Body>,
-    observer: Observer,
+    passage: Passage,
     status: StatusCode,
     keep_alive: &'static [u8],
     silence: Silence,
@@ -56,6 +55,7 @@ pub struct Relay<P: Platform> {
 struct Owed<P: Platform> {
     lent: Lent<P>,
     trip: Trip<P>,
+    lost: Losses,
     first_content: Option<Duration>,
 }
 
@@ -75,27 +75,17 @@ impl<P: Platform> Relay<P> {
         gateway: Arc<Gateway<P>>,
         protocol: Protocol,
         answer: Begun<<P::Http as HttpClient>::Body>,
-        mut lent: Lent<P>,
-        mut trip: Trip<P>,
+        lent: Lent<P>,
+        trip: Trip<P>,
     ) -> Self {
         let now = gateway.now();
-        let Begun { mut held, rest, observer, status, .. } = answer;
-        let ready = held.split_to(observer.whole_events(&held));
+        let Begun { held, rest, passage, status, lost, .. } = answer;
         let timeouts = lent.lease().channel.timeouts;
-        let first_content = observer.content().then(|| {
-            trip.content_came(now);
-            now.since(lent.lease().acquired_at)
-        });
-        if lent.lease().probe && first_content.is_some() {
-            // Content is proof enough; a long stream must not hold up who waits for the verdict.
-            lent.settle(Class::Success, None, first_content);
-        }
-        Self {
-            ready: Gathered::from(ready),
+        let mut relay = Self {
+            ready: held,
             gathering: 0,
-            partial: Gathered::from(held),
             upstream: Some(rest),
-            observer,
+            passage,
             status,
             keep_alive: protocol::keep_alive(protocol),
             silence: Silence {
@@ -105,21 +95,27 @@ impl<P: Platform> Relay<P> {
                 spoke: now,
                 timer: None,
             },
-            owed: Some(Owed { lent, trip, first_content }),
+            owed: Some(Owed { lent, trip, lost, first_content: None }),
             gateway,
-        }
+        };
+        relay.note_content(now);
+        relay
     }
 
-    /// Takes in the upstream's next bytes: whole events are ready for the client.
-    fn hear(&mut self, mut chunk: Bytes) {
-        self.observer.observe(&chunk);
+    /// Takes in the upstream's next bytes: what the client may see of them is ready.
+    ///
+    /// # Errors
+    /// When the answer has to break off.
+    fn hear(&mut self, chunk: Bytes) -> Result<(), BoxError> {
+        self.passage.take(chunk, &mut self.ready);
         self.note_time();
-        let whole = self.observer.whole_events(&chunk);
-        if whole > 0 {
-            self.ready.push(std::mem::take(&mut self.partial).into_bytes());
-            self.ready.push(chunk.split_to(whole));
+        match self.passage.untold() {
+            Some(error) => {
+                let failure = Miss::told(StatusCode::OK, error).failure();
+                self.fail(&failure)
+            }
+            None => Ok(()),
         }
-        self.partial.push(chunk);
     }
 
     /// What is ready goes to the client.
@@ -135,12 +131,20 @@ impl<P: Platform> Relay<P> {
         self.gathering = if now == self.silence.heard { FRUITLESS_POLLS } else { 0 };
         self.silence.heard = now;
         self.silence.spoke = now;
-        if let Some(owed) = &mut self.owed
-            && owed.first_content.is_none()
-            && self.observer.content()
-        {
-            owed.first_content = Some(now.since(owed.lent.lease().acquired_at));
-            owed.trip.content_came(now);
+        self.note_content(now);
+    }
+
+    /// Notes the first content. It is proof enough for a probe: a long stream must not hold up who waits for
+    /// the verdict.
+    fn note_content(&mut self, now: Timestamp) {
+        let Some(owed) = &mut self.owed else { return };
+        if owed.first_content.is_some() || !self.passage.content() {
+            return;
+        }
+        owed.first_content = Some(now.since(owed.lent.lease().acquired_at));
+        owed.trip.content_came(now);
+        if owed.lent.lease().probe {
+            owed.lent.settle(Class::Success, None, owed.first_content);
         }
     }
 
@@ -155,14 +159,14 @@ impl<P: Platform> Relay<P> {
             }
             let clock = self.gateway.platform.clock();
             let now = clock.now();
-            let limit = self.silence.limit(self.observer.content());
+            let limit = self.silence.limit(self.passage.content());
             let left = limit.saturating_sub(now.since(self.silence.heard));
             if left.is_zero() {
                 let cut = format!("the upstream sent nothing for {} s", limit.as_secs_f32());
                 return Poll::Ready(self.end(&cut));
             }
             let unheard = now.since(self.silence.spoke);
-            let may_speak = self.observer.takes_comments();
+            let may_speak = self.passage.takes_comments();
             if may_speak && unheard >= KEEP_ALIVE {
                 self.silence.spoke = now;
                 self.silence.timer = None;
@@ -179,27 +183,41 @@ impl<P: Platform> Relay<P> {
     /// # Errors
     /// When the answer cannot hold an error and has to break off.
     fn end(&mut self, cut: &str) -> Result<(), BoxError> {
-        self.upstream = None;
-        if self.observer.ends_cleanly() {
-            self.settle(told_class(&self.observer));
-            self.ready.push(std::mem::take(&mut self.partial).into_bytes());
+        if self.passage.ends_cleanly() {
+            self.upstream = None;
+            self.settle(told_class(&self.passage));
             return Ok(());
         }
-        let failure = Failure::new(Origin::Upstream, FailureKind::Upstream, cut);
-        let closing = self.observer.closing_error(&failure);
-        self.settle(Class::Transport);
+        let failure = match self.passage.untold() {
+            Some(error) => Miss::told(StatusCode::OK, error).failure(),
+            None => Failure::new(Origin::Upstream, FailureKind::Upstream, cut),
+        };
+        self.fail(&failure)
+    }
+
+    /// Ends the answer with one error in the client's protocol.
+    ///
+    /// # Errors
+    /// When the answer cannot hold an error and has to break off.
+    fn fail(&mut self, failure: &Failure) -> Result<(), BoxError> {
+        self.upstream = None;
+        let told = self.passage.failed().is_some();
+        let closing = self.passage.closing_error(failure);
+        self.settle(if told { told_class(&self.passage) } else { Class::Transport });
         if closing.is_empty() {
-            return Err(failure.message.into());
+            return Err(failure.message.clone().into());
         }
         self.ready.push(closing.into());
         Ok(())
     }
 
     fn settle(&mut self, class: Class) {
-        let Some(Owed { mut lent, mut trip, first_content, .. }) = self.owed.take() else { return };
+        let Some(Owed { mut lent, mut trip, mut lost, first_content }) = self.owed.take() else { return };
+        lost.extend(self.passage.lost());
         trip.note(lent.lease(), class, None);
         lent.settle(class, None, first_content);
-        trip.finish(self.status, self.observer.usage());
+        trip.lose(lost);
+        trip.finish(self.status, self.passage.usage());
     }
 }
 
@@ -226,12 +244,12 @@ impl<P: Platform> Body for Relay<P> {
             match Pin::new(upstream).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(data) = frame.into_data() {
-                        this.hear(data);
+                        this.hear(data)?;
                     }
                 }
                 Poll::Ready(Some(Err(_))) => this.end("the upstream's connection broke off")?,
                 Poll::Ready(None) => {
-                    this.observer.finish();
+                    this.passage.finish(&mut this.ready);
                     this.end("the upstream ended its answer early")?;
                 }
                 Poll::Pending if this.gathering > 0 && !this.ready.is_empty() => {
@@ -253,6 +271,6 @@ impl<P: Platform> Body for Relay<P> {
 impl<P: Platform> Drop for Relay<P> {
     /// The client left. What it had been given in full was served.
     fn drop(&mut self) {
-        self.settle(if self.observer.ended() { Class::Success } else { Class::ClientGone });
+        self.settle(if self.passage.ended() { Class::Success } else { Class::ClientGone });
     }
 }

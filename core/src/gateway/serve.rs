@@ -9,8 +9,9 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::config::Config;
 use crate::error::{Failure, FailureKind, Origin};
+use crate::ir::Losses;
 use crate::platform::{Coordinator, Platform};
-use crate::schedule::{Ask, Class, Reason, Refusal, Tried};
+use crate::schedule::{Ask, Reason, Refusal, Tried};
 use crate::time::Timestamp;
 
 use super::Gateway;
@@ -21,6 +22,8 @@ use super::trip::{Lent, Trip};
 
 /// Names the channel that served.
 const CHANNEL: HeaderName = HeaderName::from_static("x-causeway-channel");
+/// What the conversion could not carry, as far as it is known when the answer begins.
+const LOSS: HeaderName = HeaderName::from_static("x-causeway-loss");
 
 impl<P: Platform> Gateway<P> {
     /// Serves `inbound`; the ask says which channels may.
@@ -43,23 +46,28 @@ impl<P: Platform> Gateway<P> {
                 Err(refusal) => return Err(self.lost(trip, misses.failure_after(&refusal, &ask, self.now()))),
             };
             let mut lent = Lent::new(self, config, lease.clone());
-            let miss = match attempt(&self.platform, inbound, &lease).await {
+            let miss = match attempt(self, inbound, &lease).await {
                 Reply::Whole(whole) => {
                     trip.note(&lease, whole.class, None);
                     let first_content = Some(self.now().since(lease.acquired_at));
                     lent.settle(whole.class, None, first_content);
+                    let head = Head { status: whole.status, headers: whole.headers, lost: &whole.lost };
+                    let response = answer(head, &lease.channel.name, Body::Whole(whole.body));
+                    trip.lose(whole.lost);
                     trip.finish(whole.status, whole.usage);
-                    return Ok(answer(
-                        whole.status,
-                        whole.headers,
-                        &lease.channel.name,
-                        Body::Whole(whole.body),
-                    ));
+                    return Ok(response);
                 }
                 Reply::Begun(mut begun) => {
                     let (status, headers) = (begun.status, std::mem::take(&mut begun.headers));
+                    let lost = begun.lost.clone();
                     let relay = Relay::new(Arc::clone(self), inbound.operation.protocol(), begun, lent, trip);
-                    return Ok(answer(status, headers, &lease.channel.name, Body::Relay(Box::new(relay))));
+                    let head = Head { status, headers, lost: &lost };
+                    return Ok(answer(head, &lease.channel.name, Body::Relay(Box::new(relay))));
+                }
+                Reply::Failed(failure, class) => {
+                    trip.note(&lease, class, None);
+                    lent.settle(class, failure.retry_after, None);
+                    return Err(self.lost(trip, failure));
                 }
                 Reply::Missed(miss) => miss,
             };
@@ -86,16 +94,22 @@ impl<P: Platform> Gateway<P> {
     }
 }
 
-fn answer<P: Platform>(
+/// What goes in front of an answer's body.
+struct Head<'a> {
     status: StatusCode,
     headers: HeaderMap,
-    channel: &str,
-    body: Body<P>,
-) -> Response<Body<P>> {
+    lost: &'a Losses,
+}
+
+fn answer<P: Platform>(head: Head<'_>, channel: &str, body: Body<P>) -> Response<Body<P>> {
     let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response.headers_mut().extend(header_text(channel).map(|channel| (CHANNEL, channel)));
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    let headers = response.headers_mut();
+    headers.extend(header_text(channel).map(|channel| (CHANNEL, channel)));
+    if !head.lost.is_empty() {
+        headers.extend(header_text(&head.lost.to_string()).map(|lost| (LOSS, lost)));
+    }
     response
 }
 
@@ -138,23 +152,7 @@ impl Misses {
         let Some(last) = self.last else {
             return Failure::new(Origin::Gateway, FailureKind::Internal, why);
         };
-        let status =
-            last.status.filter(|status| !status.is_success()).unwrap_or_else(|| implied_status(last.class));
-        let kind = FailureKind::of_status(status);
-        Failure { tried: self.tried, ..Failure::new(Origin::Upstream, kind, last.message) }
-            .with_status(status)
-            .with_retry_after(last.retry_after)
-    }
-}
-
-/// For an error that came without a status, inside a 200.
-fn implied_status(class: Class) -> StatusCode {
-    match class {
-        Class::Rate | Class::Quota => StatusCode::TOO_MANY_REQUESTS,
-        Class::Overload => StatusCode::SERVICE_UNAVAILABLE,
-        Class::Auth => StatusCode::UNAUTHORIZED,
-        Class::ModelUnavailable => StatusCode::NOT_FOUND,
-        _ => StatusCode::BAD_GATEWAY,
+        Failure { tried: self.tried, ..last.failure() }
     }
 }
 

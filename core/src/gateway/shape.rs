@@ -4,6 +4,7 @@ use http::{HeaderMap, header};
 
 use crate::protocol::Operation;
 
+use super::attempt::Inbound;
 use super::observer::Observer;
 
 /// The form of an answer.
@@ -19,21 +20,24 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// What the client asked for.
-    pub(crate) fn expected(operation: Operation, stream: bool, query: Option<&str>) -> Self {
-        match (stream, operation) {
+    pub(crate) fn of(inbound: &Inbound<'_>) -> Self {
+        let Inbound { operation, query, .. } = *inbound;
+        match (inbound.peek.stream, operation) {
             (false, _) => Self::Document,
-            (true, Operation::GeminiStream) if !asks_for_sse(query) => Self::Elements,
+            (true, Operation::GeminiStream) if wants_array(query) => Self::Elements,
             (true, _) => Self::Events,
         }
     }
 
     /// What an upstream's headers say came instead, where they leave no doubt. Many upstreams label
     /// streams wrongly, so that everything else is left to the observer.
-    pub(crate) fn contradicted_by(self, headers: &HeaderMap) -> Option<&'static str> {
+    /// Whoever converts takes either form.
+    pub(crate) fn contradicted_by(self, headers: &HeaderMap, converted: bool) -> Option<&'static str> {
         if is_html(headers) {
             return Some("a web page");
         }
-        let unasked = self == Self::Document && content_type(headers).starts_with("text/event-stream");
+        let stream = content_type(headers).starts_with("text/event-stream");
+        let unasked = self == Self::Document && stream && !converted;
         unasked.then_some("a stream that was not asked for")
     }
 
@@ -58,10 +62,15 @@ pub(crate) fn is_html(headers: &HeaderMap) -> bool {
     content_type(headers).starts_with("text/html")
 }
 
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    content_type(headers).starts_with("application/json")
+}
+
 fn content_type(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn asks_for_sse(query: Option<&str>) -> bool {
-    query.unwrap_or_default().split('&').any(|pair| pair == "alt=sse")
+/// Gemini streams server-sent events only to who asks for them.
+fn wants_array(query: Option<&str>) -> bool {
+    !query.unwrap_or_default().split('&').any(|pair| pair == "alt=sse")
 }

@@ -1,5 +1,7 @@
 //! The path of a request on fakes, under virtual time: what fails over, what stops, how streams end.
 
+mod conversion;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +63,7 @@ impl World {
         let config = validate::compile(document, &outside).unwrap();
         let options = Options {
             max_body_bytes: 1024 * 1024,
-            session_secret: [7; 32],
+            secret: [7; 32],
             outside,
             facts: Facts { version: "0.0.0", runtime: "native", language: None, features: Vec::new() },
         };
@@ -325,6 +327,37 @@ fn a_slow_first_content_commits_and_keeps_the_client_alive() {
     let seen = world.chat(true);
     assert!(seen.body.starts_with(": keep-alive\n\n"), "{}", seen.body);
     assert!(seen.body.ends_with(&[DELTA, FINISH, DONE].concat()), "{}", seen.body);
+}
+
+#[test]
+fn a_probe_is_settled_by_its_first_content_however_late() {
+    let mut only = channel("a", 1);
+    only["keys"].as_array_mut().unwrap().truncate(1);
+    let settings = json!({ "breaker": { "consecutiveFailures": 2 } });
+    let world = World::of(json!({ "channels": [only], "settings": settings }));
+    let slow =
+        || Answer::sse().wait(Duration::from_secs(8)).data(DELTA).wait(Duration::from_secs(60)).data(DONE);
+    for _ in 0..2 {
+        world.http.script("a.test", [error(500, "server_error", "down")]);
+        world.chat(true);
+    }
+    world.clock.advance(Duration::from_secs(3600));
+    world.http.script("a.test", [slow(), good_stream()]);
+    let request = || {
+        let request = Request::post("/v1/chat/completions").header("x-api-key", CLIENT_KEY);
+        request.body(OneBody::new(r#"{"model":"m","stream":true}"#)).unwrap()
+    };
+    run(&world.clock, async {
+        let mut probe = world.gateway.handle(request(), None).await.into_body();
+        loop {
+            let data = next(&mut probe).await.unwrap().unwrap();
+            if data == DELTA {
+                break;
+            }
+        }
+        let second = world.gateway.handle(request(), None).await;
+        assert_eq!(second.status(), StatusCode::OK, "the breaker is closed while the probe still streams");
+    });
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::config::Config;
-use crate::ir::usage::Usage;
+use crate::ir::{Losses, Usage};
 use crate::platform::{Background, Coordinator, Platform, Recorder};
 use crate::record::{Attempt, Record};
 use crate::schedule::{Class, Lease, Outcome};
@@ -79,6 +79,7 @@ impl<P: Platform> Trip<P> {
         record.attempts.push(Attempt {
             channel: lease.channel.id.clone(),
             key: key.id.clone(),
+            protocol: lease.endpoint().map_or(record.protocol, |endpoint| endpoint.protocol),
             class,
             status: miss.and_then(|miss| miss.status),
             message: miss.map(|miss| miss.message.clone()),
@@ -94,6 +95,13 @@ impl<P: Platform> Trip<P> {
         }
     }
 
+    /// Notes what a conversion could not carry.
+    pub(crate) fn lose(&mut self, lost: Losses) {
+        if let Some(record) = &mut self.record {
+            record.lost.extend(lost);
+        }
+    }
+
     pub(crate) fn finish(mut self, status: StatusCode, usage: Option<Usage>) {
         self.leave(status, usage);
     }
@@ -102,13 +110,9 @@ impl<P: Platform> Trip<P> {
         let Some(mut record) = self.record.take() else { return };
         record.status = status;
         record.usage = usage;
-        record.duration = self.elapsed(record.at);
+        record.duration = self.gateway.now().since(record.at);
         let gateway = Arc::clone(&self.gateway);
         self.gateway.later(async move { gateway.platform.recorder().append(record).await });
-    }
-
-    fn elapsed(&self, since: Timestamp) -> Duration {
-        self.gateway.now().since(since)
     }
 }
 

@@ -72,7 +72,9 @@ impl State {
 
     fn open(&mut self, data: &Value) -> Result<(), String> {
         must(self.open.is_none(), || "a block opens inside of another".into())?;
-        must(count(data, "index")? == self.blocks, || format!("block {} is numbered {}", self.blocks, data["index"]))?;
+        must(count(data, "index")? == self.blocks, || {
+            format!("block {} is numbered {}", self.blocks, data["index"])
+        })?;
         let block = &data["content_block"];
         let kind = text(block, "type")?;
         match kind {
@@ -81,7 +83,9 @@ impl State {
                 must(block["thinking"] == "", || format!("{block} starts with thinking"))?;
                 text(block, "signature")?;
             }
-            "redacted_thinking" => must(!text(block, "data")?.is_empty(), || "empty redacted thinking".into())?,
+            "redacted_thinking" => {
+                must(!text(block, "data")?.is_empty(), || "empty redacted thinking".into())?
+            }
             "tool_use" | "server_tool_use" => {
                 let id = text(block, "id")?;
                 let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -103,7 +107,9 @@ impl State {
         let delta = &data["delta"];
         let (fits, field) = match text(delta, "type")? {
             "text_delta" => (open.kind == "text", "text"),
-            "citations_delta" => return must(open.kind == "text" && delta["citation"].is_object(), || delta.to_string()),
+            "citations_delta" => {
+                return must(open.kind == "text" && delta["citation"].is_object(), || delta.to_string());
+            }
             "thinking_delta" => (open.kind == "thinking", "thinking"),
             "signature_delta" => (open.kind == "thinking", "signature"),
             "input_json_delta" => (open.kind.ends_with("tool_use"), "partial_json"),

@@ -37,9 +37,13 @@ pub(super) fn check(events: &[Event]) -> Result<(), String> {
     for (number, event) in (0..).zip(events) {
         let kind = event.kind()?;
         must(!state.ended, || format!("`{kind}` after the end"))?;
-        must(count(&event.data, "sequence_number")? == number, || format!("event {number} is numbered otherwise: {}", event.text))?;
+        must(count(&event.data, "sequence_number")? == number, || {
+            format!("event {number} is numbered otherwise: {}", event.text)
+        })?;
         match number {
-            0 => must(matches!(kind, "response.created" | "error" | "response.failed"), || format!("starts with `{kind}`"))?,
+            0 => must(matches!(kind, "response.created" | "error" | "response.failed"), || {
+                format!("starts with `{kind}`")
+            })?,
             _ => must(kind != "response.created", || "a second `response.created`".into())?,
         }
         state.take(kind, &event.data)?;
@@ -76,7 +80,8 @@ impl State {
         let id = text(&data["item"], "id")?;
         must(!id.is_empty() && self.items.values().all(|item| item.id != id), || format!("item id `{id}`"))?;
         let kind = text(&data["item"], "type")?;
-        self.items.insert(index, Item { id: id.into(), kind: kind.into(), parts: BTreeMap::new(), done: None });
+        self.items
+            .insert(index, Item { id: id.into(), kind: kind.into(), parts: BTreeMap::new(), done: None });
         Ok(())
     }
 
@@ -98,10 +103,14 @@ impl State {
 
     fn end(&mut self, kind: &str, response: &Value) -> Result<(), String> {
         self.ended = true;
-        must(kind.strip_prefix("response.") == response["status"].as_str(), || format!("status in `{kind}`"))?;
+        must(kind.strip_prefix("response.") == response["status"].as_str(), || {
+            format!("status in `{kind}`")
+        })?;
         let told: Option<Vec<_>> = self.items.values().map(|item| item.done.clone()).collect();
         let told = told.ok_or("an item is not done")?;
-        must(response["output"] == Value::Array(told), || format!("`output` is not what came: {}", response["output"]))?;
+        must(response["output"] == Value::Array(told), || {
+            format!("`output` is not what came: {}", response["output"])
+        })?;
         if kind == "response.incomplete" {
             text(&response["incomplete_details"], "reason")?;
         }
@@ -125,10 +134,16 @@ impl State {
             (Some(part), _) => part,
             (None, "arguments" | "input") => item.parts.entry((field, place)).or_default(),
             (None, _) => {
-                must(step == "added" && what.ends_with("_part"), || format!("`{kind}` for a part that is not open"))?;
-                must(item.parts.keys().filter(|key| key.0 == field).count() as u64 == place, || format!("part {place}"))?;
+                must(step == "added" && what.ends_with("_part"), || {
+                    format!("`{kind}` for a part that is not open")
+                })?;
+                must(item.parts.keys().filter(|key| key.0 == field).count() as u64 == place, || {
+                    format!("part {place}")
+                })?;
                 item.parts.insert((field, place), Part::default());
-                return must(part_text(&data["part"]) == Some(""), || format!("a part opens with text: {data}"));
+                return must(part_text(&data["part"]) == Some(""), || {
+                    format!("a part opens with text: {data}")
+                });
             }
         };
         match step {
@@ -144,7 +159,9 @@ impl State {
             }
             "done" => {
                 part.told = true;
-                let whole = ["text", "refusal", "arguments", "input"].into_iter().find_map(|name| data[name].as_str());
+                let whole = ["text", "refusal", "arguments", "input"]
+                    .into_iter()
+                    .find_map(|name| data[name].as_str());
                 must(whole == Some(&part.text), || format!("not what came: {data}"))
             }
             "added" if what.ends_with("annotation") => Ok(()),
@@ -156,7 +173,9 @@ impl State {
 impl Item {
     /// Whether the whole item repeats what came in pieces.
     fn check_whole(&self, told: &Value) -> Result<(), String> {
-        let closed = |(key, part): (&(&str, u64), &Part)| part.told && (part.closed || matches!(key.0, "arguments" | "input"));
+        let closed = |(key, part): (&(&str, u64), &Part)| {
+            part.told && (part.closed || matches!(key.0, "arguments" | "input"))
+        };
         must(self.parts.iter().all(closed), || format!("a part of {} is open", self.id))?;
         match self.kind.as_str() {
             "message" => self.check_list("content", told),
@@ -168,7 +187,8 @@ impl Item {
     }
 
     fn check_list(&self, field: &str, told: &Value) -> Result<(), String> {
-        let came = self.parts.iter().filter(|(key, _)| key.0 == field).map(|(_, part)| Some(part.text.as_str()));
+        let came =
+            self.parts.iter().filter(|(key, _)| key.0 == field).map(|(_, part)| Some(part.text.as_str()));
         let told = told[field].as_array().into_iter().flatten().map(part_text);
         must(came.eq(told), || format!("`{field}` of {} is not what came", self.id))
     }
@@ -186,7 +206,9 @@ type Place = Option<(&'static [&'static str], &'static str, u64)>;
 fn place(what: &str, data: &Value) -> Result<Place, String> {
     Ok(Some(match what {
         "content_part" => (&["message", "reasoning"], "content", count(data, "content_index")?),
-        "output_text" | "refusal" | "output_text.annotation" => (&["message"], "content", count(data, "content_index")?),
+        "output_text" | "refusal" | "output_text.annotation" => {
+            (&["message"], "content", count(data, "content_index")?)
+        }
         "reasoning_text" => (&["reasoning"], "content", count(data, "content_index")?),
         "reasoning_summary_part" | "reasoning_summary_text" => {
             (&["reasoning"], "summary", count(data, "summary_index")?)

@@ -29,7 +29,7 @@ pub(super) fn turn(
                 Piece::Blocks(more) => blocks.extend(more),
                 Piece::Item(item) => {
                     flush(&mut blocks, role, items);
-                    items.push(item);
+                    items.push(*item);
                 }
             },
         }
@@ -73,16 +73,27 @@ fn elements<'a>(content: &'a RawValue, at: &At<'_>) -> Result<Vec<Element<'a>>, 
     }
     let blocks: Vec<&RawValue> =
         serde_json::from_str(json).map_err(|_| at.invalid("expected a string or an array of blocks"))?;
-    let element = |raw: &'a RawValue| match serde_json::from_str(raw.get()) {
-        Ok(text) => Element::Text(text),
-        Err(_) => Element::Block(raw),
-    };
-    Ok(blocks.into_iter().map(element).collect())
+    blocks
+        .into_iter()
+        .map(|raw| {
+            if raw.get().starts_with('"') {
+                serde_json::from_str(raw.get()).map(Element::Text).map_err(|error| at.invalid(error))
+            } else {
+                Ok(Element::Block(raw))
+            }
+        })
+        .collect()
 }
 
 enum Piece {
     Blocks(Vec<Block>),
-    Item(Item),
+    Item(Box<Item>),
+}
+
+impl From<Item> for Piece {
+    fn from(item: Item) -> Self {
+        Self::Item(Box::new(item))
+    }
 }
 
 fn piece(raw: &RawValue, role: Role, at: &At<'_>) -> Result<Piece, Invalid> {
@@ -93,16 +104,17 @@ fn piece(raw: &RawValue, role: Role, at: &At<'_>) -> Result<Piece, Invalid> {
         "image" => Piece::Blocks(vec![image(&mut fields, at)?]),
         "document" => Piece::Blocks(document(&mut fields, at)?),
         "search_result" => Piece::Blocks(search_result(&mut fields, at)?),
-        "thinking" => Piece::Item(Item::Reasoning(thinking(&mut fields, at)?)),
-        "redacted_thinking" => Piece::Item(Item::Reasoning(Reasoning {
+        "thinking" => Item::Reasoning(thinking(&mut fields, at)?).into(),
+        "redacted_thinking" => Item::Reasoning(Reasoning {
             sealed: Some(Sealed { kind: SealKind::Redacted, data: fields.required_text("data", at)? }),
             redacted: true,
             ..Reasoning::default()
-        })),
-        "tool_use" => Piece::Item(Item::ToolCall(tool_use(fields, at)?)),
-        "tool_result" => Piece::Item(Item::ToolResult(tool_result(fields, at)?)),
-        "compaction" => Piece::Item(Item::Compaction(compaction(fields, at)?)),
-        _ if role == Role::Assistant => Piece::Item(Item::Opaque(opaque(raw, role))),
+        })
+        .into(),
+        "tool_use" => Item::ToolCall(tool_use(fields, at)?).into(),
+        "tool_result" => Item::ToolResult(tool_result(fields, at)?).into(),
+        "compaction" => Item::Compaction(compaction(fields, at)?).into(),
+        _ if role == Role::Assistant => Item::Opaque(opaque(raw, role)).into(),
         _ => Piece::Blocks(vec![Block::Opaque(opaque(raw, role))]),
     };
     Ok(piece)

@@ -7,9 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::config::Protocol;
 use crate::config::compat::Compat;
-use crate::ir::{
-    Block as Piece, Citation, File, Image, Losses, ResultContent, Source as From, Text, ToolResult,
-};
+use crate::ir::{self, Block as Piece, Citation, File, Image, Losses, ResultContent, Text, ToolResult};
 use crate::protocol::messages::wire::block::{Block, Content, Enabled, Source};
 use crate::protocol::messages::wire::{citation, name};
 
@@ -137,10 +135,10 @@ fn image<'a>(image: &'a Image, compat: &Compat, lost: &mut Losses) -> Option<Blo
         lost.dropped("items.image.detail");
     }
     let source = match &image.source {
-        From::Base64 { mime, data } => Source::Base64 { media_type: image_type(mime)?, data },
-        From::Url { url, .. } if is_web(url) => Source::Url { url },
-        From::FileId { id, owner: Protocol::Messages } => Source::File { file_id: id },
-        From::Url { .. } | From::FileId { .. } | From::Text(_) => return None,
+        ir::Source::Base64 { mime, data } => Source::Base64 { media_type: image_type(mime)?, data },
+        ir::Source::Url { url, .. } if is_web(url) => Source::Url { url },
+        ir::Source::FileId { id, owner: Protocol::Messages } => Source::File { file_id: id },
+        ir::Source::Url { .. } | ir::Source::FileId { .. } | ir::Source::Text(_) => return None,
     };
     Some(Block::Image { source, cache_control: image.cache.map(Into::into) })
 }
@@ -161,16 +159,16 @@ fn document<'a>(file: &'a File, compat: &Compat) -> Option<Block<'a>> {
     }
     let plain = |data| Source::Text { media_type: "text/plain", data };
     let source = match &file.source {
-        From::Base64 { mime, data } if mime == PDF => Source::Base64 { media_type: PDF, data },
-        From::Base64 { mime, data } if is_text(mime) => {
+        ir::Source::Base64 { mime, data } if mime == PDF => Source::Base64 { media_type: PDF, data },
+        ir::Source::Base64 { mime, data } if is_text(mime) => {
             plain(Cow::Owned(String::from_utf8(STANDARD.decode(data).ok()?).ok()?))
         }
-        From::Text(text) => plain(Cow::Borrowed(text.as_str())),
-        From::Url { url, mime } if is_web(url) && mime.as_deref().is_none_or(|mime| mime == PDF) => {
+        ir::Source::Text(text) => plain(Cow::Borrowed(text.as_str())),
+        ir::Source::Url { url, mime } if is_web(url) && mime.as_deref().is_none_or(|mime| mime == PDF) => {
             Source::Url { url }
         }
-        From::FileId { id, owner: Protocol::Messages } => Source::File { file_id: id },
-        From::Base64 { .. } | From::Url { .. } | From::FileId { .. } => return None,
+        ir::Source::FileId { id, owner: Protocol::Messages } => Source::File { file_id: id },
+        ir::Source::Base64 { .. } | ir::Source::Url { .. } | ir::Source::FileId { .. } => return None,
     };
     Some(Block::Document {
         source,

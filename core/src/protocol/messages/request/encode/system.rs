@@ -1,5 +1,7 @@
 //! The system prompt: what stands above the conversation, and what stands first in it.
 
+use std::borrow::Cow;
+
 use crate::config::Protocol;
 use crate::ir::{self, Block as Piece, Format, Item, Losses, Message, Role};
 use crate::protocol::messages::wire::block::Block;
@@ -46,7 +48,7 @@ pub(super) fn text<'a>(piece: &'a Piece, lost: &mut Losses) -> Option<Block<'a>>
         }),
         Piece::Refusal(text) => Some(Block::text(text.as_str())),
         Piece::Opaque(opaque) if opaque.owner == Protocol::Messages => {
-            Some(Block::Raw(std::borrow::Cow::Borrowed(&opaque.raw)))
+            Some(Block::Raw(Cow::Borrowed(&opaque.raw)))
         }
         other => {
             lost.dropped(name::of_block(other));

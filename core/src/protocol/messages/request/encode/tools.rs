@@ -148,10 +148,7 @@ fn choice<'a>(
         single = None;
     }
     let auto = Choice::Auto { disable_parallel_tool_use: single };
-    let asked = match request.tool_choice.as_ref() {
-        None => return single.map(|_| auto),
-        Some(asked) => asked,
-    };
+    let Some(asked) = &request.tool_choice else { return single.map(|_| auto) };
     let forced = match asked {
         ToolChoice::Auto | ToolChoice::Allowed { required: false, .. } => return Some(auto),
         ToolChoice::None => return Some(Choice::None),

@@ -120,6 +120,9 @@ impl<'a, 'c> Builder<'a, 'c> {
         }
         let turns = &mut self.conversation.turns;
         turns.iter_mut().for_each(lift_thinking);
+        if let Some(last) = turns.last_mut() {
+            trim_end(last);
+        }
         let starts = |block: &Block<'_>| matches!(block, Block::Compaction { .. });
         if turns.first().is_some_and(|turn| turn.role == Role::Assistant && !turn.content.iter().any(starts))
         {
@@ -317,6 +320,17 @@ fn lift_thinking(turn: &mut Turn<'_>) {
     let thoughts = turn.content.iter().skip(first).take_while(|block| is_thinking(block)).count();
     if let Some(head) = turn.content.get_mut(..first + thoughts) {
         head.rotate_left(if thoughts == 0 { 0 } else { first });
+    }
+}
+
+/// An answer that was begun may not end with white space.
+/// <https://platform.claude.com/docs/en/build-with-claude/prompt-engineering/prefill-claudes-response>
+fn trim_end(turn: &mut Turn<'_>) {
+    if turn.role == Role::Assistant
+        && let Some(Block::Text { text, .. }) = turn.content.last_mut()
+        && text.ends_with(char::is_whitespace)
+    {
+        *text = Cow::Owned(text.trim_end().to_owned());
     }
 }
 

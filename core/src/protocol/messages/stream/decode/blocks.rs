@@ -1,5 +1,7 @@
 //! The blocks of a stream: opened, told and closed, also where the upstream forgets to.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -139,25 +141,26 @@ impl Blocks {
         delta: event::Delta<'_>,
         each: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), UpstreamError> {
-        if let Some(Text(text)) = delta.text {
-            if let Some(index) = self.index_of(wire, Kind::Text, each) {
-                tell(index, Delta::Text(text), each);
-            }
+        let said = |text: &Text<'_>| !text.0.is_empty();
+        if let Some(Text(text)) = delta.text.filter(said)
+            && let Some(index) = self.index_of(wire, Kind::Text, each)
+        {
+            tell(index, Delta::Text(text), each);
         }
-        if let Some(Text(thinking)) = delta.thinking.or(delta.reasoning_content) {
-            if let Some(index) = self.index_of(wire, Kind::Thinking, each) {
-                tell(index, Delta::Reasoning(thinking), each);
-            }
+        if let Some(Text(thinking)) = delta.thinking.or(delta.reasoning_content).filter(said)
+            && let Some(index) = self.index_of(wire, Kind::Thinking, each)
+        {
+            tell(index, Delta::Reasoning(thinking), each);
         }
-        if let Some(Text(signature)) = delta.signature.filter(|signature| !signature.0.is_empty()) {
-            if let Some(index) = self.index_of(wire, Kind::Thinking, each) {
-                seal_with(index, SealKind::Signature, Some(signature.into_owned()), each);
-            }
+        if let Some(Text(signature)) = delta.signature.filter(said)
+            && let Some(index) = self.index_of(wire, Kind::Thinking, each)
+        {
+            seal_with(index, SealKind::Signature, Some(signature.into_owned()), each);
         }
-        if let Some(citation) = delta.citation {
-            if let Some(index) = self.index_of(wire, Kind::Text, each) {
-                each(Event::Delta { index, delta: Delta::Citation(citation::decode(citation)) });
-            }
+        if let Some(citation) = delta.citation
+            && let Some(index) = self.index_of(wire, Kind::Text, each)
+        {
+            each(Event::Delta { index, delta: Delta::Citation(citation::decode(citation)) });
         }
         if let Some(Text(json)) = delta.partial_json {
             self.input(wire, json, each)?;
@@ -180,7 +183,7 @@ impl Blocks {
     fn input(
         &mut self,
         wire: u32,
-        json: std::borrow::Cow<'_, str>,
+        json: Cow<'_, str>,
         each: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), UpstreamError> {
         let failed = |message: &str| UpstreamError { message: message.into(), ..UpstreamError::default() };

@@ -11,12 +11,9 @@ use crate::config::Protocol;
 use crate::ir::{self, Block as Piece, Ext, Item, Losses, Raw, Reasoning, SealKind, ToolCall};
 use crate::ir::{CallKind, Executor};
 use crate::protocol::convert::{Answering, Encoded};
-use crate::protocol::messages::wire::answer::Message;
+use crate::protocol::messages::wire::answer::{self, Message};
 use crate::protocol::messages::wire::block::Block;
 use crate::protocol::messages::wire::{citation, name, seal, stop};
-
-/// What an answer says of itself that clients of this protocol understand.
-const OWN: [&str; 2] = ["container", "context_management"];
 
 pub(in crate::protocol) fn encode(response: &ir::Response, answering: &Answering) -> Encoded {
     let mut lost = Losses::default();
@@ -38,20 +35,11 @@ pub(in crate::protocol) fn encode(response: &ir::Response, answering: &Answering
         stop_reason: Some(stop.stop_reason),
         stop_sequence: stop.stop_sequence,
         stop_details: stop.stop_details,
-        ext: own(&response.ext, &mut lost),
+        ext: answer::own(&response.ext, &mut lost),
         ..Message::new(&id, model, response.usage.unwrap_or_default())
     };
     let body = serde_json::to_vec(&message).unwrap_or_default();
     Encoded { body, headers: Vec::new(), lost }
-}
-
-fn own(ext: &Ext, lost: &mut Losses) -> Ext {
-    let known = |field: &str| OWN.contains(&field);
-    ext.keys().filter(|field| !known(field)).for_each(|field| lost.dropped(format!("ext.{field}")));
-    ext.iter()
-        .filter(|(field, _)| known(field))
-        .map(|(field, value)| (field.clone(), value.clone()))
-        .collect()
 }
 
 struct Content<'a> {

@@ -12,10 +12,10 @@ use std::collections::VecDeque;
 use self::open::Open;
 use crate::config::Protocol;
 use crate::error::Failure;
-use crate::ir::{BlockStart, Event, Executor, Finish, Losses, Start, Usage};
+use crate::ir::{BlockStart, Event, Executor, Ext, Finish, Losses, Start, Usage};
 use crate::protocol::convert::{Answering, StreamEncoder};
 use crate::protocol::messages::error;
-use crate::protocol::messages::wire::answer::Message;
+use crate::protocol::messages::wire::answer::{self, Message};
 use crate::protocol::messages::wire::event::Written;
 use crate::protocol::messages::wire::{name, stop};
 
@@ -25,6 +25,7 @@ pub(in crate::protocol) struct Encoder {
     /// Of the upstream, where it tells them.
     id: Option<String>,
     model: Option<String>,
+    ext: Ext,
     usage: Usage,
     finish: Option<Finish>,
     /// In the order of opening; the first is told live.
@@ -44,6 +45,7 @@ impl Encoder {
             answering,
             id: None,
             model: None,
+            ext: Ext::new(),
             usage: Usage::default(),
             finish: None,
             blocks: VecDeque::new(),
@@ -59,7 +61,7 @@ impl Encoder {
     fn start(&mut self, start: &Start<'_>) {
         self.id = start.id.as_deref().map(Into::into);
         self.model = start.model.as_deref().map(Into::into);
-        start.ext.keys().for_each(|field| self.lost.dropped(format!("ext.{field}")));
+        self.ext = answer::own(&start.ext, &mut self.lost);
     }
 
     /// Written late, for the usage that may come right after the start.
@@ -69,7 +71,8 @@ impl Encoder {
         }
         let id = self.id.clone().unwrap_or_else(|| format!("msg_{}", self.answering.seed));
         let model = self.model.as_deref().unwrap_or(&self.answering.model);
-        Written::MessageStart { message: Message::new(&id, model, self.usage) }.write(out);
+        let message = Message { ext: std::mem::take(&mut self.ext), ..Message::new(&id, model, self.usage) };
+        Written::MessageStart { message }.write(out);
     }
 
     fn open(&mut self, index: u32, choice: u32, block: &BlockStart<'_>) {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::block::Block;
-use crate::ir::{Ext, Usage};
+use crate::ir::{Ext, Losses, Usage};
 
 /// <https://platform.claude.com/docs/en/api/messages>
 #[derive(Debug, Serialize)]
@@ -91,4 +91,17 @@ impl<'a> Message<'a> {
             ext: Ext::new(),
         }
     }
+}
+
+/// What clients of this protocol understand of an answer's own fields; the rest is another vendor's.
+pub(crate) fn own(ext: &Ext, lost: &mut Losses) -> Ext {
+    let mut own = Ext::new();
+    for (field, value) in ext {
+        if field == "container" {
+            own.insert(field.clone(), value.clone());
+        } else {
+            lost.dropped(format!("ext.{field}"));
+        }
+    }
+    own
 }

@@ -194,6 +194,11 @@ impl<'a, 'c> Builder<'a, 'c> {
                 };
                 Block::Thinking { thinking, signature: &sealed.data }
             }
+            None if reasoning.text.as_deref().unwrap_or_default().is_empty()
+                && reasoning.summary.is_empty() =>
+            {
+                return;
+            }
             _ => return self.lost.dropped("reasoning"),
         };
         self.push(Role::Assistant, block);

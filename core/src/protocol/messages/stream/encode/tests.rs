@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::codec::sse;
 use crate::ir::{
-    Accumulator, CallKind, Citation, Delta, Ext, FinishReason, Opaque, Raw, Role, SealKind, Sealed, replay,
+    Accumulator, CallKind, Citation, Delta, FinishReason, Opaque, Raw, Role, SealKind, Sealed, replay,
 };
 use crate::protocol::convert::StreamDecoder;
 use crate::protocol::messages::stream::decode::Decoder;
@@ -314,7 +314,7 @@ fn a_stream_ends_once() {
 fn an_answer_survives_writing_and_reading() {
     let body = json!({
         "id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "stop_reason": "tool_use",
-        "stop_sequence": null, "stop_details": null,
+        "stop_sequence": null, "stop_details": null, "container": {"id": "c"},
         "content": [
             {"type": "thinking", "thinking": "hm", "signature": "sig"},
             {"type": "redacted_thinking", "data": "enc"},

@@ -2,3 +2,5 @@
 
 pub(in crate::protocol) mod decode;
 pub(in crate::protocol) mod encode;
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,11 @@ impl<'p> At<'p> {
         Self { parent: Some(self), step: Step::Index(index) }
     }
 
+    /// How many values it stands in.
+    pub(crate) fn depth(&self) -> usize {
+        std::iter::successors(self.parent, |at| at.parent).count()
+    }
+
     /// What is wrong there.
     pub(crate) fn invalid(&self, what: impl fmt::Display) -> Invalid {
         match self.step {

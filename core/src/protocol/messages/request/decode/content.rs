@@ -14,6 +14,9 @@ use crate::protocol::messages::wire::citation;
 use crate::protocol::messages::wire::object::{At, Object, keep};
 use crate::protocol::messages::wire::seal;
 
+/// Values that content may stand in; a document in a tool's result stands in eight.
+const MAX_DEPTH: usize = 16;
+
 /// Content of a turn, taken apart: texts and media that follow each other stay one message.
 pub(super) fn turn(
     content: &RawValue,
@@ -65,6 +68,9 @@ enum Element<'a> {
 }
 
 fn elements<'a>(content: &'a RawValue, at: &At<'_>) -> Result<Vec<Element<'a>>, Invalid> {
+    if at.depth() > MAX_DEPTH {
+        return Err(at.invalid("content is nested too deep"));
+    }
     let json = content.get();
     if json.starts_with('"') {
         return serde_json::from_str(json)

@@ -265,4 +265,9 @@ fn what_is_wrong_is_named_with_its_place() {
         assert_eq!(error.to_string(), expected);
     }
     assert!(decode(b"{", "m", false).is_err());
+    let open = r#"[{"type":"document","source":{"type":"content","content":"#;
+    let deep = format!("{}{}{}", open.repeat(9_999), r#""""#, "}}]".repeat(9_999));
+    let body = format!(r#"{{"messages":[{{"role":"user","content":{deep}}}]}}"#);
+    let error = decode(body.as_bytes(), "m", false).unwrap_err();
+    assert!(error.to_string().ends_with("content is nested too deep"), "{error}");
 }

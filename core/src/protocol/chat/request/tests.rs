@@ -1,8 +1,13 @@
 use serde_json::{Value, json};
 
 use super::{decode, encode};
-use crate::config::compat::Compat;
-use crate::ir::Request;
+use crate::config::Protocol;
+use crate::config::compat::{Compat, ReasoningReplay, ReasoningStyle};
+use crate::ir::{
+    Block, CacheControl, Effort, File, Format, Image, Item, Message, Namespace, Raw, Reasoning,
+    ReasoningConfig, ReasoningMode, Request, ResultContent, Role, SealKind, Sealed, Source, Text, Tool,
+    ToolCall, ToolChoice, ToolKind, ToolResult, Video,
+};
 use crate::protocol::convert::Target;
 
 fn decoded(body: &Value) -> Request {
@@ -143,4 +148,294 @@ fn results_follow_their_calls() {
         ]
     );
     assert_eq!(lost, "tool_result=approximated");
+}
+
+fn said(role: Role, text: &str) -> Item {
+    Item::Message(Message::new(role, vec![Block::text(text)]))
+}
+
+fn thought(text: &str) -> Item {
+    Item::Reasoning(Reasoning { text: Some(text.into()), ..Reasoning::default() })
+}
+
+fn called(id: &str) -> Item {
+    Item::ToolCall(ToolCall::function(id, "f", r#"{"x":1}"#))
+}
+
+fn foreign(items: Vec<Item>) -> Request {
+    Request { items, ..Request::new(Protocol::Messages, "asked") }
+}
+
+fn image() -> Block {
+    let source = Source::Base64 { mime: "image/png".into(), data: "aW1n".into() };
+    Block::Image(Image { source, detail: None, cache: None })
+}
+
+#[test]
+fn a_step_of_the_assistant_is_one_message() {
+    let mut request = foreign(vec![
+        said(Role::User, "go"),
+        thought("first"),
+        said(Role::Assistant, "I look."),
+        called("a"),
+        thought("second"),
+        called("b"),
+        Item::ToolResult(ToolResult::function("b", ResultContent::Text("B".into()))),
+        Item::ToolResult(ToolResult {
+            is_error: Some(true),
+            ..ToolResult::function("a", ResultContent::Blocks(vec![Block::text("A"), image()]))
+        }),
+        said(Role::System, "Careful."),
+        Item::Reasoning(Reasoning {
+            sealed: Some(Sealed { kind: SealKind::Encrypted, data: "x".into() }),
+            ..Reasoning::default()
+        }),
+        called("c"),
+        Item::ToolResult(ToolResult::function("c", ResultContent::Json(Raw::parse(r#"{"ok": 1}"#).unwrap()))),
+        thought("dangling"),
+    ]);
+    request.instructions = vec![Block::text("One."), Block::text("Two.")];
+    let call =
+        |id: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{\"x\":1}"}});
+    let (body, lost) = encoded(&request, &Compat::default());
+    assert_eq!(
+        body["messages"],
+        json!([
+            {"role": "system", "content": "One.\n\nTwo."},
+            {"role": "user", "content": "go"},
+            {"role": "assistant", "content": "I look.", "reasoning_content": "first\n\nsecond",
+                "tool_calls": [call("a"), call("b")]},
+            {"role": "tool", "content": "Error: A", "tool_call_id": "a"},
+            {"role": "tool", "content": "B", "tool_call_id": "b"},
+            {"role": "user", "content": [
+                {"type": "text", "text": "Returned by tool call a:"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,aW1n"}},
+            ]},
+            {"role": "system", "content": "Careful."},
+            {"role": "assistant", "content": "", "reasoning_content": "(thinking not shown)", "tool_calls": [call("c")]},
+            {"role": "tool", "content": "{\"ok\": 1}", "tool_call_id": "c"},
+            {"role": "assistant", "content": "", "reasoning_content": "dangling"},
+        ])
+    );
+    assert_eq!(
+        lost,
+        "tool_result.images=approximated, tool_result.is_error=approximated, reasoning.sealed=dropped, \
+         reasoning=approximated"
+    );
+    let strict = Compat {
+        system_anywhere: Some(false),
+        tool_result_images: Some(true),
+        reasoning_replay: Some(ReasoningReplay::None),
+        ..Compat::default()
+    };
+    let (body, _) = encoded(&request, &strict);
+    assert_eq!(body["messages"][3]["content"][2]["type"], "image_url");
+    assert_eq!(body["messages"][5], json!({"role": "user", "content": "<system>\nCareful.\n</system>"}));
+    assert_eq!(body["messages"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn what_an_upstream_cannot_see_is_named() {
+    let file = |source| Block::File(File { source, name: None, context: None, citations: None, cache: None });
+    let marked = Text { cache: Some(CacheControl::default()), ..Text::new("marked") };
+    let blocks = vec![
+        Block::Text(marked),
+        image(),
+        file(Source::Text("A document.".into())),
+        file(Source::Base64 { mime: "text/csv".into(), data: "YSxi".into() }),
+        file(Source::Base64 { mime: "application/pdf".into(), data: "cGRm".into() }),
+        file(Source::FileId { id: "f".into(), owner: Protocol::Messages }),
+        Block::Video(Video {
+            source: Source::Url { url: "https://v.example".into(), mime: None },
+            metadata: None,
+        }),
+    ];
+    let request = foreign(vec![Item::Message(Message::new(Role::User, blocks))]);
+    let (body, lost) = encoded(&request, &Compat { cache_control: Some(true), ..Compat::default() });
+    assert_eq!(
+        body["messages"][0]["content"],
+        json!([
+            {"type": "text", "text": "marked", "cache_control": {"type": "ephemeral"}},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,aW1n"}},
+            {"type": "text", "text": "A document."},
+            {"type": "text", "text": "a,b"},
+            {"type": "file", "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,cGRm"}},
+            {"type": "text", "text": "[file omitted]"},
+            {"type": "text", "text": "[video omitted]"},
+        ])
+    );
+    assert_eq!(lost, "items.file=dropped, items.video=dropped");
+    let blind = Compat { vision: Some(false), files: Some(false), ..Compat::default() };
+    let (body, lost) = encoded(&request, &blind);
+    let text = body["messages"][0]["content"].as_str().unwrap();
+    assert!(text.contains("[image omitted]") && text.contains("a,b"), "{text}");
+    assert_eq!(lost, "cache_control=dropped, items.image=dropped, items.file=dropped, items.video=dropped");
+}
+
+#[test]
+fn thinking_is_asked_for_as_the_upstream_knows_it() {
+    let effort = |effort| ReasoningConfig { effort: Some(effort), ..ReasoningConfig::default() };
+    let budget = ReasoningConfig { budget: Some(5_000), ..ReasoningConfig::default() };
+    let off = ReasoningConfig { mode: Some(ReasoningMode::Off), ..ReasoningConfig::default() };
+    let adaptive = ReasoningConfig { mode: Some(ReasoningMode::Adaptive), ..ReasoningConfig::default() };
+    use ReasoningStyle as Style;
+    for (style, efforts, config, expected, lost) in [
+        (Style::Effort, vec![], effort(Effort::High), json!({"reasoning_effort": "high"}), ""),
+        (
+            Style::Effort,
+            vec![],
+            effort(Effort::Max),
+            json!({"reasoning_effort": "xhigh"}),
+            "reasoning.effort=approximated",
+        ),
+        (
+            Style::Effort,
+            vec!["low", "high"],
+            effort(Effort::Medium),
+            json!({"reasoning_effort": "high"}),
+            "reasoning.effort=approximated",
+        ),
+        (
+            Style::Effort,
+            vec!["none", "high"],
+            effort(Effort::Minimal),
+            json!({"reasoning_effort": "high"}),
+            "reasoning.effort=approximated",
+        ),
+        (
+            Style::Effort,
+            vec![],
+            budget.clone(),
+            json!({"reasoning_effort": "medium"}),
+            "reasoning.budget=approximated",
+        ),
+        (Style::Effort, vec![], off.clone(), json!({"reasoning_effort": "none"}), ""),
+        (Style::Effort, vec![], adaptive.clone(), json!({}), ""),
+        (Style::Object, vec![], budget.clone(), json!({"reasoning": {"max_tokens": 5000}}), ""),
+        (Style::Object, vec![], off.clone(), json!({"reasoning": {"enabled": false}}), ""),
+        (
+            Style::Thinking,
+            vec![],
+            effort(Effort::Low),
+            json!({"thinking": {"type": "enabled"}}),
+            "reasoning.effort=approximated",
+        ),
+        (
+            Style::Thinking,
+            vec!["low"],
+            effort(Effort::Low),
+            json!({"thinking": {"type": "enabled"}, "reasoning_effort": "low"}),
+            "",
+        ),
+        (Style::Thinking, vec![], off.clone(), json!({"thinking": {"type": "disabled"}}), ""),
+        (
+            Style::EnableThinking,
+            vec![],
+            budget.clone(),
+            json!({"enable_thinking": true, "thinking_budget": 5000}),
+            "",
+        ),
+        (
+            Style::ChatTemplate,
+            vec![],
+            off.clone(),
+            json!({"chat_template_kwargs": {"enable_thinking": false}}),
+            "",
+        ),
+        (Style::None, vec![], adaptive.clone(), json!({}), "reasoning=dropped"),
+        (Style::None, vec![], ReasoningConfig::default(), json!({}), ""),
+    ] {
+        let mut request = foreign(Vec::new());
+        request.reasoning = config;
+        let efforts =
+            (!efforts.is_empty()).then(|| efforts.iter().map(|effort| (*effort).to_owned()).collect());
+        let compat = Compat { reasoning_style: Some(style), efforts, ..Compat::default() };
+        let (mut body, told) = encoded(&request, &compat);
+        let fields = body.as_object_mut().unwrap();
+        fields.remove("model");
+        fields.remove("messages");
+        assert_eq!((body, told.as_str()), (expected, lost), "{style:?}");
+    }
+}
+
+#[test]
+fn the_sheet_decides_over_the_request() {
+    let mut request = foreign(vec![said(Role::User, "x")]);
+    let function = |parameters: Option<&str>| ToolKind::Function {
+        parameters: parameters.map(|parameters| Raw::parse(parameters).unwrap()),
+        strict: Some(true),
+    };
+    let mut grouped = Tool::new("read", function(Some(r#"{"properties":{"title":{}}}"#)));
+    grouped.namespace = Some(Namespace { name: "fs".into(), description: None });
+    let builtin =
+        ToolKind::Builtin { owner: Protocol::Messages, kind: "bash".into(), raw: Raw::parse("{}").unwrap() };
+    request.tools = vec![Tool::new("now", function(None)), grouped, Tool::new("bash", builtin)];
+    request.tool_choice =
+        Some(ToolChoice::Allowed { required: true, names: vec!["now".into(), "bash".into()] });
+    request.parallel_tool_calls = Some(false);
+    request.sampling.temperature = Some(0.0);
+    request.sampling.top_k = Some(1);
+    request.sampling.stop = ["a", "b", "c", "d", "e"].map(String::from).to_vec();
+    request.sampling.max_output = Some(64_000);
+    request.sampling.seed = Some(1);
+    request.identity.service_tier = Some("standard_only".into());
+    request.identity.prompt_cache_key = Some("k".into());
+    request.ext.insert("speed".into(), "fast".into());
+    request.output.format = Some(Format::JsonSchema {
+        name: None,
+        description: None,
+        schema: Raw::parse("{}").unwrap(),
+        strict: Some(true),
+    });
+    request.stream = true;
+    let compat = Compat {
+        max_output: Some(8_000),
+        strict: Some(false),
+        parallel_tool_calls: Some(false),
+        tool_stream: Some(true),
+        omit: vec!["seed".into()],
+        extra_body: serde_json::Map::from_iter([("temperature".to_owned(), json!(1))]),
+        ..Compat::default()
+    };
+    let (body, lost) = encoded(&request, &compat);
+    assert_eq!(
+        body,
+        json!({
+            "model": "m",
+            "messages": [{"role": "user", "content": "x"}],
+            "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}],
+            "tool_choice": "required",
+            "max_tokens": 8000,
+            "stop": ["a", "b", "c", "d"],
+            "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": {}}},
+            "service_tier": "default",
+            "stream": true,
+            "stream_options": {"include_usage": true},
+            "tool_stream": true,
+            "temperature": 1,
+        })
+    );
+    assert_eq!(
+        lost,
+        "tools.strict=dropped, tools.bash=dropped, tool_choice.allowed=emulated, parallel_tool_calls=dropped, \
+         seed=dropped, top_k=dropped, stop=approximated, max_output=approximated, format.strict=dropped, \
+         prompt_cache_key=dropped, ext.speed=dropped"
+    );
+    request.tool_choice = Some(ToolChoice::Named { name: "read".into(), namespace: Some("fs".into()) });
+    let (body, _) = encoded(&request, &Compat::default());
+    assert_eq!(body["tools"][1]["function"]["name"], "fs__read");
+    assert_eq!(
+        body["tools"][1]["function"]["parameters"],
+        json!({"properties": {"title": {}}, "type": "object"})
+    );
+    assert_eq!(body["tool_choice"]["function"]["name"], "fs__read");
+}
+
+#[test]
+fn what_the_upstream_would_have_to_know_is_refused() {
+    let mut request = Request::new(Protocol::Responses, "m");
+    request.state.previous_response_id = Some("resp_1".into());
+    let compat = Compat::default();
+    let error = encode::encode(&request, &Target { model: "m", stream: false, compat: &compat }).unwrap_err();
+    assert!(error.to_string().contains("`previous_response_id`"), "{error}");
 }

@@ -49,12 +49,21 @@ impl StreamEncoder for Encoder {
         if self.over {
             return;
         }
+        if self.prefix.is_empty() && !matches!(event, Event::Start(_)) {
+            self.begin(&Start::default());
+        }
         match event {
             Event::Start(start) => {
                 self.begin(start);
                 self.choice(0, out);
             }
-            Event::BlockStart { choice, block, .. } => self.open(*choice, block, out),
+            Event::BlockStart { index, choice, block } => {
+                let opened = self.open(*choice, block, out);
+                let at = *index as usize;
+                // What a stage before this one swallowed left a gap.
+                self.blocks.resize(at, Open { kind: Kind::Silent, ..opened });
+                self.blocks.push(opened);
+            }
             Event::Delta { index, delta } => self.delta(*index, delta, out),
             Event::BlockStop { index } => self.stop(*index, out),
             Event::Usage(usage) => self.usage.merge(usage),
@@ -102,10 +111,16 @@ impl Encoder {
         self.choices.len() - 1
     }
 
-    fn open(&mut self, choice: u32, block: &BlockStart<'_>, out: &mut Vec<u8>) {
+    fn open(&mut self, choice: u32, block: &BlockStart<'_>, out: &mut Vec<u8>) -> Open {
         let at = self.choice(choice, out);
-        let Some(state) = self.choices.get_mut(at) else { return };
-        let kind = match block {
+        let kind = self.kind(at, block);
+        self.announce(choice, block, kind, out);
+        Open { choice, at, kind }
+    }
+
+    fn kind(&mut self, at: usize, block: &BlockStart<'_>) -> Kind {
+        let Some(state) = self.choices.get_mut(at) else { return Kind::Silent };
+        match block {
             BlockStart::Text { joins, .. } => Kind::Text { breaks: !joins && state.said },
             BlockStart::Compaction { .. } => Kind::Text { breaks: state.said },
             BlockStart::Refusal { .. } => {
@@ -135,9 +150,7 @@ impl Encoder {
                 self.lost.dropped(format!("items.{}", opaque.kind));
                 Kind::Silent
             }
-        };
-        self.announce(choice, block, kind, out);
-        self.blocks.push(Open { choice, at, kind });
+        }
     }
 
     /// What is known of a block when it opens.

@@ -26,6 +26,7 @@ pub(in crate::protocol) fn encode(request: &Request, target: &Target<'_>) -> Res
     tools::encode(request, &mut body);
     params::encode(request, target, &mut body);
     reasoning::encode(&request.reasoning, &mut body);
+    params::rest(request, &mut body);
     Ok(body.finish())
 }
 

@@ -439,3 +439,62 @@ fn what_the_upstream_would_have_to_know_is_refused() {
     let error = encode::encode(&request, &Target { model: "m", stream: false, compat: &compat }).unwrap_err();
     assert!(error.to_string().contains("`previous_response_id`"), "{error}");
 }
+
+#[test]
+fn imitators_and_older_clients_are_understood() {
+    let request = decoded(&json!({
+        "messages": [
+            {"role": "user", "content": [
+                "bare",
+                {"text": "no type"},
+                {"type": "image_url", "image_url": "https://a.example/i.png"},
+                {"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1h"}},
+                {"type": "file", "file": {"file_id": "file-1"}},
+            ]},
+            {"role": "assistant", "content": null, "function_call": {"name": "f", "arguments": {"x": 1}}},
+            {"role": "function", "name": "f", "content": {"ok": true}},
+            {"role": "assistant", "content": [{"type": "text", "text": ""}], "reasoning": {"odd": 1},
+                "reasoning_details": [{"type": "reasoning.text", "text": "why"}], "audio": {"id": "audio_1"}},
+        ],
+        "functions": [{"name": "f"}], "function_call": {"name": "f"},
+        "stop": "end", "max_tokens": 5, "max_completion_tokens": 7.0, "top_k": -1,
+        "thinking": {"type": "enabled", "budget_tokens": 9}, "chat_template_kwargs": {"enable_thinking": true, "x": 1},
+        "reasoning_effort": "ultra", "stream_options": {"include_usage": true, "include_obfuscation": false},
+        "response_format": {"type": "regex", "regex": "a"},
+    }));
+    let Item::Message(user) = &request.items[0] else { panic!("{:?}", request.items) };
+    assert_eq!(user.blocks[..2], [Block::text("bare"), Block::text("no type")]);
+    let url = Source::Url { url: "https://a.example/i.png".into(), mime: None };
+    assert_eq!(user.blocks[2], Block::Image(Image { source: url, detail: None, cache: None }));
+    assert!(matches!(&user.blocks[3], Block::Text(Text { cache: Some(cache), .. }) if cache.ttl.is_some()));
+    assert_eq!(request.items[1], Item::ToolCall(ToolCall::function("call_1", "f", r#"{"x":1}"#)));
+    let json = ResultContent::Json(Raw::parse(r#"{"ok":true}"#).unwrap());
+    let result = ToolResult { name: Some("f".into()), ..ToolResult::function("call_1", json) };
+    assert_eq!(request.items[2], Item::ToolResult(result));
+    assert!(
+        matches!(&request.items[3], Item::Reasoning(Reasoning { text: Some(text), sealed: Some(_), .. }) if text == "why")
+    );
+    assert!(
+        matches!(&request.items[4], Item::Message(message) if matches!(message.blocks[..], [Block::Audio(_)]))
+    );
+    assert_eq!(request.tool_choice, Some(ToolChoice::Named { name: "f".into(), namespace: None }));
+    assert_eq!((&request.sampling.stop[..], request.sampling.max_output), (&["end".to_owned()][..], Some(7)));
+    assert_eq!(request.sampling.top_k, None);
+    assert_eq!((request.reasoning.mode, request.reasoning.budget), (Some(ReasoningMode::Manual), Some(9)));
+    assert!(request.include_usage);
+    assert!(matches!(request.output.format, Some(Format::Opaque { owner: Protocol::Chat, .. })));
+    assert!(request.reasoning.effort.is_none());
+    let left: Vec<_> = request.ext.keys().map(String::as_str).collect();
+    assert_eq!(left, ["reasoning_effort", "chat_template_kwargs", "stream_options"]);
+
+    let compat = Compat { reasoning_replay: Some(ReasoningReplay::ReasoningDetails), ..Compat::default() };
+    let (body, lost) = encoded(&request, &compat);
+    assert_eq!(
+        body["messages"][3],
+        json!({"role": "assistant", "content": "", "reasoning": "why", "audio": {"id": "audio_1"},
+            "reasoning_details": [{"type": "reasoning.text", "text": "why"}]})
+    );
+    assert_eq!(body["messages"][2]["tool_call_id"], "call_1");
+    assert_eq!(body["reasoning_effort"], "minimal");
+    assert_eq!(lost, "cache_control=dropped, reasoning.budget=approximated");
+}

@@ -101,7 +101,7 @@ impl Decoder {
             return self.fail(decode_error(data), each);
         }
         let choices = chunk.choices.take().unwrap_or_default();
-        if !self.started && choices.is_empty() && chunk.id.is_none() && chunk.usage.is_none() {
+        if !self.started && choices.is_empty() && filled(&chunk.id).is_none() && chunk.usage.is_none() {
             return;
         }
         if !std::mem::replace(&mut self.started, true) {

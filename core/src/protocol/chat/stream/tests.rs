@@ -138,6 +138,15 @@ fn pieces_of_calls_find_their_call() {
             vec!["+0:f(a)", "0:{\"x\"", "+1:text", "1:Hm", "0::1}", "-1", "-0"],
         ),
         (
+            "empty ones beside text",
+            vec![
+                call(0, "a", "f", "{}"),
+                json!({"content": "a", "function_call": {"name": "", "arguments": ""}}),
+                json!({"content": "b", "tool_calls": [{"index": 1, "id": "", "function": {"name": "", "arguments": ""}}]}),
+            ],
+            vec!["+0:f(a)", "0:{}", "-0", "+1:text", "1:a", "1:b", "-1"],
+        ),
+        (
             "text between calls",
             vec![json!({"content": "a"}), call(0, "a", "f", "{}"), json!({"content": "b", "tool_calls": []})],
             vec!["+0:text", "0:a", "-0", "+1:f(a)", "1:{}", "-1", "+2:text", "2:b", "-2"],

@@ -31,16 +31,31 @@ impl Detail<'_> {
     pub(in crate::protocol::chat) fn shown(&self) -> &str {
         filled(&self.text).or_else(|| filled(&self.summary)).unwrap_or_default()
     }
+
+    fn bytes(&self) -> usize {
+        let texts = [&self.text, &self.summary, &self.data, &self.signature, &self.id, &self.format];
+        texts.into_iter().flatten().map(|text| text.0.len()).sum::<usize>() + size_of::<Self>()
+    }
 }
+
+/// The most that is kept of one stretch of thinking, in bytes. A longer one cannot be given back.
+const MAX_BYTES: usize = 4 << 20;
 
 /// The pieces of one stretch of thinking, put together again.
 #[derive(Debug, Default)]
-pub(in crate::protocol::chat) struct Details(Vec<Detail<'static>>);
+pub(in crate::protocol::chat) struct Details {
+    pieces: Vec<Detail<'static>>,
+    bytes: usize,
+}
 
 impl Details {
     /// Takes in the next piece; a stream cuts one text into many.
     pub(in crate::protocol::chat) fn push(&mut self, detail: Detail<'_>) {
-        match self.0.last_mut() {
+        self.bytes += detail.bytes();
+        if self.bytes > MAX_BYTES {
+            return self.pieces.clear();
+        }
+        match self.pieces.last_mut() {
             Some(last) if last.kind == detail.kind && last.index == detail.index && detail.data.is_none() => {
                 join(&mut last.text, detail.text);
                 join(&mut last.summary, detail.summary);
@@ -48,7 +63,7 @@ impl Details {
                 replace(&mut last.id, detail.id);
                 replace(&mut last.format, detail.format);
             }
-            _ => self.0.push(Detail {
+            _ => self.pieces.push(Detail {
                 kind: detail.kind.into_owned(),
                 text: detail.text.map(Str::into_owned),
                 summary: detail.summary.map(Str::into_owned),
@@ -62,12 +77,12 @@ impl Details {
     }
 
     pub(in crate::protocol::chat) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pieces.is_empty()
     }
 
     /// The array, as JSON.
     pub(in crate::protocol::chat) fn to_json(&self) -> String {
-        serde_json::to_string(&self.0).unwrap_or_default()
+        serde_json::to_string(&self.pieces).unwrap_or_default()
     }
 }
 

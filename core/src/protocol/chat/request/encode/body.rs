@@ -11,11 +11,12 @@ pub(super) struct Body<'c> {
     pub(super) compat: &'c Compat,
     pub(super) lost: Losses,
     out: Vec<u8>,
+    written: Vec<String>,
 }
 
 impl<'c> Body<'c> {
     pub(super) fn new(compat: &'c Compat) -> Self {
-        Self { compat, lost: Losses::default(), out: vec![b'{'] }
+        Self { compat, lost: Losses::default(), out: vec![b'{'], written: Vec::new() }
     }
 
     pub(super) fn field(&mut self, name: &str, value: &impl Serialize) {
@@ -23,7 +24,12 @@ impl<'c> Body<'c> {
             self.lost.dropped(name.to_owned());
         } else if !self.compat.extra_body.contains_key(name) {
             self.write(name, value);
+            self.written.push(name.to_owned());
         }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.written.iter().any(|written| written == name)
     }
 
     pub(super) fn option(&mut self, name: &str, value: Option<&impl Serialize>) {

@@ -10,7 +10,8 @@ use super::parts::{Content, Part, Parts, content};
 use super::results::Results;
 use crate::config::Protocol;
 use crate::config::compat::Compat;
-use crate::ir::{Block, Compaction, Ext, Item, Losses, Message, Raw, Request, Role};
+use crate::ir::{Block, Compaction, Executor, Ext, Item, Losses, Message, Raw, Request, Role};
+use crate::protocol::chat::answer::BREAK;
 
 /// A message as it is written.
 #[derive(Serialize)]
@@ -93,6 +94,10 @@ impl<'a> Messages<'a, '_> {
         match item {
             Item::Message(message) => self.message(message, lost),
             Item::Reasoning(reasoning) => self.step.think(reasoning),
+            // What a vendor ran within its own answer has its result there.
+            Item::ToolCall(call) if call.executor == Executor::Server && !self.results.answers(call) => {
+                lost.dropped(format!("items.{}", call.name));
+            }
             Item::ToolCall(call) => {
                 if !self.results.repeats(call, &self.step.calls) {
                     self.step.calls.push(call);
@@ -122,7 +127,7 @@ impl<'a> Messages<'a, '_> {
                 self.end_step(lost);
                 let blocks = self.parts.encode(&message.blocks, lost);
                 let name = message.name.as_deref();
-                self.out.push(Wire { name, ext, ..Wire::of("user", content(blocks, "\n\n")) });
+                self.out.push(Wire { name, ext, ..Wire::of("user", content(blocks, BREAK)) });
             }
         }
         if self.parts.origin != Protocol::Chat {
@@ -149,13 +154,11 @@ impl<'a> Messages<'a, '_> {
             return;
         }
         let role = if self.parts.compat.developer_role == Some(true) { "developer" } else { "system" };
-        match self.out.last_mut() {
-            Some(Wire { content: Some(Content::Text(before)), .. }) if strict => {
-                if let Content::Text(text) = content(blocks, "\n\n") {
-                    *before = Cow::Owned(format!("{before}\n\n{text}"));
-                }
+        match (self.out.last_mut(), content(blocks, BREAK)) {
+            (Some(Wire { content: Some(Content::Text(before)), .. }), Content::Text(text)) if strict => {
+                *before = Cow::Owned(format!("{before}{BREAK}{text}"));
             }
-            _ => self.out.push(Wire { name, ext, ..Wire::of(role, content(blocks, "\n\n")) }),
+            (_, content) => self.out.push(Wire { name, ext, ..Wire::of(role, content) }),
         }
     }
 

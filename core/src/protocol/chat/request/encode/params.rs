@@ -19,11 +19,15 @@ pub(super) fn encode(request: &Request, target: &Target<'_>, body: &mut Body<'_>
     identity(request, own, body);
     state(request, body);
     stream(request, target, body);
+}
+
+/// What only Chat clients know, unless a field of that name is there by now.
+pub(super) fn rest(request: &Request, body: &mut Body<'_>) {
     for (name, value) in request.ext.iter().filter(|(name, _)| *name != "stream_options") {
-        if own {
-            body.field(name, value);
-        } else {
+        if request.origin != Protocol::Chat {
             body.lost.dropped(format!("ext.{name}"));
+        } else if !body.has(name) {
+            body.field(name, value);
         }
     }
 }

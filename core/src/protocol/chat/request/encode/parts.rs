@@ -82,6 +82,12 @@ impl Parts<'_> {
     fn block<'a>(&self, block: &'a Block, lost: &mut Losses) -> Part<'a> {
         match block {
             Block::Text(text) => {
+                if text.sealed.is_some() {
+                    lost.dropped("reasoning.sealed");
+                }
+                if !text.citations.is_empty() {
+                    lost.dropped("citations");
+                }
                 let cache_control = self.cache(text.cache, lost);
                 Part::Text { kind: "text", text: Cow::Borrowed(&text.text), cache_control }
             }

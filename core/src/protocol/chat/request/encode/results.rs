@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::messages::Wire;
 use super::parts::{Content, Part, Parts, content};
+use crate::config::Protocol;
 use crate::ir::{Block, Item, Losses, ResultContent, ToolCall, ToolResult};
 
 /// Stands in for a result that never came: every call must have one.
@@ -52,6 +53,11 @@ impl<'a> Results<'a> {
         !first && self.waiting.get(call.id.as_str()).is_none_or(|waiting| waiting.len() <= ahead)
     }
 
+    /// Whether a result is there for `call`.
+    pub(super) fn answers(&self, call: &ToolCall) -> bool {
+        self.waiting.get(call.id.as_str()).is_some_and(|waiting| !waiting.is_empty())
+    }
+
     pub(super) fn orphan(&self, position: usize) -> Option<Orphan<'a>> {
         self.orphans.get(&position).copied()
     }
@@ -79,7 +85,8 @@ impl<'a> Results<'a> {
                 Content::Text(Cow::Borrowed(MISSING))
             }
         };
-        let name = result.and_then(|result| result.name.as_deref());
+        let named = result.filter(|_| parts.origin == Protocol::Chat);
+        let name = named.and_then(|result| result.name.as_deref());
         Wire { tool_call_id: Some(&call.id), name, ..Wire::of("tool", content) }
     }
 }

@@ -14,6 +14,9 @@ const MAX_CALLS: usize = 1024;
 /// The longest name put together from pieces, in bytes.
 const MAX_NAME: usize = 1024;
 
+/// The most that is kept of arguments while the name is missing, in bytes.
+const MAX_EARLY: usize = 1 << 20;
+
 /// The calls of one choice, in the order they came.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
@@ -94,9 +97,9 @@ fn thought_signature(extra: &str) -> Option<Sealed> {
 }
 
 impl Calls {
-    /// Whether a piece starts a call of its own.
+    /// Whether a piece starts a call of its own. Some vendors send empty ones with every chunk.
     pub(super) fn is_new(&self, piece: &Piece<'_>) -> bool {
-        self.find(piece).is_none()
+        (piece.name.is_some() || piece.id.is_some()) && self.find(piece).is_none()
     }
 
     /// Whether any call was told.
@@ -120,7 +123,9 @@ impl Calls {
             return;
         }
         if call.name.is_empty() {
-            call.early.push_str(&piece.arguments);
+            if call.early.len() + piece.arguments.len() <= MAX_EARLY {
+                call.early.push_str(&piece.arguments);
+            }
             return;
         }
         call.announce(before, out);

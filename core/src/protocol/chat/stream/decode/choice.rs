@@ -183,6 +183,9 @@ impl Choice {
     /// <https://developers.openai.com/api/docs/guides/audio>
     fn audio(&mut self, audio: &Audio<'_>, whole: bool, out: &mut Out<'_>) {
         let id = filled(&audio.id).map(Cow::Borrowed);
+        if id.is_none() && filled(&audio.transcript).is_none() && filled(&audio.data).is_none() {
+            return;
+        }
         let mime = Cow::Borrowed(if whole { "audio/wav" } else { "audio/pcm" });
         let block = self.at(Kind::Audio, out, |joins| BlockStart::Audio { joins, mime, id });
         if let Some(transcript) = filled(&audio.transcript) {

@@ -138,6 +138,26 @@ fn pieces_of_calls_find_their_call() {
             vec!["+0:f(a)", "0:{\"x\"", "+1:text", "1:Hm", "0::1}", "-1", "-0"],
         ),
         (
+            "another id in every piece",
+            vec![call(0, "a", "f", "{\"x\""), call(0, "b", "", ":1"), call(0, "c", "", "}")],
+            vec!["+0:f(a)", "0:{\"x\"", "0::1", "0:}", "-0"],
+        ),
+        (
+            "an index that nobody knows",
+            vec![call(0, "a", "f", "{\"x\""), call(3, "", "", ":1}")],
+            vec!["+0:f(a)", "0:{\"x\"", "0::1}", "-0"],
+        ),
+        (
+            "no index",
+            vec![
+                json!({"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{"}}]}),
+                json!({"tool_calls": [{"id": "b", "function": {"name": "f", "arguments": "{"}}]}),
+                json!({"tool_calls": [{"id": "a", "function": {"arguments": "}"}}]}),
+                json!({"tool_calls": [{"function": {"arguments": "}"}}]}),
+            ],
+            vec!["+0:f(a)", "0:{", "+1:f(b)", "1:{", "0:}", "1:}", "-0", "-1"],
+        ),
+        (
             "empty ones beside text",
             vec![
                 call(0, "a", "f", "{}"),

@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::messages::Wire;
-use super::parts::{Content, Part, Parts};
+use super::parts::{Content, Part, Parts, content, omitted};
 use crate::config::Protocol;
 use crate::config::compat::ReasoningReplay;
-use crate::ir::{Block, CallKind, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
+use crate::ir::{Audio, Block, CallKind, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
 use crate::protocol::chat::answer::{BREAK, NO_ARGUMENTS, extra_content, tool_name};
 
 /// Takes the place of thinking that cannot be shown. DeepSeek and others refuse a call whose thinking is missing.
@@ -77,53 +77,22 @@ impl<'a> Step<'a> {
     }
 
     fn content(&self, parts: &Parts<'_>, wire: &mut Wire<'a>, lost: &mut Losses) {
-        let own = parts.origin == Protocol::Chat;
         let mut out: Vec<Part<'a>> = Vec::new();
         for message in &self.said {
             wire.name = wire.name.or(message.name.as_deref());
-            if own && !message.ext.is_empty() {
-                wire.ext = Some(&message.ext);
-            } else {
+            if parts.origin != Protocol::Chat {
                 message.ext.keys().for_each(|field| lost.dropped(format!("ext.{field}")));
+            } else if !message.ext.is_empty() {
+                wire.ext = Some(&message.ext);
             }
-            let mut first = true;
-            for block in &message.blocks {
-                let part = match block {
-                    Block::Refusal(refusal) if own => {
-                        wire.refusal = Some(refusal);
-                        continue;
-                    }
-                    Block::Audio(audio)
-                        if matches!(audio.source, Source::FileId { owner: Protocol::Chat, .. }) =>
-                    {
-                        wire.audio = audio.id.as_ref().map(|id| json!({"id": id}));
-                        continue;
-                    }
-                    Block::Image(_) | Block::File(_) | Block::Audio(_) | Block::Video(_) => {
-                        let what = media(block);
-                        lost.dropped(format!("items.{what}"));
-                        Part::text(format!("[{what} omitted]"))
-                    }
-                    Block::Refusal(_) => {
-                        lost.approximated("refusal");
-                        parts
-                            .encode(std::slice::from_ref(block), lost)
-                            .pop()
-                            .unwrap_or_else(|| Part::text(""))
-                    }
-                    Block::Text(_) | Block::Opaque(_) => parts
-                        .encode(std::slice::from_ref(block), lost)
-                        .pop()
-                        .unwrap_or_else(|| Part::text("")),
-                };
-                if std::mem::take(&mut first) && !out.is_empty() {
-                    out.push(Part::text(BREAK));
-                }
-                out.push(part);
+            let before = out.len();
+            out.extend(message.blocks.iter().filter_map(|block| block_of(block, parts, wire, lost)));
+            if before > 0 && out.len() > before {
+                out.insert(before, Part::text(BREAK));
             }
         }
         if !out.is_empty() {
-            wire.content = Some(super::parts::content(out, ""));
+            wire.content = Some(content(out, ""));
         }
     }
 
@@ -183,13 +152,30 @@ impl<'a> Step<'a> {
     }
 }
 
-fn media(block: &Block) -> &'static str {
+/// The part for a block, unless the message has a field of its own for it. The assistant shows no media.
+fn block_of<'a>(
+    block: &'a Block,
+    parts: &Parts<'_>,
+    wire: &mut Wire<'a>,
+    lost: &mut Losses,
+) -> Option<Part<'a>> {
     match block {
-        Block::Image(_) => "image",
-        Block::Audio(_) => "audio",
-        Block::Video(_) => "video",
-        _ => "file",
+        Block::Refusal(refusal) if parts.origin == Protocol::Chat => {
+            wire.refusal = Some(refusal);
+            return None;
+        }
+        Block::Audio(Audio { source: Source::FileId { id, owner: Protocol::Chat }, .. }) => {
+            wire.audio = Some(json!({"id": id}));
+            return None;
+        }
+        Block::Refusal(_) => lost.approximated("refusal"),
+        Block::Image(_) => return Some(omitted("image", lost)),
+        Block::File(_) => return Some(omitted("file", lost)),
+        Block::Audio(_) => return Some(omitted("audio", lost)),
+        Block::Video(_) => return Some(omitted("video", lost)),
+        Block::Text(_) | Block::Opaque(_) => {}
     }
+    Some(parts.block(block, lost))
 }
 
 fn encode_call<'a>(call: &'a ToolCall, lost: &mut Losses) -> Call<'a> {

@@ -79,7 +79,7 @@ impl Parts<'_> {
         blocks.iter().map(|block| self.block(block, lost)).collect()
     }
 
-    fn block<'a>(&self, block: &'a Block, lost: &mut Losses) -> Part<'a> {
+    pub(super) fn block<'a>(&self, block: &'a Block, lost: &mut Losses) -> Part<'a> {
         match block {
             Block::Text(text) => {
                 if text.sealed.is_some() {
@@ -219,7 +219,7 @@ impl Parts<'_> {
 }
 
 /// The model shall know that something was there.
-fn omitted<'a>(what: &str, lost: &mut Losses) -> Part<'a> {
+pub(super) fn omitted<'a>(what: &str, lost: &mut Losses) -> Part<'a> {
     lost.dropped(format!("items.{what}"));
     Part::text(format!("[{what} omitted]"))
 }

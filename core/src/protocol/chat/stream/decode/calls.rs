@@ -159,23 +159,17 @@ impl Calls {
         }
     }
 
-    /// The call a piece goes on with.
+    /// The call a piece goes on with. What names neither a call nor a known index goes on with the last.
     fn find(&self, piece: &Piece<'_>) -> Option<usize> {
         let last = |test: &dyn Fn(&Call) -> bool| self.calls.iter().rposition(test);
-        let named = piece.id.and_then(|id| last(&|call| call.id == id));
-        let at = match piece.index {
-            Some(_) => {
-                let at = last(&|call| call.index == piece.index)?;
-                // Several calls under one index: the id decides.
-                named
-                    .filter(|named| self.calls.get(*named).is_some_and(|call| call.index == piece.index))
-                    .unwrap_or(at)
-            }
-            None if piece.id.is_some() && named.is_some() => named?,
-            None => self.calls.len().checked_sub(1)?,
-        };
-        let call = self.calls.get(at)?;
-        (!call.ends_before(piece)).then_some(at)
+        let nameless = piece.id.is_none() && piece.name.is_none();
+        let same_index = |call: &Call| piece.index.is_none() || call.index == piece.index;
+        // Several calls under one index: the id decides.
+        let named = piece.id.and_then(|id| last(&|call| call.id == id && same_index(call)));
+        let indexed = if piece.index.is_some() { last(&same_index) } else { None };
+        let any = (piece.index.is_none() || nameless).then(|| self.calls.len().checked_sub(1)).flatten();
+        let at = named.or(indexed).or(any)?;
+        self.calls.get(at).is_some_and(|call| !call.ends_before(piece)).then_some(at)
     }
 }
 
@@ -185,8 +179,7 @@ impl Call {
         let told = self.block.is_some();
         match (piece.id, piece.name) {
             (Some(id), _) if id == self.id => false,
-            (Some(_), name) if !self.id.is_empty() => name.is_some() || self.complete,
-            (Some(_), name) => told && name.is_some(),
+            (Some(_), name) => name.is_some() && (told || !self.id.is_empty()),
             (None, Some(name)) if told && name != self.name => true,
             (None, Some(_)) => self.complete && !piece.arguments.is_empty(),
             (None, None) => false,

@@ -116,8 +116,8 @@ fn pieces_of_calls_find_their_call() {
         ),
         (
             "no id, or the name in its place",
-            vec![call(0, "", "f", "{}"), call(1, "g", "g", "{}")],
-            vec!["+0:f(MINTED0)", "0:{}", "-0", "+1:g(MINTED1)", "1:{}", "-1"],
+            vec![call(0, "", "f", "{}"), call(1, "g", "g", "{"), call(1, "g", "g", "}")],
+            vec!["+0:f(MINTED0)", "0:{}", "-0", "+1:g(MINTED1)", "1:{", "1:}", "-1"],
         ),
         (
             "an object instead of its text",

@@ -209,11 +209,11 @@ impl Call {
             return;
         }
         // A name is no id, and neither is what another call has.
-        if self.id.is_empty() || self.id == self.name || before.iter().any(|call| call.id == self.id) {
-            self.id = out.mint();
-        }
+        let taken =
+            self.id.is_empty() || self.id == self.name || before.iter().any(|call| call.id == self.id);
+        let minted = if taken { out.mint() } else { String::new() };
         let block = out.start(BlockStart::ToolCall {
-            id: self.id.as_str().into(),
+            id: if taken { minted.as_str() } else { self.id.as_str() }.into(),
             item_id: None,
             name: self.name.as_str().into(),
             namespace: None,

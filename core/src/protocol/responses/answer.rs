@@ -32,7 +32,8 @@ pub(super) struct Answer<'a> {
     tool_usage: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-    incomplete_details: Option<Incomplete>,
+    #[serde(borrow)]
+    incomplete_details: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +83,8 @@ impl<'a> Answer<'a> {
 
     /// What the status says; the name of the event that holds the answer stands in for a missing one.
     pub(super) fn end(&self, event: &str) -> End {
-        let incomplete = self.incomplete_details.as_ref().and_then(|details| details.reason.as_deref());
+        let details = self.incomplete_details.and_then(|raw| wire::read::<Option<Incomplete>>(raw).ok()?);
+        let incomplete = details.as_ref().and_then(|details| details.reason.as_deref());
         match (self.status.as_deref().unwrap_or(event), incomplete) {
             ("failed", _) => End::Error(self.error("The upstream failed to answer.")),
             ("cancelled", _) => End::Error(self.error("The upstream cancelled its answer.")),

@@ -50,6 +50,11 @@ impl Open {
         Self { output_index, id, kind: kind.to_owned(), phase, ..Self::default() }
     }
 
+    /// Whether it is a call whose arguments come piece by piece.
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self.kind.as_str(), "function_call" | "custom_tool_call")
+    }
+
     /// The part at `content_index`, opened if it is new; `None` once it is closed.
     pub(super) fn part(
         &mut self,

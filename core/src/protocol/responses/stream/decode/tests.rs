@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::ir::{
-    Accumulator, Block, CallKind, Delta, FinishReason, Message, Raw, Reasoning, Response, SealKind, Sealed,
-    Text, ToolCall,
+    Accumulator, Block, CallKind, Delta, FinishReason, Item, Message, Raw, Reasoning, Response, SealKind,
+    Sealed, Text, ToolCall,
 };
 
 /// What a stream of `events` tells, and whether it came to its end. Checks the rules of events.
@@ -220,6 +220,47 @@ fn ids_that_change_on_the_way_do_no_harm() {
     assert_eq!(items.len(), 4);
     let Item::ToolCall(call) = &items[2] else { panic!("a call") };
     assert_eq!(call.arguments, "{\"a\": 1}");
+}
+
+#[test]
+fn an_upstream_without_indexes_and_ids_is_understood() {
+    let text = |delta: &str| json!({"type": "response.output_text.delta", "delta": delta});
+    let message = |text: &str| json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]});
+    let done = |item: Value| json!({"type": "response.output_item.done", "item": item});
+    let events = [
+        json!({"type": "response.reasoning_text.delta", "delta": "Hm."}),
+        text("a"),
+        text("b"),
+        done(message("ab")),
+        text("c"),
+        done(message("cd")),
+        end(json!([])),
+    ];
+    let items = answer(&events).choices.remove(0).items;
+    let said = |text: &str| Item::Message(Message::new(Role::Assistant, vec![Block::text(text)]));
+    let thought = Reasoning { text: Some("Hm.".into()), ..Reasoning::default() };
+    assert_eq!(items, [Item::Reasoning(thought), said("ab"), said("cd")]);
+}
+
+/// `fold` checks that they are kept.
+#[test]
+fn whatever_is_missing_the_rules_of_events_are_kept() {
+    let all = streamed();
+    for at in 0..all.len() {
+        let mut events = all.clone();
+        events.remove(at);
+        fold(&events);
+        for path in ["", "/item", "/part", "/response"] {
+            let keys = all[at].pointer(path).and_then(Value::as_object).map(|object| object.keys().cloned());
+            for key in keys.into_iter().flatten() {
+                for value in [Value::Null, json!(""), json!([{}]), json!(1_000_000)] {
+                    let mut events = all.clone();
+                    events[at].pointer_mut(path).unwrap()[&key] = value;
+                    fold(&events);
+                }
+            }
+        }
+    }
 }
 
 #[test]

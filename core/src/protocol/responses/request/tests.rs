@@ -168,6 +168,43 @@ fn a_foreign_request_is_made_fit_and_every_loss_is_told() {
 }
 
 #[test]
+fn encrypted_reasoning_goes_back_where_it_led_somewhere() {
+    let sealed = |kind| Some(Sealed { kind, data: "gAAA".into() });
+    let thought = |kind| {
+        let summary = vec!["Hm.".into()];
+        Item::Reasoning(Reasoning { summary, sealed: sealed(kind), ..Reasoning::default() })
+    };
+    let request = of_chat(vec![
+        thought(SealKind::Encrypted),
+        thought(SealKind::Signature),
+        Item::Message(Message::new(Role::Assistant, vec![Block::text("yo")])),
+        thought(SealKind::Encrypted),
+        Item::Message(Message::new(Role::User, vec![Block::text("stop")])),
+        Item::Compaction(Compaction { id: None, sealed: None, summary: Some("Before.".into()) }),
+    ]);
+    let (body, lost) = written(&request, &Compat::default());
+    let kinds: Vec<_> = body["input"].as_array().unwrap().iter().map(|item| item["type"].clone()).collect();
+    assert_eq!(kinds, ["reasoning", "message", "message", "message"]);
+    assert_eq!(
+        body["input"][0],
+        json!({"type": "reasoning", "id": "rs_0", "encrypted_content": "gAAA",
+               "summary": [{"type": "summary_text", "text": "Hm."}]})
+    );
+    assert_eq!(lost, "reasoning=dropped, items.compaction=approximated");
+}
+
+#[test]
+fn what_an_upstream_would_have_to_hold_is_refused() {
+    let mut request = of_chat(Vec::new());
+    request.state.cached_content = Some("c".into());
+    let target = Target { model: "up", stream: true, compat: &Compat::default() };
+    assert_eq!(
+        encode::encode(&request, &target).unwrap_err().to_string(),
+        "cached content cannot be used on a Responses upstream"
+    );
+}
+
+#[test]
 fn the_sheet_decides_what_an_upstream_gets() {
     let mut request = of_chat(vec![
         Item::Message(Message::new(Role::Developer, vec![Block::text("Rules.")])),

@@ -46,7 +46,13 @@ pub(super) fn input<'a>(encoding: &mut Encoding<'a>, request: &'a Request) -> Ve
         encoding,
     };
     for (position, item) in request.items.iter().enumerate() {
-        items.item(item, position);
+        let rest = request.items.get(position + 1..).unwrap_or_default();
+        match item {
+            Item::Reasoning(_) if !items.encoding.of_responses && !goes_on(rest) => {
+                items.encoding.lost.dropped("reasoning");
+            }
+            item => items.item(item, position),
+        }
     }
     if state.compact {
         items.write(&write::Item { kind: "compaction_trigger", ..write::Item::default() });
@@ -66,6 +72,16 @@ fn as_result(item: &Item) -> Option<&ToolResult> {
     match item {
         Item::ToolResult(result) => Some(result),
         _ => None,
+    }
+}
+
+/// Whether the model said or did something after it thought; the upstream refuses thinking that led nowhere.
+fn goes_on(rest: &[Item]) -> bool {
+    match rest.iter().find(|item| !matches!(item, Item::Reasoning(_))) {
+        Some(Item::Message(message)) => message.role == Role::Assistant,
+        Some(Item::ToolCall(_) | Item::Compaction(_)) => true,
+        Some(Item::Opaque(opaque)) => opaque.role == Role::Assistant,
+        Some(Item::ToolResult(_) | Item::Reasoning(_)) | None => false,
     }
 }
 

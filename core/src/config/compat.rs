@@ -74,13 +74,14 @@ pub struct Compat {
     /// Whether documents are. Default true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<bool>,
-    /// Whether audio is. Default true.
+    /// Whether audio is. Default true, and false for Responses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio: Option<bool>,
     /// Chat: whether a tool's result may hold images; else they follow in a user message. Default false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_result_images: Option<bool>,
-    /// Chat: whether `cache_control` on content parts is understood. Default false.
+    /// Chat: whether `cache_control` on content parts is understood; Responses: whether
+    /// `prompt_cache_breakpoint` is. Default false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_control: Option<bool>,
     /// Chat and Responses: whether `prompt_cache_key` is. Default: false for Chat, true for Responses.

@@ -13,16 +13,20 @@ pub(super) fn decode(result: &str) -> Option<Raw> {
     let tokens = chosen.iter().enumerate().map(|(position, chosen)| {
         let top = tops.get(position).and_then(|top| top.get("candidates")).and_then(Value::as_array);
         let top: Vec<Value> = top.into_iter().flatten().map(token).collect();
-        let mut token = token(chosen);
-        token["top_logprobs"] = Value::Array(top);
-        token
+        let (token, logprob, bytes) = fields(chosen);
+        json!({"token": token, "logprob": logprob, "bytes": bytes, "top_logprobs": top})
     });
     Some(Raw::from(tokens.collect::<Value>()))
 }
 
 fn token(candidate: &Value) -> Value {
+    let (token, logprob, bytes) = fields(candidate);
+    json!({"token": token, "logprob": logprob, "bytes": bytes})
+}
+
+fn fields(candidate: &Value) -> (&str, Option<&Value>, &[u8]) {
     let token = candidate.get("token").and_then(Value::as_str).unwrap_or_default();
-    json!({"token": token, "logprob": candidate.get("logProbability"), "bytes": token.as_bytes()})
+    (token, candidate.get("logProbability"), token.as_bytes())
 }
 
 /// OpenAI's array as `logprobsResult`.

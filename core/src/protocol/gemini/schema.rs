@@ -36,7 +36,7 @@ pub(super) fn lower_types(schema: &mut Value) -> bool {
     changed
 }
 
-fn lower(kind: &mut String) -> bool {
+fn lower(kind: &mut str) -> bool {
     let upper = kind.bytes().any(|byte| byte.is_ascii_uppercase());
     kind.make_ascii_lowercase();
     upper

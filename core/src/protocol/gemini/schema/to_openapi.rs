@@ -6,7 +6,7 @@ use super::merge::merge;
 use crate::ir::Losses;
 
 /// Schemas written at most: references within references multiply.
-const MAX_SCHEMAS: usize = 10_000;
+const MAX_SCHEMAS: usize = 4_000;
 
 /// What is kept as it is.
 const KEPT: &[&str] = &[
@@ -77,7 +77,7 @@ impl Converter<'_, '_> {
                 let target = reference.strip_prefix('#').and_then(|path| self.root.pointer(path));
                 match target {
                     Some(Value::Object(target)) if !self.open.contains(&reference) => {
-                        merge(fields, target);
+                        merge(fields, target, self.lost);
                         self.open.push(reference);
                     }
                     _ => self.lost.approximated("schema.$ref"),
@@ -87,7 +87,7 @@ impl Converter<'_, '_> {
                 for part in all {
                     if let Value::Object(mut part) = part {
                         self.resolve(&mut part);
-                        merge(fields, &part);
+                        merge(fields, &part, self.lost);
                     }
                 }
             }
@@ -96,10 +96,12 @@ impl Converter<'_, '_> {
 
     /// One spelling for what has several: choices, `null`, constants.
     fn collapse(&mut self, fields: &mut Map<String, Value>) {
-        if let Some(Value::Array(variants)) = fields.shift_remove("oneOf")
-            && !fields.contains_key("anyOf")
-        {
-            fields.insert("anyOf".into(), Value::Array(variants));
+        if let Some(variants) = fields.shift_remove("oneOf") {
+            if fields.contains_key("anyOf") {
+                self.lost.dropped("schema.oneOf");
+            } else {
+                fields.insert("anyOf".into(), variants);
+            }
         }
         if let Some(value) = fields.shift_remove("const") {
             fields.insert("enum".into(), Value::Array(vec![value]));
@@ -128,7 +130,7 @@ impl Converter<'_, '_> {
             if let [Value::Object(only)] = variants.as_slice() {
                 let only = only.clone();
                 fields.shift_remove("anyOf");
-                merge(fields, &only);
+                merge(fields, &only, self.lost);
                 self.resolve(fields);
                 self.collapse(fields);
             }

@@ -105,9 +105,9 @@ impl Candidate {
             value.map(serde_json::value::RawValue::get).filter(|json| *json != "{}").map(str::to_owned)
         };
         let details = &mut self.details;
-        details.citations = told(candidate.citation_metadata).or(details.citations.take());
-        details.grounding = told(candidate.grounding_metadata).or(details.grounding.take());
-        details.urls = told(candidate.url_context_metadata).or(details.urls.take());
+        details.citations = told(candidate.citation_metadata).or_else(|| details.citations.take());
+        details.grounding = told(candidate.grounding_metadata).or_else(|| details.grounding.take());
+        details.urls = told(candidate.url_context_metadata).or_else(|| details.urls.take());
         if let Some(Text(reason)) = candidate.finish_reason {
             details.safety = told(candidate.safety_ratings);
             let decoded = finish::decode(&reason, !self.call_ids.is_empty());
@@ -208,7 +208,7 @@ impl Reading<'_> {
         };
         // Base64 goes on only where it was not filled up.
         if let Some(open) = &mut self.state.open {
-            open.complete = content.ends_with('=') || content.len() % 4 != 0;
+            open.complete = content.ends_with('=') || !content.len().is_multiple_of(4);
         }
         (self.each)(Event::Delta { index, delta: Delta::Media(content) });
     }

@@ -86,11 +86,10 @@ impl Decoder {
                 state.read(choice, candidate, (&json, position), ids, &mut self.indexes, each);
             }
         }
-        if let Some(usage) = chunk.usage_metadata.and_then(|usage| response::usage_of(usage.get())) {
-            if self.usage != Some(usage) {
-                self.usage = Some(usage);
-                each(Event::Usage(usage));
-            }
+        let usage = chunk.usage_metadata.and_then(|usage| response::usage_of(usage.get()));
+        if let Some(usage) = usage.filter(|usage| self.usage != Some(*usage)) {
+            self.usage = Some(usage);
+            each(Event::Usage(usage));
         }
         if let Some(feedback) = chunk.prompt_feedback {
             self.blocked(&feedback);

@@ -79,7 +79,11 @@ impl Cited {
             let passage = text.get(start..end).unwrap_or_default();
             json!({"startIndex": base + start, "endIndex": base + end, "text": passage})
         });
-        Some(Self { page: json!({"web": {"uri": url, "title": title}}), segment })
+        let page = match title {
+            Some(title) => json!({"web": {"uri": url, "title": title}}),
+            None => json!({"web": {"uri": url}}),
+        };
+        Some(Self { page, segment })
     }
 }
 

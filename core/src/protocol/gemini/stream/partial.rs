@@ -45,7 +45,7 @@ impl PartialCall {
                 (place, Some(text)) => *place = Value::String(text.0.into_owned()),
                 (place, None) => {
                     let number = piece.number_value.map(number);
-                    *place = number.or(piece.bool_value.map(Value::Bool)).unwrap_or(Value::Null);
+                    *place = number.or_else(|| piece.bool_value.map(Value::Bool)).unwrap_or(Value::Null);
                 }
             }
         }

@@ -69,16 +69,17 @@ impl<'a> Object<'a> {
     pub(in crate::protocol::gemini) fn float(&mut self, name: &str) -> Result<Option<f64>, Invalid> {
         let at = self.path(name);
         let Some(value) = self.take(name) else { return Ok(None) };
-        value.trim_matches('"').parse().map(Some).map_err(|_| Invalid(format!("{at}: expected a number")))
+        let number = value.trim_matches('"').parse().ok().filter(|number: &f64| number.is_finite());
+        number.map(Some).ok_or_else(|| Invalid(format!("{at}: expected a number")))
     }
 
     pub(in crate::protocol::gemini) fn integer(&mut self, name: &str) -> Result<Option<i64>, Invalid> {
         Ok(self.float(name)?.map(|number| number as i64))
     }
 
-    /// An integer that is not negative.
+    /// An integer that is not negative; a negative one says nothing.
     pub(in crate::protocol::gemini) fn count(&mut self, name: &str) -> Result<Option<u64>, Invalid> {
-        Ok(self.float(name)?.map(|number| number as u64))
+        Ok(self.integer(name)?.and_then(|number| u64::try_from(number).ok()))
     }
 
     pub(in crate::protocol::gemini) fn object(&mut self, name: &str) -> Result<Option<Self>, Invalid> {

@@ -1,6 +1,6 @@
 //! Calls and their results, found together whether the client repeats ids or not.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +14,7 @@ use crate::protocol::gemini::wire::object::Object;
 pub(super) struct Calls {
     count: usize,
     ids: HashSet<String>,
-    unanswered: Vec<Call>,
+    unanswered: VecDeque<Call>,
 }
 
 struct Call {
@@ -32,7 +32,7 @@ impl Calls {
         let id = own.unwrap_or_else(|| minted(self.count, name, arguments));
         self.count += 1;
         self.ids.insert(id.clone());
-        self.unanswered.push(Call { given, id: id.clone(), name: name.to_owned() });
+        self.unanswered.push_back(Call { given, id: id.clone(), name: name.to_owned() });
         id
     }
 
@@ -43,8 +43,8 @@ impl Calls {
             let free = |call: &Call| call.name == name && (given.is_none() || call.given.is_none());
             self.unanswered.iter().position(free)
         });
-        match position {
-            Some(position) => self.unanswered.remove(position).id,
+        match position.and_then(|position| self.unanswered.remove(position)) {
+            Some(call) => call.id,
             None => given.unwrap_or_else(|| minted(self.count, name, "")),
         }
     }

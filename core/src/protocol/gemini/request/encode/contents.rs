@@ -100,7 +100,7 @@ impl<'a> Writer<'a, '_> {
             self.end_step();
         }
         for block in &message.blocks {
-            if let Some(mut part) = media::encode(block, self.compat, self.lost) {
+            if let Some(mut part) = media::encode(block, self.origin, self.compat, self.lost) {
                 if self.origin == Protocol::Gemini
                     && let Written::Part(part) = &mut part
                 {
@@ -189,19 +189,28 @@ impl<'a> Writer<'a, '_> {
         if let Some(signature) = self.signature.take() {
             self.push(MODEL, Part::text("").signed(Some(signature)));
         }
+        let mut shown = Vec::new();
         for call in std::mem::take(&mut self.calls) {
             let result = self.pairing.answer(call);
             let name = tools::called(&call.name, self.lost);
-            let part = match result {
-                Some(result) => {
-                    let ext = (self.origin == Protocol::Gemini).then_some(&result.ext);
-                    results::encode(result, name, ext, self.compat, self.lost)
-                }
+            let mut part = match result {
+                Some(result) => results::encode(result, name, self.origin, self.compat, self.lost),
                 None => {
                     self.lost.approximated("items.tool_call");
                     results::missing(call, name)
                 }
             };
+            if self.compat.tool_result_images == Some(false)
+                && let Some(response) =
+                    part.function_response.as_mut().filter(|response| !response.parts.is_empty())
+            {
+                self.lost.approximated("items.tool_result.media");
+                shown.push(Part::text(format!("Shown by the tool call {}:", call.id)));
+                shown.append(&mut response.parts);
+            }
+            self.push(USER, part);
+        }
+        for part in shown {
             self.push(USER, part);
         }
     }

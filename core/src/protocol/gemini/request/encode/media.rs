@@ -10,8 +10,13 @@ use crate::config::compat::Compat;
 use crate::ir::{Block, File, Image, Losses, Message, Opaque, SealKind, Source, Text};
 use crate::protocol::gemini::wire::part::{FileData, MediaResolution, Part, Written};
 
-/// The parts of one block: none for what is empty or cannot be shown.
-pub(super) fn encode<'a>(block: &'a Block, compat: &'a Compat, lost: &mut Losses) -> Option<Written<'a>> {
+/// The part of one block; none for what is empty or cannot be shown. `origin` is whose request it is.
+pub(super) fn encode<'a>(
+    block: &'a Block,
+    origin: Protocol,
+    compat: &'a Compat,
+    lost: &mut Losses,
+) -> Option<Written<'a>> {
     let part = match block {
         Block::Text(text) => return self::text(text, lost),
         Block::Refusal(refusal) if refusal.is_empty() => return None,
@@ -22,7 +27,7 @@ pub(super) fn encode<'a>(block: &'a Block, compat: &'a Compat, lost: &mut Losses
         Block::Image(image) => {
             cached(image.cache.is_some(), lost);
             let part = source(&image.source, compat.vision, "image", lost);
-            Part { media_resolution: resolution(image, &part, lost), ..part }
+            Part { media_resolution: resolution(image, origin, &part, lost), ..part }
         }
         Block::File(file) => self::file(file, compat, lost),
         Block::Audio(audio) => match (&audio.source, &audio.transcript) {
@@ -129,10 +134,16 @@ fn guessed(url: &str, kind: &str) -> Option<&'static str> {
     })
 }
 
-/// How closely an image is looked at. <https://ai.google.dev/gemini-api/docs/media-resolution>
-fn resolution(image: &Image, part: &Part<'_>, lost: &mut Losses) -> Option<MediaResolution> {
+/// How closely an image is looked at. Older models refuse to be told for a single part, so only who knows
+/// Gemini may. <https://ai.google.dev/gemini-api/docs/media-resolution>
+fn resolution(
+    image: &Image,
+    origin: Protocol,
+    part: &Part<'_>,
+    lost: &mut Losses,
+) -> Option<MediaResolution> {
     let detail = image.detail.as_deref().filter(|detail| *detail != "auto" && part.text.is_none())?;
-    if !matches!(detail, "low" | "medium" | "high" | "ultra_high" | "unspecified") {
+    if origin != Protocol::Gemini {
         lost.dropped("image.detail");
         return None;
     }

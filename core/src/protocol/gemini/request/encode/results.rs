@@ -2,22 +2,26 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::media;
+use crate::config::Protocol;
 use crate::config::compat::Compat;
 use crate::ir::{Block, Ext, Losses, Raw, ResultContent, ToolCall, ToolResult};
 use crate::protocol::gemini::wire::part::{FunctionResponse, Part, Written, object_of};
 
-/// The name is the call's, not what the client may have written, and never the id. `ext` goes back to its owner.
+/// The name is the call's, not what the client may have written, and never the id.
 pub(super) fn encode<'a>(
     result: &'a ToolResult,
     name: Cow<'a, str>,
-    ext: Option<&'a Ext>,
+    origin: Protocol,
     compat: &'a Compat,
     lost: &mut Losses,
 ) -> Part<'a> {
     if result.cache.is_some() {
         lost.dropped("cache_control");
     }
+    let ext = (origin == Protocol::Gemini).then_some(&result.ext);
     if ext.is_none() && !result.ext.is_empty() {
         lost.dropped("ext.tool_result");
     }
@@ -25,7 +29,13 @@ pub(super) fn encode<'a>(
     let (response, parts) = match &result.content {
         ResultContent::Text(text) => (said(text, failed), Vec::new()),
         ResultContent::Json(raw) => (json(raw, failed), Vec::new()),
-        ResultContent::Blocks(blocks) => of_blocks(blocks, failed, compat, lost),
+        ResultContent::Blocks(blocks) => {
+            let (texts, shown) = of_blocks(blocks, origin, compat, lost);
+            let silent = texts.is_empty() && !shown.is_empty() && !failed;
+            let response =
+                if silent { Raw::from(Value::Object(Ext::new())) } else { said(&texts.join("\n"), failed) };
+            (response, shown)
+        }
     };
     let function_response = FunctionResponse {
         id: result.call_id.as_str().into(),
@@ -60,15 +70,16 @@ pub(super) fn orphan(result: &ToolResult) -> String {
     format!("{what} of the tool call {}:\n{said}", result.call_id)
 }
 
+/// What the blocks say, and what they show.
 fn of_blocks<'a>(
     blocks: &'a [Block],
-    failed: bool,
+    origin: Protocol,
     compat: &'a Compat,
     lost: &mut Losses,
-) -> (Raw, Vec<Part<'a>>) {
+) -> (Vec<Cow<'a, str>>, Vec<Part<'a>>) {
     let (mut texts, mut shown) = (Vec::new(), Vec::new());
     for block in blocks {
-        match media::encode(block, compat, lost) {
+        match media::encode(block, origin, compat, lost) {
             Some(Written::Part(part)) => match part.text {
                 Some(text) => texts.push(text),
                 None => shown.push(*part),
@@ -77,12 +88,7 @@ fn of_blocks<'a>(
             None => {}
         }
     }
-    let response = if texts.is_empty() && !shown.is_empty() && !failed {
-        Raw::from(serde_json::Value::Object(Ext::new()))
-    } else {
-        said(&texts.join("\n"), failed)
-    };
-    (response, shown)
+    (texts, shown)
 }
 
 /// An object speaks for itself; any other text goes under the key that Gemini looks for.

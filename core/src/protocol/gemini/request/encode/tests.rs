@@ -165,6 +165,17 @@ fn media_are_shown_or_said_to_be_missing() {
         json!({"id": "1", "name": "f", "response": {"output": "see"},
             "parts": [{"inlineData": {"mimeType": "image/png", "data": "aa"}}]})
     );
+    let compat = Compat { tool_result_images: Some(false), ..Compat::default() };
+    let (body, lost) = encoded(&request, &compat);
+    assert_eq!(
+        body["contents"][1]["parts"],
+        json!([
+            response("1", "f", json!({"output": "see"})),
+            {"text": "Shown by the tool call 1:"},
+            {"inlineData": {"mimeType": "image/png", "data": "aa"}},
+        ])
+    );
+    assert_eq!(lost, "items.tool_result.media=approximated");
 }
 
 #[test]

@@ -330,5 +330,5 @@ fn is_shown(data: &InlineData<'_>) -> bool {
 /// Whether a part has nothing but its signature.
 fn is_signature(part: &str) -> bool {
     let Ok(fields) = serde_json::from_str::<crate::ir::Ext>(part) else { return true };
-    fields.keys().all(|name| matches!(name.as_str(), "thought" | "thoughtSignature" | "thought_signature"))
+    fields.keys().all(|name| matches!(name.as_str(), "thought" | "thoughtSignature"))
 }

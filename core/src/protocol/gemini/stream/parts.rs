@@ -116,8 +116,11 @@ impl Parts {
             BlockStart::Text { .. } => Kind::Text(String::new()),
             BlockStart::Refusal { .. } => Kind::Refusal,
             BlockStart::Reasoning { .. } => Kind::Reasoning(None),
-            BlockStart::ToolCall { name, kind: CallKind::Other(_), .. }
-            | BlockStart::ToolCall { name, executor: Executor::Server, .. } => {
+            BlockStart::ToolCall { kind: CallKind::Other(kind), .. } => {
+                self.lost.dropped(format!("items.{kind}"));
+                Kind::Lost
+            }
+            BlockStart::ToolCall { name, executor: Executor::Server, .. } => {
                 self.lost.dropped(format!("items.{name}"));
                 Kind::Lost
             }
@@ -195,7 +198,10 @@ impl Parts {
             }
             (Kind::Reasoning(_), Delta::Sealed(sealed)) => {
                 if let Some(signature) = self.signature(sealed) {
-                    self.candidate(choice).signature = Some(signature);
+                    let earlier = self.candidate(choice).signature.replace(signature);
+                    if let Some(earlier) = earlier {
+                        each(choice, written(Part::text("").signed(Some(earlier))));
+                    }
                 }
             }
             (Kind::Call(call), Delta::Arguments(more)) => call.arguments.push_str(more),

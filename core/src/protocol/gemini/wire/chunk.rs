@@ -72,7 +72,7 @@ pub(in crate::protocol::gemini) struct Part<'a> {
     #[serde(borrow)]
     pub text: Option<Text<'a>>,
     pub thought: Option<bool>,
-    #[serde(borrow, alias = "thought_signature")]
+    #[serde(borrow)]
     pub thought_signature: Option<Text<'a>>,
     #[serde(borrow)]
     pub inline_data: Option<InlineData<'a>>,

@@ -1,5 +1,7 @@
 //! A conversation: items to contents whose roles take turns.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::pairing::Pairing;
@@ -62,7 +64,7 @@ struct Writer<'a, 'l> {
     pairing: Pairing<'a>,
     /// The calls of the model's step that is under way.
     calls: Vec<&'a ToolCall>,
-    /// Of a thought whose part is not sent back: the next part of the step shows it.
+    /// Of a thought whose part is not sent back: the next call of the step shows it.
     signature: Option<&'a str>,
 }
 
@@ -104,10 +106,7 @@ impl<'a> Writer<'a, '_> {
                 if self.origin == Protocol::Gemini
                     && let Written::Part(part) = &mut part
                 {
-                    part.ext = std::borrow::Cow::Borrowed(&message.ext);
-                }
-                if role == MODEL && matches!(&part, Written::Part(part) if part.text.is_some()) {
-                    self.sign(&mut part);
+                    part.ext = Cow::Borrowed(&message.ext);
                 }
                 self.push_written(role, part);
             }
@@ -118,17 +117,21 @@ impl<'a> Writer<'a, '_> {
     /// <https://ai.google.dev/gemini-api/docs/thought-signatures>
     fn reasoning(&mut self, reasoning: &'a Reasoning) {
         match &reasoning.sealed {
-            Some(Sealed { kind: SealKind::Thought, data }) => self.signature = Some(data),
+            Some(Sealed { kind: SealKind::Thought, data }) => {
+                self.settle();
+                self.signature = Some(data);
+            }
             Some(_) => self.lost.dropped("reasoning.sealed"),
             None => self.lost.dropped("items.reasoning"),
         }
     }
 
     fn call(&mut self, call: &'a ToolCall) {
-        let foreign = matches!(call.kind, CallKind::Other(_)) || call.executor == Executor::Server;
-        if foreign {
-            self.lost.dropped(format!("items.{}", call.name));
-            return;
+        if let CallKind::Other(kind) = &call.kind {
+            return self.lost.dropped(format!("items.{kind}"));
+        }
+        if call.executor == Executor::Server {
+            return self.lost.dropped(format!("items.{}", call.name));
         }
         if call.kind != CallKind::Function {
             self.lost.approximated("tools.custom");
@@ -186,9 +189,7 @@ impl<'a> Writer<'a, '_> {
 
     /// Answers the calls that were made, in their order and all in one content, as Gemini wants it.
     fn end_step(&mut self) {
-        if let Some(signature) = self.signature.take() {
-            self.push(MODEL, Part::text("").signed(Some(signature)));
-        }
+        self.settle();
         let mut shown = Vec::new();
         for call in std::mem::take(&mut self.calls) {
             let result = self.pairing.answer(call);
@@ -215,11 +216,15 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    fn sign(&mut self, part: &mut Written<'a>) {
-        if let Written::Part(part) = part
-            && part.thought_signature.is_none()
-        {
-            part.thought_signature = self.signature.take().map(Into::into);
+    /// Shows a signature that no call took: at the text it follows, or in a part of its own.
+    fn settle(&mut self) {
+        let Some(signature) = self.signature.take() else { return };
+        let last = self.contents.last_mut().filter(|content| content.role == Some(MODEL));
+        match last.and_then(|content| content.parts.last_mut()) {
+            Some(Written::Part(part)) if part.text.is_some() && part.thought_signature.is_none() => {
+                part.thought_signature = Some(signature.into());
+            }
+            _ => self.push(MODEL, Part::text("").signed(Some(signature))),
         }
     }
 

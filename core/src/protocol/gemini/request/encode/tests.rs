@@ -93,6 +93,8 @@ fn the_first_call_of_each_step_is_signed() {
         call("2", "f"),
         result("1", ""),
         result("2", ""),
+        thought(SealKind::Thought, "of text"),
+        said(Role::Assistant, "so"),
         thought(SealKind::Thought, "inherited"),
         call("3", "f"),
         result("3", ""),
@@ -106,7 +108,8 @@ fn the_first_call_of_each_step_is_signed() {
         |content: usize, part: usize| body["contents"][content]["parts"][part]["thoughtSignature"].clone();
     assert_eq!(signature(0, 0), "own");
     assert_eq!(signature(0, 1), Value::Null);
-    assert_eq!(signature(2, 0), "inherited");
+    assert_eq!(signature(2, 0), "of text");
+    assert_eq!(signature(2, 1), "inherited");
     assert_eq!(signature(4, 0), "stand-in");
     assert_eq!(lost, "reasoning.sealed=dropped");
 }
@@ -305,4 +308,38 @@ fn state_that_nobody_keeps_is_refused() {
     let compat = Compat::default();
     let target = Target { model: "gemini", stream: false, compat: &compat };
     assert!(encode(&request, &target).unwrap_err().0.contains("previous_response_id"));
+}
+
+#[test]
+fn whatever_cannot_be_said_is_told() {
+    let mut request = of_items(vec![said(Role::User, "hi")]);
+    request.sampling = crate::ir::Sampling {
+        min_p: Some(0.1),
+        logit_bias: Some(Raw::parse("{}").unwrap()),
+        stop: vec!["x".into(); 6],
+        seed: Some(1 << 40),
+        max_output: Some(100),
+        top_k: Some(0),
+        ..crate::ir::Sampling::default()
+    };
+    request.identity.user = Some("u".into());
+    request.identity.service_tier = Some("default".into());
+    request.identity.metadata.insert("a".into(), "b".into());
+    request.identity.safety_settings = Some(Raw::parse("[]").unwrap());
+    request.output.verbosity = Some("low".into());
+    request.parallel_tool_calls = Some(false);
+    request.ext.insert("provider".into(), json!({}));
+    let compat = Compat { max_output: Some(50), ..Compat::default() };
+    let (body, lost) = encoded(&request, &compat);
+    assert_eq!(
+        body["generationConfig"],
+        json!({"topK": 0, "maxOutputTokens": 50, "seed": 0, "stopSequences": ["x", "x", "x", "x", "x"]})
+    );
+    assert_eq!(body["serviceTier"], "standard");
+    assert_eq!(
+        lost,
+        "max_output=approximated, seed=approximated, stop=approximated, min_p=dropped, logit_bias=dropped, \
+         output.verbosity=dropped, parallel_tool_calls=dropped, safety_settings=dropped, metadata=dropped, \
+         user=dropped, ext.provider=dropped"
+    );
 }

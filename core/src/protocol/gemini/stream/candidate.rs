@@ -64,6 +64,8 @@ struct Details {
     citations: Option<String>,
     grounding: Option<String>,
     urls: Option<String>,
+    /// Whether there are sources that no text was told to rest on.
+    uncited: bool,
 }
 
 type Each<'e> = &'e mut dyn FnMut(Event<'_>);
@@ -105,6 +107,7 @@ impl Candidate {
             value.map(serde_json::value::RawValue::get).filter(|json| *json != "{}").map(str::to_owned)
         };
         let details = &mut self.details;
+        details.uncited |= candidate.citation_metadata.is_some() || candidate.grounding_metadata.is_some();
         details.citations = told(candidate.citation_metadata).or_else(|| details.citations.take());
         details.grounding = told(candidate.grounding_metadata).or_else(|| details.grounding.take());
         details.urls = told(candidate.url_context_metadata).or_else(|| details.urls.take());
@@ -283,12 +286,13 @@ impl Reading<'_> {
         self.end_call();
         let Some(open) = self.state.open.take() else { return };
         if open.kind == Kind::Text {
-            // What is known of sources by now is of this text.
             let text = std::mem::take(&mut self.state.text);
-            let details = &self.state.details;
-            for citation in
-                grounding::decode(details.grounding.as_deref(), details.citations.as_deref(), &text)
-            {
+            // What is known of sources by now is of this text.
+            let fresh = std::mem::take(&mut self.state.details.uncited);
+            let details = Some(&self.state.details).filter(|_| fresh);
+            let (grounding, citations) =
+                details.map_or((None, None), |told| (told.grounding.as_deref(), told.citations.as_deref()));
+            for citation in grounding::decode(grounding, citations, &text) {
                 (self.each)(Event::Delta { index: open.index, delta: Delta::Citation(citation) });
             }
         }

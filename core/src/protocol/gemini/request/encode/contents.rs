@@ -78,7 +78,8 @@ impl<'a> Writer<'a, '_> {
                 self.end_step();
                 if self.pairing.is_orphan(position) {
                     self.lost.approximated("items.tool_result");
-                    self.push(USER, Part::text(results::orphan(result)));
+                    let said = results::orphan(result, self.lost);
+                    self.push(USER, Part::text(said));
                 }
             }
             Item::Compaction(compaction) => self.compaction(compaction),

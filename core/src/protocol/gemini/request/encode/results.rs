@@ -60,11 +60,11 @@ pub(super) fn missing<'a>(call: &'a ToolCall, name: Cow<'a, str>) -> Part<'a> {
 }
 
 /// A result of no call, in words.
-pub(super) fn orphan(result: &ToolResult) -> String {
+pub(super) fn orphan(result: &ToolResult, lost: &mut Losses) -> String {
     let said = match &result.content {
         ResultContent::Text(text) => text.clone(),
         ResultContent::Json(raw) => raw.get().to_owned(),
-        ResultContent::Blocks(blocks) => media::text_of(blocks, &mut Losses::default()),
+        ResultContent::Blocks(blocks) => media::text_of(blocks, lost),
     };
     let what = if result.is_error == Some(true) { "Error" } else { "Result" };
     format!("{what} of the tool call {}:\n{said}", result.call_id)

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::fixture::{ASK, World, at, channel, session};
-use crate::config::Rotation;
+use super::fixture::{ASK, World, at, channel, endpoint, session};
+use crate::config::{Protocol, Rotation};
 use crate::schedule::{Ask, BreakerState, Class, Lease, Outcome, Rng, Rule};
 
 const CLASSES: [Class; 13] = [
@@ -22,6 +22,8 @@ const CLASSES: [Class; 13] = [
 
 fn world() -> World {
     let mut channels = vec![channel("a", 1, 2), channel("b", 1, 1), channel("c", 2, 3)];
+    channels[0].endpoints.push(endpoint(Protocol::Messages));
+    channels[2].endpoints = vec![endpoint(Protocol::Gemini), endpoint(Protocol::Responses)];
     channels[0].rotation = Rotation::Ordered;
     channels[2].rotation = Rotation::LeastUsed;
     World::new(channels)
@@ -43,7 +45,11 @@ fn check(world: &World, held: &[(Lease, u64)], secs: u64) {
             assert!(key.cooldown.is_none_or(|cooling| at(secs).until(cooling.until) <= longest));
             for one in key.protocols {
                 assert!(one.open_until.is_none_or(|until| at(secs).until(until) <= Duration::from_secs(600)));
-                let own = |lease: &Lease| lease.channel.id == channel.id && lease.key().unwrap().id == key.id;
+                let own = |lease: &Lease| {
+                    lease.channel.id == channel.id
+                        && lease.key().unwrap().id == key.id
+                        && lease.endpoint().unwrap().protocol == one.protocol
+                };
                 let count = held.iter().filter(|(lease, _)| own(lease)).count();
                 assert_eq!(usize::try_from(one.in_flight), Ok(count));
                 let live = |begun: &u64| secs - begun < 300;
@@ -63,7 +69,9 @@ fn a_random_walk_keeps_the_invariants() {
         for _ in 0..1_500 {
             secs += [0, 0, 1, 7, 40, 400][usize::try_from(rng.below(6)).unwrap()];
             if rng.below(2) == 0 && held.len() < 30 {
+                let protocol = if rng.below(2) == 0 { Protocol::Chat } else { Protocol::Messages };
                 let ask = if rng.below(2) == 0 { session(rng.below(4)) } else { ASK };
+                let ask = Ask { protocol, ..ask };
                 let healthy = any_healthy(&world, secs);
                 match world.acquire(&ask, secs) {
                     Ok(lease) => {

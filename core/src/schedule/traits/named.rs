@@ -196,13 +196,17 @@ fn is_rejection(name: &str, before: &str, after: &str) -> bool {
     }
     let part = after.strip_prefix('.').filter(|_| WHOLE.contains(&name));
     let after = part.map_or(after, |part| part.trim_start_matches(|c: char| is_word(c) || c == '.'));
-    let said_after = AFTER.iter().any(|phrase| after.starts_with(phrase));
-    let ends = after.chars().next().is_none_or(|next| !next.is_alphanumeric() && !matches!(next, ' ' | '.'))
-        || [" parameter", " in ", " at ", " with ", " for ", " on ", ". ", " ("]
-            .iter()
-            .any(|next| after.starts_with(next))
-        || after == ".";
-    said_after || ends && BEFORE.iter().any(|phrase| before.ends_with(phrase))
+    AFTER.iter().any(|phrase| after.starts_with(phrase))
+        || ends(after) && BEFORE.iter().any(|phrase| before.ends_with(phrase))
+}
+
+/// Whether the field stands for itself there, and is not the start of a path or of another notion, as in
+/// `user messages`.
+fn ends(after: &str) -> bool {
+    const NEXT: &[&str] = &[" parameter", " in ", " at ", " with ", " for ", " on ", " (", ". "];
+    after == "."
+        || NEXT.iter().any(|next| after.starts_with(next))
+        || !after.starts_with(|next: char| next.is_alphanumeric() || matches!(next, ' ' | '.'))
 }
 
 /// What stands before and after each whole `word`.

@@ -39,9 +39,18 @@ impl<'a> Head<'a> {
             object,
             created: told.created.unwrap_or(answering.now),
             model: told.model.unwrap_or(&answering.model),
-            service_tier: told.service_tier,
+            service_tier: told.service_tier.and_then(tier),
             system_fingerprint: told.ext.and_then(|ext| ext.get("system_fingerprint")?.as_str()),
         }
+    }
+}
+
+/// A tier that Chat's clients know; Claude's `standard` is OpenAI's `default`.
+fn tier(told: &str) -> Option<&str> {
+    match told {
+        "standard" => Some("default"),
+        "auto" | "default" | "flex" | "scale" | "priority" | "fast" => Some(told),
+        _ => None,
     }
 }
 

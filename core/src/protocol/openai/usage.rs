@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::ir::usage::Usage;
 use crate::protocol::count;
 
-pub(in crate::protocol) use encode::{encode_chat, encode_responses};
+pub(in crate::protocol) use encode::{ResponsesUsage, encode_chat, encode_responses};
 
 /// Reads a `usage` object: of Chat and Embeddings (`prompt_tokens`), of Responses and Images (`input_tokens`).
 ///

@@ -25,8 +25,8 @@ pub(in crate::protocol) fn encode_chat(usage: &Usage) -> impl Serialize + use<> 
 }
 
 /// A Responses `usage`. <https://developers.openai.com/api/reference/resources/responses>
-pub(in crate::protocol) fn encode_responses(usage: &Usage) -> impl Serialize + use<> {
-    Responses {
+pub(in crate::protocol) fn encode_responses(usage: &Usage) -> ResponsesUsage {
+    ResponsesUsage {
         input_tokens: usage.total_input(),
         input_tokens_details: ResponsesInput {
             cached_tokens: usage.cache_read.unwrap_or(0),
@@ -67,8 +67,9 @@ struct ChatCompletion {
     rejected_prediction_tokens: Option<u64>,
 }
 
+/// Token counts as Responses writes them.
 #[derive(Serialize)]
-struct Responses {
+pub(in crate::protocol) struct ResponsesUsage {
     input_tokens: u64,
     input_tokens_details: ResponsesInput,
     output_tokens: u64,

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::ir::{Finish, FinishReason, Raw, Usage};
+use crate::protocol::openai::usage::{ResponsesUsage, encode_responses};
 
 /// Every field that the SDKs' type requires, and those that OpenAI always sends.
 #[derive(Serialize)]
@@ -31,7 +32,7 @@ pub(super) struct Document<'a> {
     tools: [(); 0],
     top_p: Option<()>,
     truncation: &'static str,
-    usage: Option<WireUsage>,
+    usage: Option<ResponsesUsage>,
     user: Option<()>,
 }
 
@@ -69,26 +70,6 @@ impl Default for Format {
     fn default() -> Self {
         Self { r#type: "text" }
     }
-}
-
-#[derive(Serialize)]
-struct WireUsage {
-    input_tokens: u64,
-    input_tokens_details: InputDetails,
-    output_tokens: u64,
-    output_tokens_details: OutputDetails,
-    total_tokens: u64,
-}
-
-#[derive(Serialize)]
-struct InputDetails {
-    cached_tokens: u64,
-    cache_write_tokens: u64,
-}
-
-#[derive(Serialize)]
-struct OutputDetails {
-    reasoning_tokens: u64,
 }
 
 /// What an answer says of itself first.
@@ -189,25 +170,8 @@ impl<'a> Document<'a> {
             tools: [],
             top_p: None,
             truncation: "disabled",
-            usage: usage.map(WireUsage::of),
+            usage: usage.as_ref().map(encode_responses),
             user: None,
-        }
-    }
-}
-
-impl WireUsage {
-    /// OpenAI's totals include the cache and reasoning.
-    fn of(usage: Usage) -> Self {
-        let (input_tokens, output_tokens) = (usage.total_input(), usage.total_output());
-        Self {
-            input_tokens,
-            input_tokens_details: InputDetails {
-                cached_tokens: usage.cache_read.unwrap_or(0),
-                cache_write_tokens: usage.cache_write.unwrap_or(0),
-            },
-            output_tokens,
-            output_tokens_details: OutputDetails { reasoning_tokens: usage.reasoning.unwrap_or(0) },
-            total_tokens: input_tokens.saturating_add(output_tokens),
         }
     }
 }

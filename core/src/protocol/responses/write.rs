@@ -181,7 +181,6 @@ pub(super) fn call<'a>(call: &'a ToolCall, kind: &CallKind, status: Option<&'a s
         CallKind::Custom => {
             return Item {
                 kind: "custom_tool_call",
-                status: None,
                 name: Some(&call.name),
                 namespace: call.namespace.as_deref(),
                 input: Some(&call.arguments),

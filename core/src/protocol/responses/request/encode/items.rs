@@ -147,7 +147,7 @@ impl<'a> Items<'_, 'a> {
         if parts.is_empty() && !self.encoding.of_responses {
             return;
         }
-        let id = if self.encoding.of_responses { message.id.as_deref() } else { minted };
+        let id = message.id.as_deref().filter(|_| self.encoding.of_responses).or(minted);
         let ext = self.encoding.ext(&message.ext);
         self.write(&write::Item {
             kind: "message",
@@ -217,7 +217,9 @@ impl<'a> Items<'_, 'a> {
         }
         let ext = self.encoding.ext(&call.ext);
         let id = call.item_id.as_deref().filter(|_| self.encoding.of_responses);
-        self.write(&write::Item { id, ext, ..write::call(call, &call.kind, Some("completed")) });
+        // A custom call has no status on its way in.
+        let status = (call.kind != CallKind::Custom).then_some("completed");
+        self.write(&write::Item { id, ext, ..write::call(call, &call.kind, status) });
         if !self.answered.contains(call.id.as_str()) {
             self.encoding.lost.approximated("items.tool_result");
             let said = Said::Text(Cow::Borrowed(UNANSWERED));

@@ -28,7 +28,7 @@ pub(super) struct Defined<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     parameters: Option<Cow<'a, Raw>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    strict: Option<bool>,
+    strict: Option<Option<bool>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<&'a Raw>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +94,7 @@ impl<'a> Encoding<'a> {
             ToolKind::Function { parameters, strict } => Defined {
                 r#type: "function",
                 parameters: Some(parameters_of(parameters.as_ref())),
-                strict: self.strict(*strict, "tools.strict"),
+                strict: self.tool_strict(*strict, tool.namespace.is_some()),
                 ..defined
             },
             ToolKind::Custom { format } => Defined { r#type: "custom", format: format.as_ref(), ..defined },
@@ -111,6 +111,13 @@ impl<'a> Encoding<'a> {
             return None;
         }
         strict.or(if self.of_responses { None } else { Some(false) })
+    }
+
+    /// Outside of a namespace the field must be there.
+    fn tool_strict(&mut self, strict: Option<bool>, optional: bool) -> Option<Option<bool>> {
+        let strict = self.strict(strict, "tools.strict");
+        let optional = optional || self.compat.strict == Some(false);
+        (strict.is_some() || !optional).then_some(strict)
     }
 
     pub(super) fn tool_choice(&mut self, request: &'a Request) -> Option<Value> {

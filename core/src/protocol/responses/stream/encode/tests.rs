@@ -168,7 +168,7 @@ fn thinking_text_and_a_call_make_the_full_grammar() {
                 {"type": "output_text", "text": "!", "logprobs": [], "annotations": []}]},
             {"type": "function_call", "id": "fc_S2", "status": "completed", "call_id": "c1", "namespace": "ns",
              "name": "f", "arguments": "{\"a\":1}"},
-            {"type": "custom_tool_call", "id": "ctc_S3", "call_id": "c2", "namespace": "ns", "name": "f",
+            {"type": "custom_tool_call", "id": "ctc_S3", "status": "completed", "call_id": "c2", "namespace": "ns", "name": "f",
              "input": "*** \""},
         ])
     );

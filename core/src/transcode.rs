@@ -33,6 +33,8 @@ pub struct Parties<'a> {
     /// As the upstream names it.
     pub model: &'a str,
     pub compat: &'a Compat,
+    /// Whether the upstream is sent the reasoning that it signed or encrypted itself.
+    pub takes_sealed: bool,
 }
 
 /// A request on its way: what to send, and how to read what comes back.
@@ -97,12 +99,15 @@ pub fn exchange(
     nonce: [u8; 8],
     answering: Answering,
 ) -> Result<Exchange, Unsupported> {
-    let Parties { client, client_key, upstream, channel, model, compat } = *parties;
+    let Parties { client, client_key, upstream, channel, model, compat, takes_sealed } = *parties;
     let answering = Answering { include_usage: request.include_usage, ..answering };
     let issuer = Issuer { channel, protocol: upstream };
     let mut lost = Losses::default();
     let mut stages = Vec::with_capacity(4);
     vault.open(&mut request, client_key, issuer, &mut lost);
+    if !takes_sealed {
+        vault::unseal(&mut request, &mut lost);
+    }
     let compacts = compact::lower(&mut request);
     stages.extend(
         structured::lower(&mut request, compat, &mut lost)

@@ -11,8 +11,9 @@ use crate::config::Timeouts;
 use crate::error::{Failure, FailureKind, Origin};
 use crate::ir::{Losses, Usage};
 use crate::platform::{ByteBody, Clock, HttpClient, Platform, TransportError, TransportErrorKind};
-use crate::protocol::{self, Operation, Peek, UpstreamError};
+use crate::protocol::{self, Operation, Peek, UpstreamError, messages};
 use crate::schedule::classify::{self, Evidence};
+use crate::schedule::traits::{self, Change, Features, Trait};
 use crate::schedule::{Class, Lease};
 use crate::time::Timestamp;
 use crate::transcode::Exchange;
@@ -48,8 +49,10 @@ pub(crate) enum Reply<B> {
     Begun(Begun<B>),
     /// Another candidate may do better.
     Missed(Miss),
-    /// No candidate can do better: the request is wrong.
-    Failed(Failure, Class),
+    /// No candidate can do better: the request is refused for what it is.
+    Refused(Miss),
+    /// The request cannot be read.
+    Wrong(Failure),
 }
 
 /// An answer in one piece, an upstream's refusal of the request included.
@@ -80,6 +83,8 @@ pub(crate) struct Miss {
     pub(crate) status: Option<StatusCode>,
     pub(crate) message: String,
     pub(crate) retry_after: Option<Duration>,
+    /// What to do otherwise on the same key, where the refusal teaches that.
+    pub(crate) lesson: Option<Trait>,
 }
 
 /// Error bodies are read up to this size; no vendor's is near it.
@@ -99,10 +104,11 @@ pub(crate) async fn attempt<P: Platform>(
     let outbound = match outbound::prepare(gateway, inbound, lease, endpoint, key) {
         Ok(outbound) => outbound,
         Err(NotSent::Unfit(miss)) => return Reply::Missed(miss),
-        Err(NotSent::Wrong(failure)) => return Reply::Failed(failure, Class::ClientGone),
+        Err(NotSent::Wrong(failure)) => return Reply::Wrong(failure),
     };
     let clock = gateway.platform.clock();
     let patience = lease.channel.timeouts.response_header.min(clock.now().until(inbound.deadline));
+    let asked = Asked::of(&outbound.request);
     let sent = gateway.platform.http().send(outbound.request, &lease.channel.transport);
     let response = match select(pin!(sent), pin!(clock.sleep(patience))).await {
         Either::Left((Ok(response), _)) => response,
@@ -116,7 +122,7 @@ pub(crate) async fn attempt<P: Platform>(
     let reply = if head.status.is_success() {
         reading.answer(head.status, outbound.exchange, body).await
     } else {
-        reading.refusal(head.status, outbound.exchange.is_some(), body).await
+        reading.refusal(head.status, &asked, outbound.exchange.is_some(), body).await
     };
     match reply {
         // Some vendors repeat the key that they refuse.
@@ -168,11 +174,7 @@ impl<C: Clock> Reading<'_, C> {
             && (class.tries_next() || converted)
         {
             let miss = Miss::told(StatusCode::OK, error);
-            return if class.tries_next() {
-                Reply::Missed(miss)
-            } else {
-                Reply::Failed(miss.failure(), class)
-            };
+            return if class.tries_next() { Reply::Missed(miss) } else { Reply::Refused(miss) };
         }
         let headers = || {
             let mut headers = HeaderMap::new();
@@ -201,12 +203,20 @@ impl<C: Clock> Reading<'_, C> {
 
     /// Not a 2xx: the request's fault goes back to the client, as it is where both sides speak the same
     /// protocol; everything else is a miss.
-    async fn refusal<B: ByteBody>(&self, status: StatusCode, converted: bool, mut body: B) -> Reply<B> {
+    async fn refusal<B: ByteBody>(
+        &self,
+        status: StatusCode,
+        asked: &Asked,
+        converted: bool,
+        mut body: B,
+    ) -> Reply<B> {
         let now = self.clock.now();
         let patience = now.until(self.inbound.deadline).min(ERROR_BODY_PATIENCE);
         let body = error_body(self.clock, &mut body, patience).await;
-        let mut miss = Miss::told(status, &protocol::decode_error(&body));
+        let error = protocol::decode_error(&body);
+        let mut miss = Miss::told(status, &error);
         miss.status = Some(status);
+        miss.lesson = asked.lesson(&evidence(status, &error), converted);
         miss.retry_after = classify::retry_after(|name| self.upstream.get(name)?.to_str().ok(), now);
         if miss.class.tries_next() {
             return Reply::Missed(miss);
@@ -214,9 +224,8 @@ impl<C: Clock> Reading<'_, C> {
         if is_html(self.upstream) || !(status.is_client_error() || status.is_server_error()) {
             return Reply::Missed(Miss { class: Class::BadAnswer, ..miss });
         }
-        if converted {
-            let class = miss.class;
-            return Reply::Failed(miss.failure(), class);
+        if converted || miss.lesson.is_some() {
+            return Reply::Refused(miss);
         }
         let headers = protocol::response_headers(self.inbound.operation.protocol(), self.upstream);
         let (class, lost) = (miss.class, Losses::default());
@@ -245,18 +254,8 @@ async fn error_body<B: ByteBody>(clock: &impl Clock, body: &mut B, patience: Dur
 impl Miss {
     /// What an upstream's error means.
     pub(crate) fn told(status: StatusCode, error: &UpstreamError) -> Self {
-        let evidence = Evidence {
-            status: status.as_u16(),
-            kind: error.kind.as_deref(),
-            code: error.code.as_deref(),
-            message: &error.message,
-        };
-        Self {
-            class: classify::classify(&evidence),
-            status: None,
-            message: error.message.clone(),
-            retry_after: None,
-        }
+        let class = classify::classify(&evidence(status, error));
+        Self { class, ..Self::transport(error.message.clone()) }
     }
 
     /// The endpoint cannot be asked this.
@@ -292,7 +291,38 @@ impl Miss {
     }
 
     pub(crate) fn transport(message: String) -> Self {
-        Self { class: Class::Transport, status: None, message, retry_after: None }
+        Self { class: Class::Transport, status: None, message, retry_after: None, lesson: None }
+    }
+}
+
+fn evidence(status: StatusCode, error: &UpstreamError) -> Evidence<'_> {
+    Evidence {
+        status: status.as_u16(),
+        kind: error.kind.as_deref(),
+        code: error.code.as_deref(),
+        message: &error.message,
+    }
+}
+
+/// What was sent, for when a refusal names it.
+struct Asked {
+    body: Bytes,
+    beta: Option<HeaderValue>,
+}
+
+impl Asked {
+    fn of(request: &http::Request<Bytes>) -> Self {
+        Self { body: request.body().clone(), beta: request.headers().get(messages::BETA).cloned() }
+    }
+
+    /// What the refusal teaches. Bytes that pass through are only ever freed from what others sealed.
+    fn lesson(&self, refusal: &Evidence<'_>, converted: bool) -> Option<Trait> {
+        if !matches!(refusal.status, 400 | 404 | 422) {
+            return None;
+        }
+        let beta = self.beta.as_ref().and_then(|beta| beta.to_str().ok());
+        let lesson = traits::learn(refusal, &Features::of(&self.body, beta))?;
+        (converted || lesson.change == Change::NoSealed).then_some(lesson)
     }
 }
 

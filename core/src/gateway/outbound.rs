@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::ir::How;
 use crate::platform::{Entropy, Platform};
 use crate::protocol::convert::Answering;
-use crate::protocol::{self, Operation};
+use crate::protocol::{self, Operation, messages};
 use crate::schedule::Lease;
 use crate::transcode::{self, Exchange, Issuer, Parties};
 
@@ -42,7 +42,7 @@ pub(crate) fn prepare<P: Platform>(
     let model = lease.model.as_deref().unwrap_or(&inbound.peek.model);
     let mut headers = headers(&lease.channel, endpoint, key, inbound.headers)
         .ok_or_else(|| NotSent::Unfit(Miss::keyless()))?;
-    if endpoint.protocol == inbound.operation.protocol() {
+    if endpoint.protocol == inbound.operation.protocol() && !lease.omits_sealed() {
         let uri =
             address(endpoint, inbound.operation, model, protocol::client_query(inbound.query).as_deref())?;
         let body = same(gateway, inbound, lease);
@@ -51,7 +51,10 @@ pub(crate) fn prepare<P: Platform>(
     let mut exchange = exchange(gateway, inbound, lease, endpoint, model)?;
     let query = (exchange.operation == Operation::GeminiStream).then_some("alt=sse");
     let uri = address(endpoint, exchange.operation, model, query)?;
-    headers.extend(std::mem::take(&mut exchange.encoded.headers));
+    for (name, value) in exchange.encoded.headers.drain(..) {
+        headers.append(name, value);
+    }
+    messages::join_betas(&mut headers, |token| !lease.omits_beta(token));
     let body = std::mem::take(&mut exchange.encoded.body).into();
     Ok(Outbound { request: request(Method::POST, uri, headers, body), exchange: Some(exchange) })
 }
@@ -77,13 +80,15 @@ fn exchange<P: Platform>(
     let peek = &inbound.peek;
     let decoded = transcode::decode(inbound.operation, inbound.body, &peek.model, peek.stream)
         .map_err(|invalid| NotSent::Wrong(Failure::invalid(invalid.to_string())))?;
+    let compat = lease.compat();
     let parties = Parties {
         client: inbound.operation,
         client_key: inbound.client_key,
         upstream: endpoint.protocol,
         channel: lease.channel.id.as_str(),
         model,
-        compat: &endpoint.compat,
+        compat: &compat,
+        takes_sealed: !lease.omits_sealed(),
     };
     let mut nonce = [0; 8];
     gateway.platform.entropy().fill(&mut nonce);

@@ -10,8 +10,8 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 use crate::config::Config;
 use crate::error::{Failure, FailureKind, Origin};
 use crate::ir::Losses;
-use crate::platform::{Coordinator, Platform};
-use crate::schedule::{Ask, Reason, Refusal, Tried};
+use crate::platform::{Coordinator, HttpClient, Platform};
+use crate::schedule::{Ask, Class, Lease, Reason, Refusal, Tried};
 use crate::time::Timestamp;
 
 use super::Gateway;
@@ -46,7 +46,7 @@ impl<P: Platform> Gateway<P> {
                 Err(refusal) => return Err(self.lost(trip, misses.failure_after(&refusal, &ask, self.now()))),
             };
             let mut lent = Lent::new(self, config, lease.clone());
-            let miss = match attempt(self, inbound, &lease).await {
+            let miss = match self.attempt_wiser(config, inbound, &lease).await {
                 Reply::Whole(whole) => {
                     trip.note(&lease, whole.class, None);
                     let first_content = Some(self.now().since(lease.acquired_at));
@@ -64,9 +64,13 @@ impl<P: Platform> Gateway<P> {
                     let head = Head { status, headers, lost: &lost };
                     return Ok(answer(head, &lease.channel.name, Body::Relay(Box::new(relay))));
                 }
-                Reply::Failed(failure, class) => {
-                    trip.note(&lease, class, None);
-                    lent.settle(class, failure.retry_after, None);
+                Reply::Refused(miss) => {
+                    trip.note(&lease, miss.class, Some(&miss));
+                    lent.settle(miss.class, miss.retry_after, None);
+                    return Err(self.lost(trip, miss.failure()));
+                }
+                Reply::Wrong(failure) => {
+                    lent.settle(Class::Unfit, None, None);
                     return Err(self.lost(trip, failure));
                 }
                 Reply::Missed(miss) => miss,
@@ -83,6 +87,36 @@ impl<P: Platform> Gateway<P> {
             }
             if self.now() >= inbound.deadline {
                 return Err(self.lost(trip, misses.failure("the request's time is over")));
+            }
+        }
+    }
+
+    /// Attempts, and again at once on the same key without what a refusal names, as long as that teaches
+    /// something. What helped is kept for later requests.
+    async fn attempt_wiser(
+        self: &Arc<Self>,
+        config: &Arc<Config>,
+        inbound: &Inbound<'_>,
+        lease: &Lease,
+    ) -> Reply<<P::Http as HttpClient>::Body> {
+        let mut lease = Cow::Borrowed(lease);
+        let mut lessons = Vec::new();
+        loop {
+            let reply = attempt(self, inbound, &lease).await;
+            match &reply {
+                Reply::Missed(Miss { lesson: Some(lesson), .. })
+                | Reply::Refused(Miss { lesson: Some(lesson), .. }) => {
+                    let Some(wiser) = lease.with_trait(lesson) else { return reply };
+                    lessons.push(lesson.clone());
+                    lease = Cow::Owned(wiser);
+                }
+                Reply::Whole(_) | Reply::Begun(_) => {
+                    for lesson in &lessons {
+                        self.platform.coordinator().learn(config, &lease, lesson).await;
+                    }
+                    return reply;
+                }
+                _ => return reply,
             }
         }
     }

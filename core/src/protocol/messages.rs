@@ -8,7 +8,7 @@ pub(super) mod stream;
 pub(super) mod tap;
 mod wire;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::headers::{self, Allowed};
 
@@ -19,6 +19,9 @@ const REQUEST_HEADERS: Allowed =
 /// The organization is the operator's.
 pub(super) const RESPONSE_HEADERS: Allowed =
     Allowed { names: &[], prefixes: &["anthropic-"], except: &["anthropic-organization-id"] };
+
+/// Names features that are not for everybody yet.
+pub const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
@@ -32,6 +35,26 @@ pub(super) fn request_headers(client: &HeaderMap) -> HeaderMap {
         headers.insert(VERSION, DEFAULT_VERSION);
     }
     headers
+}
+
+/// Makes one `anthropic-beta` of all there are, each token once, without those that are not `allowed`.
+/// <https://platform.claude.com/docs/en/api/beta-headers>
+pub fn join_betas(headers: &mut HeaderMap, allowed: impl Fn(&str) -> bool) {
+    let header::Entry::Occupied(entry) = headers.entry(BETA) else { return };
+    let (name, values) = entry.remove_entry_mult();
+    let values: Vec<HeaderValue> = values.collect();
+    let mut tokens: Vec<&str> = Vec::new();
+    let asked = values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    for token in asked.map(str::trim) {
+        if !token.is_empty() && !tokens.contains(&token) && allowed(token) {
+            tokens.push(token);
+        }
+    }
+    if let Ok(joined) = HeaderValue::try_from(tokens.join(","))
+        && !tokens.is_empty()
+    {
+        headers.insert(name, joined);
+    }
 }
 
 /// Anthropic's keys go in `x-api-key`; its OAuth tokens and other vendors' keys are bearer tokens.

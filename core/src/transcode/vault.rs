@@ -16,6 +16,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+pub(crate) use self::open::unseal;
 pub use self::seal::Sealer;
 use crate::config::Protocol;
 

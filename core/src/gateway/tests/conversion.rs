@@ -159,3 +159,39 @@ fn a_request_that_cannot_be_read_is_told_what_is_wrong() {
     assert!(seen.body.contains("messages[0]"), "{}", seen.body);
     assert!(world.hops().is_empty());
 }
+
+#[test]
+fn a_refused_feature_is_left_out_on_the_same_key_and_remembered() {
+    let world = world("chat", &json!({}));
+    let refused = r#"{"error":{"message":"Unsupported parameter: 'temperature' is not supported with this model.","type":"invalid_request_error","param":"temperature","code":"unsupported_parameter"}}"#;
+    let refusal = Answer::status(400).header("content-type", "application/json").data(refused);
+    world.http.script("a.test", [refusal, Answer::json(CHAT), Answer::json(CHAT)]);
+    let body =
+        r#"{"model":"m","max_tokens":9,"temperature":0.5,"messages":[{"role":"user","content":"hi"}]}"#;
+    for _ in 0..2 {
+        let seen = world.post("/v1/messages", body);
+        assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+        assert_eq!(seen.headers["x-causeway-loss"], "temperature=dropped");
+    }
+    let sent = world.http.requests();
+    let has: Vec<bool> =
+        sent.iter().map(|request| memchr::memmem::find(request.body(), b"temperature").is_some()).collect();
+    assert_eq!(has, [true, false, false]);
+    assert_eq!(world.hops(), ["a/1", "a/1", "a/1"]);
+}
+
+#[test]
+fn reasoning_that_another_upstream_sealed_is_left_out_where_it_is_refused() {
+    let world = world("responses", &json!({}));
+    let refused = r#"{"error":{"message":"The encrypted content for item rs_1 could not be verified.","type":"invalid_request_error","code":"invalid_encrypted_content"}}"#;
+    let refusal = Answer::status(400).header("content-type", "application/json").data(refused);
+    let answer = r#"{"id":"resp_1","object":"response","created_at":1,"model":"m","status":"completed","output":[{"type":"message","id":"msg_1","role":"assistant","status":"completed","content":[{"type":"output_text","text":"hello","annotations":[]}]}],"usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2}}"#;
+    world.http.script("a.test", [refusal, Answer::json(answer)]);
+    let body = r#"{"model":"m","input":[{"type":"message","role":"user","content":"hi"},{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAA"},{"type":"message","role":"user","content":"go on"}]}"#;
+    let seen = world.post("/v1/responses", body);
+    assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+    let sent = world.http.requests();
+    assert_eq!(sent.len(), 2);
+    assert!(memchr::memmem::find(sent[1].body(), b"gAAA").is_none());
+    assert!(seen.body.contains("hello"), "{}", seen.body);
+}

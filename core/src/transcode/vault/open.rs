@@ -19,6 +19,25 @@ impl Vault {
     }
 }
 
+/// Leaves out what is signed or encrypted, and reasoning that is nothing else.
+pub(crate) fn unseal(request: &mut Request, lost: &mut Losses) {
+    let mut sealed = false;
+    request.items.retain_mut(|item| match item {
+        Item::Reasoning(reasoning) => {
+            sealed |= reasoning.sealed.take().is_some();
+            reasoning.text.as_ref().is_some_and(|text| !text.is_empty()) || !reasoning.summary.is_empty()
+        }
+        Item::ToolCall(call) => {
+            sealed |= call.sealed.take().is_some();
+            true
+        }
+        _ => true,
+    });
+    if sealed {
+        lost.dropped("reasoning.sealed");
+    }
+}
+
 /// A shortened past as a message that every upstream understands.
 pub(super) fn told(summary: &str) -> String {
     format!("{SHORTENED}{summary}")

@@ -10,6 +10,7 @@ use crate::transcode::Transcoder;
 use super::observer::Observer;
 use super::pull::Gathered;
 
+#[expect(clippy::large_enum_variant, reason = "the large one is the common one; a box would cost it more")]
 pub(crate) enum Passage {
     Through(Through),
     Transcoded(Box<Transcoder>),

@@ -42,7 +42,15 @@ struct Sink {
 
 enum Output {
     Stream(Box<dyn StreamEncoder>),
-    Document { client: Operation, accumulator: Accumulator, answering: Answering, lost: Losses },
+    Document(Box<Document>),
+}
+
+/// An answer that is written once it is whole.
+struct Document {
+    client: Operation,
+    accumulator: Accumulator,
+    answering: Answering,
+    lost: Losses,
 }
 
 /// What went by so far.
@@ -70,7 +78,7 @@ impl Transcoder {
             Output::Stream(protocol::stream_encoder(client.protocol(), answering))
         } else {
             let (accumulator, lost) = Default::default();
-            Output::Document { client, accumulator, answering, lost }
+            Output::Document(Box::new(Document { client, accumulator, answering, lost }))
         };
         Self {
             upstream,
@@ -185,7 +193,7 @@ impl Transcoder {
     pub fn lost(&self) -> Losses {
         match &self.sink.output {
             Output::Stream(encoder) => encoder.lost().clone(),
-            Output::Document { lost, .. } => lost.clone(),
+            Output::Document(document) => document.lost.clone(),
         }
     }
 }
@@ -201,19 +209,19 @@ impl Sink {
             match (&mut *output, event) {
                 (_, Event::Error(_)) => {}
                 (Output::Stream(encoder), event) => encoder.encode(&event, out),
-                (Output::Document { accumulator, .. }, event) => accumulator.push(&event),
+                (Output::Document(document), event) => document.accumulator.push(&event),
             }
         });
     }
 
     /// A document is written once it is whole.
     fn finish(&mut self, out: &mut Vec<u8>) {
-        let Output::Document { client, accumulator, answering, lost } = &mut self.output else { return };
+        let Output::Document(document) = &mut self.output else { return };
         if self.seen.ended && self.seen.failed.is_none() {
-            let response = std::mem::take(accumulator).into_response();
-            let encoded = protocol::encode_answer(*client, &response, answering);
+            let response = std::mem::take(&mut document.accumulator).into_response();
+            let encoded = protocol::encode_answer(document.client, &response, &document.answering);
             out.extend_from_slice(&encoded.body);
-            *lost = encoded.lost;
+            document.lost = encoded.lost;
         }
     }
 }

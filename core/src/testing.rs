@@ -1,6 +1,8 @@
 //! Fakes for tests of the core and of the shells: the whole core under virtual time, without a socket.
 
 pub mod clock;
+pub mod codec;
+pub mod golden;
 pub mod http;
 pub mod platform;
 pub mod run;

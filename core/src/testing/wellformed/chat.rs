@@ -12,6 +12,7 @@ const CONSTANT: [&str; 4] = ["id", "object", "created", "model"];
 /// One choice so far.
 #[derive(Default)]
 struct Choice {
+    started: bool,
     calls: Vec<String>,
     finished: bool,
 }
@@ -56,6 +57,10 @@ impl Choice {
     fn take(&mut self, choice: &Value) -> Result<(), String> {
         must(!self.finished, || format!("{choice} after its finish"))?;
         let delta = choice["delta"].as_object().ok_or("no `delta`")?;
+        let role = delta.get("role").and_then(Value::as_str);
+        let expected = if self.started { None } else { Some("assistant") };
+        must(role == expected, || format!("role of {choice}"))?;
+        self.started = true;
         for name in ["content", "refusal", "reasoning_content"] {
             let fine = delta.get(name).is_none_or(|value| value.is_string() || value.is_null());
             must(fine, || format!("`{name}` of {choice}"))?;

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod codec;
+pub mod fields;
 pub mod golden;
 pub mod http;
 pub mod platform;

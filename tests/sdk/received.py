@@ -35,15 +35,27 @@ def calls(protocol, body):
 
 
 def results(protocol, body):
-    """The text of every tool result."""
+    """What every tool said: text, or the object it is in JSON. Gemini's one-field objects count as their text."""
+    return [_said(result) for result in _results(protocol, body)]
+
+
+def _said(result):
+    if isinstance(result, str):
+        try:
+            return _said(json.loads(result))
+        except ValueError:
+            return result
+    return _said(next(iter(result.values()))) if result.keys() in ({"result"}, {"output"}) else result
+
+
+def _results(protocol, body):
     if protocol == "messages":
         return [_text(block["content"]) for block in _blocks(body, "tool_result")]
     if protocol == "chat":
         return [_text(message["content"]) for message in body["messages"] if message["role"] == "tool"]
     if protocol == "responses":
         return [_text(item["output"]) for item in _items(body, "function_call_output")]
-    responses = [part["functionResponse"]["response"] for part in _parts(body, "functionResponse")]
-    return [next(iter(response.values())) for response in responses]
+    return [part["functionResponse"]["response"] for part in _parts(body, "functionResponse")]
 
 
 def images(protocol, body):

@@ -65,13 +65,12 @@ def test_parallel_calls_are_answered_and_the_thinking_goes_back(talk, upstream, 
     first = talk.turn(wish, streamed)
     calls = [("weather", {"city": "Zürich"}), ("weather", {"city": "Bern"}), ("time", {})]
     assert (first.thinking, first.calls, first.finish) == (THINKING, calls, "tool")
-    results = ["24 °C", '{"celsius": 19}', "noon"]
-    talk.results(results)
+    talk.results(["24 °C", '{"celsius": 19}', "noon"])
     last = talk.turn(wish, streamed)
     assert (last.text, last.calls, last.finish) == ("Both are sunny.", [], "stop")
     body = upstream.requests()[-1]
     assert received.calls(protocol, body) == calls
-    assert received.results(protocol, body) == results
+    assert received.results(protocol, body) == ["24 °C", {"celsius": 19}, "noon"]
     issued = [THINKING] if protocol == "chat" else upstream.seen()["seals"][:1]
     assert [seal.replace("-", "+").replace("_", "/") for seal in received.seals(protocol, body)] == issued
     talk.say("thanks")

@@ -153,11 +153,12 @@ async fn an_altered_seal_opens_nothing() {
 #[tokio::test]
 async fn a_compaction_made_by_one_upstream_is_read_by_every_other() {
     const SUMMARY: &str = "They spoke of herons.";
+    let named = |protocol: Protocol| format!("speaks-{}", protocol.as_str());
     for maker in [Protocol::Messages, Protocol::Chat, Protocol::Gemini] {
         let mock = Mock::start().await.unwrap();
-        let channels: Vec<_> = CLIENTS.into_iter().map(|it| channel(&mock, it.as_str(), it)).collect();
+        let channels: Vec<_> = CLIENTS.into_iter().map(|it| channel(&mock, &named(it), it)).collect();
         let gateway = Gateway::start(&channels).await.unwrap();
-        mock.lane(maker.as_str()).always(Behaviour::text(SUMMARY));
+        mock.lane(&named(maker)).always(Behaviour::text(SUMMARY));
         let said = json!({ "role": "user", "content": "I saw a heron." });
         let post = async |path: &str, channel: &str, body: Value| {
             let call = Call::post(format!("{}/v1/responses{path}", gateway.url()), body.to_string());
@@ -170,7 +171,7 @@ async fn a_compaction_made_by_one_upstream_is_read_by_every_other() {
             ("", json!({ "model": "mock-large", "store": false, "input": [said, trigger] })),
         ];
         for (path, body) in ways {
-            let answer = post(path, maker.as_str(), body).await;
+            let answer = post(path, &named(maker), body).await;
             let case = format!("{maker:?} {path}: {}", answer.text());
             let items = answer.json()["output"].as_array().cloned().unwrap_or_default();
             let made = items.iter().find(|item| item["type"] == "compaction");
@@ -179,9 +180,9 @@ async fn a_compaction_made_by_one_upstream_is_read_by_every_other() {
             for reader in CLIENTS {
                 let input = json!([made, { "role": "user", "content": "What did I see?" }]);
                 let body = json!({ "model": "mock-large", "store": false, "input": input });
-                let answer = post("", reader.as_str(), body).await;
+                let answer = post("", &named(reader), body).await;
                 assert_eq!(answer.status, 200, "{case}, {reader:?}: {}", answer.text());
-                let seen = mock.lane(reader.as_str()).last().unwrap();
+                let seen = mock.lane(&named(reader)).last().unwrap();
                 let seen = String::from_utf8_lossy(&seen.body).into_owned();
                 assert!(seen.contains(SUMMARY), "{case}, {reader:?}: {seen}");
             }

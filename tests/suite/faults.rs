@@ -88,6 +88,8 @@ fn channels(mock: &Mock, protocol: Protocol, index: usize, fault: &Fault) -> [Ch
             .priority(priority)
             .with("rotation", json!("ordered"))
             .with("models", json!([format!("model-{index}")]))
+            // Vectors of one space only take each other's place.
+            .with("embeddingSpace", json!("space"))
             .with(
                 "timeouts",
                 json!({
@@ -309,6 +311,20 @@ async fn a_cut_json_answer_is_never_a_whole_one() {
         mock.lane("a-0").always(Action::ResetAfter { bytes: 40 });
         let answer = sample.call(gateway.url(), gateway.key()).send().await.unwrap();
         assert!(answer.cut || answered(&sample, &answer).is_ok(), "{}: {}", sample.name(), answer.text());
+    }
+}
+
+#[tokio::test]
+async fn vectors_of_another_space_take_nobodys_place() {
+    for space in [json!(null), json!("another")] {
+        let mock = Mock::start().await.unwrap();
+        let channels = channels(&mock, Protocol::Embeddings, 0, &Fault::Always(Behaviour::ok()));
+        let [a, b] = channels;
+        let gateway = Gateway::start(&[a, b.with("embeddingSpace", space)]).await.unwrap();
+        mock.lane("a-0").always(Behaviour::status(500));
+        let sample = Sample::of(Protocol::Embeddings, false).model("model-0");
+        let answer = sample.call(gateway.url(), gateway.key()).send().await.unwrap();
+        assert_eq!((answer.status.as_u16(), mock.lane("b-0").count()), (500, 0), "{}", answer.text());
     }
 }
 

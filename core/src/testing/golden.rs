@@ -139,8 +139,15 @@ fn exchange(client: Protocol, upstream: Protocol, body: &[u8]) -> Result<Exchang
 fn exchange_of(client: Protocol, upstream: Protocol, body: &[u8], stream: bool) -> Result<Exchange, String> {
     let client = Operation::answering(client, stream);
     let compat = Compat::default();
-    let parties =
-        Parties { client, client_key: "key", upstream, channel: "channel", model: "mapped", compat: &compat };
+    let parties = Parties {
+        client,
+        client_key: "key",
+        upstream,
+        channel: "channel",
+        model: "mapped",
+        compat: &compat,
+        takes_sealed: true,
+    };
     let answering =
         Answering { seed: "0".into(), now: 1_700_000_000, model: "asked".into(), ..Answering::default() };
     let request = transcode::decode(client, body, "asked", stream).map_err(|why| why.to_string())?;

@@ -28,6 +28,7 @@ fn line(record: &Record) -> serde_json::Value {
         "stream": record.stream,
         "status": record.status.as_u16(),
         "attempts": attempts,
+        "lost": (!record.lost.is_empty()).then(|| record.lost.to_string()),
         "first_content_ms": record.first_content.map(millis),
         "duration_ms": millis(record.duration),
         "gen_ai.usage.input_tokens": usage.input,
@@ -42,6 +43,7 @@ fn attempt(attempt: &Attempt) -> serde_json::Value {
     json!({
         "channel": attempt.channel.as_str(),
         "key": attempt.key.as_str(),
+        "protocol": attempt.protocol.as_str(),
         "class": format!("{:?}", attempt.class),
         "status": attempt.status.map(|status| status.as_u16()),
     })

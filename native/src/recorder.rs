@@ -29,8 +29,10 @@ impl Recorder for LogRecorder {
             stream = record.stream,
             status = record.status.as_u16(),
             channel = record.attempts.last().map(|attempt| attempt.channel.as_str()),
+            upstream_protocol = record.attempts.last().map(|attempt| attempt.protocol.as_str()),
             attempts = record.attempts.len(),
             failed = failed(&record.attempts).as_deref(),
+            lost = (!record.lost.is_empty()).then(|| record.lost.to_string()).as_deref(),
             first_content_ms = record.first_content.map(millis),
             duration_ms = millis(record.duration),
             gen_ai.usage.input_tokens = usage.input,
@@ -62,14 +64,15 @@ fn millis(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use causeway_core::config::{ChannelId, KeyId};
+    use causeway_core::config::{ChannelId, KeyId, Protocol};
     use causeway_core::schedule::Class;
     use http::StatusCode;
 
     use super::*;
 
     fn attempt(channel: &str, class: Class, status: Option<StatusCode>) -> Attempt {
-        Attempt { channel: ChannelId::new(channel), key: KeyId::new("k_1"), class, status, message: None }
+        let (channel, key) = (ChannelId::new(channel), KeyId::new("k_1"));
+        Attempt { channel, key, protocol: Protocol::Chat, class, status, message: None }
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! The fixtures of `tests/fixtures`: what becomes of every case, for every target.
 //!
 //! `UPDATE_SNAPSHOTS=1` writes what is missing or differs; the diff is the review.
-#![expect(clippy::disallowed_methods, reason = "a test reads the fixtures and its own switch")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test reads the fixtures and its own switch, and may fail"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use causeway_core::config::Protocol;
-use causeway_core::ir::{Block, Citation, Item, Raw, Response};
+use causeway_core::ir::{Block, CallKind, Citation, Item, Raw, Response};
 use causeway_core::testing::golden::{self, Kind, PROTOCOLS};
 use causeway_core::testing::{codec, wellformed};
 
@@ -132,9 +138,17 @@ fn same_answer(client: Protocol, document: &[u8], stream: &[u8]) -> Result<(), S
     let whole = normal(codec::read_document(client, body.to_string().as_bytes())?);
     let streamed = normal(codec::read_stream(client, stream)?);
     if whole == streamed {
-        return Ok(());
+        return calls_are_readable(&whole);
     }
     Err(format!("the answer differs from its stream:\n{whole:#?}\n{streamed:#?}"))
+}
+
+/// All fixtures' calls have objects for arguments.
+fn calls_are_readable(response: &Response) -> Result<(), String> {
+    let items = response.choices.iter().flat_map(|choice| &choice.items);
+    let mut calls = items.filter_map(|item| if let Item::ToolCall(call) = item { Some(call) } else { None });
+    let torn = calls.find(|call| call.kind != CallKind::Custom && !call.arguments.starts_with('{'));
+    torn.map_or(Ok(()), |call| Err(format!("arguments that are no object: {}", call.arguments)))
 }
 
 /// White space within JSON means nothing; and where arguments are objects, none are an empty one.

@@ -73,9 +73,3 @@ fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, String> {
 fn count(value: &Value, name: &str) -> Result<u64, String> {
     value[name].as_u64().ok_or_else(|| format!("`{name}` is no count in {value}"))
 }
-
-/// Arguments of a call: a JSON object, or nothing.
-fn arguments(json: &str) -> Result<(), String> {
-    let object = json.is_empty() || serde_json::from_str::<Value>(json).is_ok_and(|value| value.is_object());
-    must(object, || format!("arguments that are no object: {json}"))
-}

@@ -2,21 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Event, arguments, count, must, text};
+use super::{Event, count, must, text};
 
 /// Where a stream is.
 #[derive(Default)]
 struct State {
     started: bool,
     blocks: u64,
-    open: Option<Open>,
+    /// The type of the block that is open.
+    open: Option<String>,
     finished: bool,
     ended: bool,
-}
-
-struct Open {
-    kind: String,
-    input: String,
 }
 
 pub(super) fn check(events: &[Event]) -> Result<(), String> {
@@ -97,42 +93,38 @@ impl State {
             }
             _ => {}
         }
-        self.open = Some(Open { kind: kind.into(), input: String::new() });
+        self.open = Some(kind.into());
         Ok(())
     }
 
     fn delta(&mut self, data: &Value) -> Result<(), String> {
         let index = count(data, "index")?;
-        let Some(open) = self.open.as_mut().filter(|_| index == self.blocks) else {
+        let Some(open) = self.open.as_deref().filter(|_| index == self.blocks) else {
             return Err(format!("a delta for block {index}, which is not open"));
         };
         let delta = &data["delta"];
         let (fits, field) = match text(delta, "type")? {
-            "text_delta" => (open.kind == "text", "text"),
+            "text_delta" => (open == "text", "text"),
             "citations_delta" => {
-                return must(open.kind == "text" && delta["citation"].is_object(), || delta.to_string());
+                return must(open == "text" && delta["citation"].is_object(), || delta.to_string());
             }
-            "thinking_delta" => (open.kind == "thinking", "thinking"),
-            "signature_delta" => (open.kind == "thinking", "signature"),
-            "input_json_delta" => (open.kind.ends_with("tool_use"), "partial_json"),
-            "compaction_delta" => return must(open.kind == "compaction", || delta.to_string()),
+            "thinking_delta" => (open == "thinking", "thinking"),
+            "signature_delta" => (open == "thinking", "signature"),
+            "input_json_delta" => (open.ends_with("tool_use"), "partial_json"),
+            "compaction_delta" => return must(open == "compaction", || delta.to_string()),
             _ => (false, "type"),
         };
-        must(fits, || format!("{delta} in a block of `{}`", open.kind))?;
-        let piece = text(delta, field)?;
-        if field == "partial_json" {
-            open.input.push_str(piece);
-        }
-        Ok(())
+        must(fits, || format!("{delta} in a block of `{open}`"))?;
+        text(delta, field).map(drop)
     }
 
     fn close(&mut self, data: &Value) -> Result<(), String> {
         let index = count(data, "index")?;
-        let Some(open) = self.open.take().filter(|_| index == self.blocks) else {
-            return Err(format!("block {index} closes, which is not open"));
-        };
+        must(self.open.take().is_some() && index == self.blocks, || {
+            format!("block {index} closes, which is not open")
+        })?;
         self.blocks += 1;
-        arguments(&open.input)
+        Ok(())
     }
 
     fn finish(&mut self, data: &Value) -> Result<(), String> {

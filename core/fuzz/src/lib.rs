@@ -38,7 +38,10 @@ pub fn answer(from: Protocol, data: &[u8]) {
         let streamed = golden::stream(from, to, [data]);
         assert_eq!(streamed, golden::stream(from, to, data.chunks(3)));
         for streamed in [streamed, golden::stream_of_document(from, to, data)] {
-            if let Err(why) = wellformed::check(to, &streamed) {
+            // What an upstream's vendor alone knows goes to its own clients as it is, right or wrong.
+            if from != to
+                && let Err(why) = wellformed::check(to, &streamed)
+            {
                 panic!("{to:?}: {why}\n{}", String::from_utf8_lossy(&streamed));
             }
         }

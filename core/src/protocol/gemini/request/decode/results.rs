@@ -50,8 +50,9 @@ impl Calls {
     }
 }
 
-/// An id that the same call in the same place always gets.
+/// An id that the same call in the same place always gets, on every platform.
 fn minted(ordinal: usize, name: &str, arguments: &str) -> String {
+    let ordinal = u64::try_from(ordinal).unwrap_or(u64::MAX);
     let hash = Sha256::new()
         .chain_update(ordinal.to_le_bytes())
         .chain_update(name.as_bytes())

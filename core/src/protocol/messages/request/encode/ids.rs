@@ -16,7 +16,8 @@ pub(super) fn of(id: &str, nth: usize) -> Cow<'_, str> {
         return Cow::Borrowed(id);
     }
     let mut digest = Sha256::new();
-    digest.update(nth.to_be_bytes());
+    // The same bytes on every platform.
+    digest.update(u64::try_from(nth).unwrap_or(u64::MAX).to_be_bytes());
     digest.update(id.as_bytes());
     let mut safe = String::from("toolu_");
     for byte in digest.finalize().iter().take(16) {

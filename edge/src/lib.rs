@@ -9,6 +9,8 @@ mod clock;
 mod entropy;
 mod environment;
 mod exchange;
+#[cfg(feature = "fixtures")]
+mod fixtures;
 mod headers;
 mod http_client;
 mod isolate;
@@ -35,6 +37,10 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    #[cfg(feature = "fixtures")]
+    if let Some(answer) = fixtures::answer(&request).await {
+        return answer;
+    }
     if let Some(asset) = ui::asset(&request).filter(|_| ui::exists(&env)) {
         return ui::serve(&request, &asset, &env).await;
     }

@@ -6,7 +6,20 @@ use std::fmt;
 /// One feature of a request or answer that did not get through as it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Loss {
-    /// In the IR's words: `top_k`, `tools.strict`, `cache_control`, `ext.provider`.
+    /// In the IR's words, the same whichever protocol it was lost to:
+    /// - sampling and identity by their fields: `top_k`, `seed`, `stop`, `n`, `max_output`, `service_tier`
+    /// - `reasoning`, `reasoning.effort`, `.budget`, `.show`, `.summary`: how much to think
+    /// - `output.verbosity`, `.prediction`, `.audio`, `.modalities`, `.format`, `.format.strict`
+    /// - `tools`, `tools.strict`, `tools.custom`, `tools.defer_loading`, `tools.<wire type>`, `tool_choice`,
+    ///   `tool_choice.allowed`, `parallel_tool_calls`
+    /// - `items.system`, `.name`, `.reasoning`, `.compaction`, `.refusal`, `.tool_call`, `.tool_result`,
+    ///   `.image`, `.image.detail`, `.file`, `.audio`, `.video`, `.<wire type>`: pieces of a conversation or
+    ///   answer
+    /// - `file.context`, `file.citations`, `tool_result.is_error`, `tool_result.images`, `citations`,
+    ///   `cache_control`: what hangs on such a piece
+    /// - `reasoning.sealed`, `text.sealed`: what only its issuer can read, of thinking and calls or of text
+    /// - `finish.pause`, `finish.malformed_call`: why an answer ended
+    /// - `ext.<field>`: what only the client's protocol knows
     pub feature: Cow<'static, str>,
     pub how: How,
 }
@@ -26,6 +39,9 @@ pub enum How {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses(Vec<Loss>);
 
+/// What has no bearing on what the model sees or says: nobody misses it.
+const HINTS: [&str; 3] = ["items.phase", "ext.client_metadata", "ext.stream_options"];
+
 impl Losses {
     pub fn dropped(&mut self, feature: impl Into<Cow<'static, str>>) {
         self.add(feature, How::Dropped);
@@ -41,7 +57,7 @@ impl Losses {
 
     fn add(&mut self, feature: impl Into<Cow<'static, str>>, how: How) {
         let loss = Loss { feature: feature.into(), how };
-        if !self.0.contains(&loss) {
+        if !HINTS.contains(&loss.feature.as_ref()) && !self.0.contains(&loss) {
             self.0.push(loss);
         }
     }

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// One JSON value as its text: key order, number spelling and white space survive.
+/// One JSON value as its text: key order, number spelling and white space survive, but for line breaks,
+/// which would tear an event of a stream apart and are written as spaces.
 ///
 /// Reading one inside of a `#[serde(flatten)]` or an untagged or internally tagged enum fails: serde
 /// buffers those, and the text is gone.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Raw(Box<RawValue>);
 
@@ -34,6 +35,17 @@ impl Raw {
     /// As a tree.
     pub fn value(&self) -> Value {
         serde_json::from_str(self.get()).unwrap_or_default()
+    }
+}
+
+impl Serialize for Raw {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.get().contains(['\r', '\n']) {
+            return self.0.serialize(serializer);
+        }
+        // Within strings they are escaped.
+        let line = self.get().replace(['\r', '\n'], " ");
+        RawValue::from_string(line).map_err(ser::Error::custom)?.serialize(serializer)
     }
 }
 

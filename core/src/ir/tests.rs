@@ -143,10 +143,18 @@ fn budgets_and_efforts_lie_side_by_side() {
 }
 
 #[test]
-fn a_loss_is_told_once() {
+fn a_loss_is_told_once_and_a_hint_is_none() {
     let mut losses = Losses::default();
     losses.dropped("top_k");
     losses.approximated("reasoning.budget");
     losses.dropped("top_k");
+    losses.dropped("ext.client_metadata");
     assert_eq!(losses.to_string(), "top_k=dropped, reasoning.budget=approximated");
+}
+
+#[test]
+fn raw_json_is_written_on_one_line() {
+    let raw = Raw::parse("{\r\n  \"a\": 1.0,\n \"b\": \"x\\n\"}").unwrap();
+    assert_eq!(serde_json::to_string(&[&raw]).unwrap(), r#"[{    "a": 1.0,  "b": "x\n"}]"#);
+    assert!(raw.get().contains('\n'));
 }

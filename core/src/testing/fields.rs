@@ -16,7 +16,8 @@ struct Sample {
     without: Option<Map<String, Value>>,
     /// Or the name of the sample that is so.
     with: Option<String>,
-    /// It asks for what its targets do anyway, so nothing of it needs to be seen.
+    /// It asks for what its targets do anyway or changes nothing the model sees, so nothing of it needs to
+    /// be seen.
     #[serde(default)]
     neutral: bool,
 }
@@ -29,7 +30,7 @@ pub enum Fate {
     Approximated,
     Dropped,
     Refused,
-    /// It asks for what the target does anyway.
+    /// It asks for what the target does anyway, or for nothing.
     Implied,
     /// Nothing of it arrived, and no loss was told: a bug.
     Vanished,
@@ -117,7 +118,7 @@ A request whose client and upstream speak the same protocol passes through as it
 | approximated | something near it takes its place |
 | dropped | it, or the part of it that is named, is left out |
 | refused | the request cannot be served there; another upstream is tried, or the client gets a 400 |
-| implied | it asks for what happens there anyway |
+| implied | it asks for what happens there anyway, or has no bearing on the answer |
 
 All but *carried* and *implied* are told in the header `x-causeway-loss`; a channel with `onLoss: \"refuse\"` refuses what is approximated or dropped.
 ";

@@ -233,7 +233,7 @@ impl Encoder {
             (SealKind::Details, Ok(details)) => {
                 self.write(choice, out, |out| {
                     out.extend_from_slice(br#"{"reasoning_details":"#);
-                    out.extend_from_slice(details.get().as_bytes());
+                    write(out, &details);
                     out.extend_from_slice(b"}");
                     out.extend_from_slice(REST);
                 });
@@ -298,7 +298,7 @@ impl Encoder {
     fn logprobs(&self, choice: u32, logprobs: &Raw, out: &mut Vec<u8>) {
         self.write(choice, out, |out| {
             out.extend_from_slice(br#"{"content":""},"logprobs":{"content":"#);
-            out.extend_from_slice(logprobs.get().as_bytes());
+            write(out, logprobs);
             out.extend_from_slice(br#","refusal":null},"finish_reason":null"#);
         });
     }

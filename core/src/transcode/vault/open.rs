@@ -9,11 +9,13 @@ const SHORTENED: &str = "The conversation up to here was shortened. This is its 
 
 impl Vault {
     /// Opens every blob of `client_key` in the request. `issuer`, the upstream to be asked, gets what it
-    /// sealed itself; of other reasoning only what can be read is left.
+    /// sealed itself; of other reasoning only what can be read is left. What is sealed and no blob is from
+    /// an upstream of the client's own protocol, and stays for those only.
     pub fn open(&self, request: &mut Request, client_key: &str, issuer: Issuer<'_>, lost: &mut Losses) {
         let items = std::mem::take(&mut request.items);
-        let mut opening =
-            Opening { vault: self, client_key, issuer, items: Vec::with_capacity(items.len()), lost };
+        let native = request.origin == issuer.protocol;
+        let opened = Vec::with_capacity(items.len());
+        let mut opening = Opening { vault: self, client_key, issuer, native, items: opened, lost };
         items.into_iter().for_each(|item| opening.item(item));
         request.items = opening.items;
     }
@@ -47,6 +49,8 @@ struct Opening<'o> {
     vault: &'o Vault,
     client_key: &'o str,
     issuer: Issuer<'o>,
+    /// Whether the client and the issuer speak the same protocol.
+    native: bool,
     items: Vec<Item>,
     lost: &'o mut Losses,
 }
@@ -77,7 +81,15 @@ impl Opening<'_> {
 
     fn reasoning(&mut self, mut reasoning: Reasoning) {
         let blob = reasoning.sealed.take_if(|sealed| blob::is_blob(&sealed.data));
-        let Some(blob) = blob else { return self.items.push(Item::Reasoning(reasoning)) };
+        let Some(blob) = blob else {
+            if self.strips(&mut reasoning.sealed, "reasoning.sealed") {
+                (reasoning.id, reasoning.redacted) = (None, false);
+                if !is_readable(&reasoning) {
+                    return;
+                }
+            }
+            return self.items.push(Item::Reasoning(reasoning));
+        };
         match self.vault.unseal(&blob.data, self.client_key) {
             Some(content) => {
                 let restored = self.restored(content);
@@ -94,13 +106,15 @@ impl Opening<'_> {
     }
 
     fn call(&mut self, mut call: ToolCall) {
+        let blob = call.sealed.take_if(|sealed| blob::is_blob(&sealed.data));
+        self.strips(&mut call.sealed, "reasoning.sealed");
         if let (id, Some(blob)) = blob::split_id(&call.id) {
             let content = self.unseal(blob);
             call.id = id.to_owned();
             let own = self.carried(content);
             call.sealed = call.sealed.or(own);
         }
-        if let Some(blob) = call.sealed.take_if(|sealed| blob::is_blob(&sealed.data)) {
+        if let Some(blob) = blob {
             let content = self.unseal(&blob.data);
             call.sealed = self.carried(content);
         }
@@ -111,12 +125,20 @@ impl Opening<'_> {
         if let Some(blob) = text.sealed.take_if(|sealed| blob::is_blob(&sealed.data)) {
             let content = self.unseal(&blob.data);
             text.sealed = self.carried(content);
+        } else {
+            self.strips(&mut text.sealed, "text.sealed");
         }
     }
 
     fn compaction(&mut self, mut compaction: Compaction) {
         let blob = compaction.sealed.take_if(|sealed| blob::is_blob(&sealed.data));
-        let Some(blob) = blob else { return self.items.push(Item::Compaction(compaction)) };
+        let Some(blob) = blob else {
+            let stripped = self.strips(&mut compaction.sealed, "items.compaction");
+            if !stripped || compaction.summary.is_some() {
+                self.items.push(Item::Compaction(compaction));
+            }
+            return;
+        };
         let Some(content) = self.unseal(&blob.data) else { return };
         if let Some(own) = content.own.clone().filter(|_| content.is_of(self.issuer)) {
             let Content { id, summary, .. } = content;
@@ -129,6 +151,15 @@ impl Opening<'_> {
             }
             None => self.lost.dropped("items.compaction"),
         }
+    }
+
+    /// Takes out a seal that is no blob, unless it may be the issuer's.
+    fn strips(&mut self, sealed: &mut Option<Sealed>, feature: &'static str) -> bool {
+        let foreign = !self.native && sealed.take().is_some();
+        if foreign {
+            self.lost.dropped(feature);
+        }
+        foreign
     }
 
     fn unseal(&mut self, blob: &str) -> Option<Content> {
@@ -172,12 +203,20 @@ impl Opening<'_> {
             Item::Reasoning(_) | Item::ToolCall(_) => true,
             Item::ToolResult(_) | Item::Compaction(_) | Item::Opaque(_) => false,
         };
-        let known = self.items.iter_mut().rev().take_while(step).find_map(|item| match item {
-            Item::Reasoning(known) if is_same(known, &reasoning) => Some(known),
+        let known = self.items.iter_mut().enumerate().rev().take_while(|(_, item)| step(item));
+        let mut plain = known.filter_map(|(at, item)| match item {
+            Item::Reasoning(known) if known.sealed.is_none() => {
+                let rest = rest(known, &reasoning)?;
+                Some((at, known, rest))
+            }
             _ => None,
         });
-        match known {
-            Some(known) => *known = reasoning,
+        match plain.next() {
+            Some((_, known, rest)) if rest.is_empty() => *known = reasoning,
+            Some((at, known, rest)) => {
+                *known = Reasoning { text: Some(rest), ..Reasoning::default() };
+                self.items.insert(at, Item::Reasoning(reasoning));
+            }
             None => self.items.insert(at, Item::Reasoning(reasoning)),
         }
     }
@@ -187,11 +226,24 @@ fn is_readable(reasoning: &Reasoning) -> bool {
     words(reasoning).next().is_some()
 }
 
-/// Whether the two say the same, however they are cut into parts.
-fn is_same(one: &Reasoning, other: &Reasoning) -> bool {
-    is_readable(one) && words(one).eq(words(other))
+/// What `known` says after all that `said` does, however they are cut into parts; `None` if it begins in
+/// another way.
+fn rest(known: &Reasoning, said: &Reasoning) -> Option<String> {
+    if !is_readable(said) {
+        return None;
+    }
+    let text = known.text.clone().filter(|text| !text.is_empty());
+    let text = text.unwrap_or_else(|| known.summary.join("\n\n"));
+    let mut chars = text.chars();
+    for word in words(said) {
+        if chars.find(|c| !c.is_whitespace()) != Some(word) {
+            return None;
+        }
+    }
+    Some(chars.as_str().trim_start().to_owned())
 }
 
+/// The characters it says, without white space.
 fn words(reasoning: &Reasoning) -> impl Iterator<Item = char> {
     let text = reasoning.text.as_deref().filter(|text| !text.is_empty());
     let summary = reasoning.summary.iter().filter(move |_| text.is_none());

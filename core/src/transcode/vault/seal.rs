@@ -153,7 +153,7 @@ impl Sealer {
             {
                 self.reasoning(choice, thought)
             }
-            Some(Open::Text { choice, own: None }) if self.waits(choice) => {
+            Some(Open::Text { choice, own: None }) if self.signed_waits(choice) => {
                 self.release(each);
                 self.held = Some((index, choice));
                 return;
@@ -181,9 +181,7 @@ impl Sealer {
             Protocol::Messages => SealKind::Signature,
             Protocol::Responses => SealKind::Encrypted,
             _ => {
-                if thought.seal.is_some() {
-                    self.waiting.push((choice, thought));
-                }
+                self.waiting.push((choice, thought));
                 return None;
             }
         };
@@ -191,19 +189,19 @@ impl Sealer {
         Some(Sealed { kind, data })
     }
 
-    fn waits(&self, choice: u32) -> bool {
-        self.waiting.iter().any(|(of, _)| *of == choice)
+    /// Unsigned reasoning is of no use to its issuer but in a turn that calls tools.
+    fn signed_waits(&self, choice: u32) -> bool {
+        self.waiting.iter().any(|(of, thought)| *of == choice && thought.seal.is_some())
     }
 
     /// A blob of what waits and of what belongs to the block itself; `None` when there is neither.
     fn ride(&mut self, choice: u32, own: Option<Seal>) -> Option<String> {
-        if own.is_none() && !self.waits(choice) {
-            return None;
-        }
-        let (ready, others) =
+        let (ready, others): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.waiting).into_iter().partition(|(of, _)| *of == choice);
         self.waiting = others;
-        let ready: Vec<(u32, Thought)> = ready;
+        if own.is_none() && ready.is_empty() {
+            return None;
+        }
         let reasoning = ready.into_iter().map(|(_, thought)| thought).collect();
         self.seal(Content { reasoning, own, ..Content::of(self.issuer()) })
     }

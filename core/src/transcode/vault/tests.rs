@@ -153,6 +153,30 @@ fn thinking_that_a_client_sends_back_in_plain_is_not_told_twice() {
 }
 
 #[test]
+fn thinking_that_a_client_joined_is_told_apart_again() {
+    let thought = |text: &str, signed: bool| {
+        let sealed = sealed(SealKind::Signature, text).filter(|_| signed);
+        Item::Reasoning(Reasoning { text: Some(text.into()), sealed, ..Reasoning::default() })
+    };
+    for signed in [true, false] {
+        let parts = [thought("First this.", signed), thought("Then that.", signed)];
+        let [first, second] = parts.clone();
+        let upstream = issuer(Protocol::Messages);
+        for items in
+            [[first.clone(), second.clone(), call("c1"), call("c2")], [first, call("c1"), second, call("c2")]]
+        {
+            let mut shown = answer(items.into(), Protocol::Chat, upstream);
+            shown.retain(|item| !matches!(item, Item::Reasoning(_)));
+            shown.insert(0, thought("First this.\n\nThen that.", false));
+            let (back, _) = opened(&shown, Protocol::Chat, "key_1", upstream);
+            let [first, second] = parts.clone();
+            let expected = vec![first, second, call("c1"), call("c2")];
+            assert_eq!(back, with_result(expected, &["c1", "c2"]));
+        }
+    }
+}
+
+#[test]
 fn a_gemini_clients_text_carries_what_no_call_does() {
     let items = vec![Item::Reasoning(thinking(SealKind::Encrypted)), said("Done.")];
     let shown =
@@ -179,28 +203,48 @@ fn a_signature_may_be_spelled_in_either_alphabet() {
 }
 
 #[test]
-fn unsigned_thinking_survives_where_clients_send_back_only_blobs() {
+fn unsigned_thinking_survives_where_clients_do_not_send_it_back() {
     let plain = Reasoning { text: Some("Hm.".into()), ..Reasoning::default() };
-    for client in [Protocol::Messages, Protocol::Responses] {
-        let shown =
-            replayed(answer(vec![Item::Reasoning(plain.clone())], client, issuer(Protocol::Chat)), client);
-        let Item::Reasoning(Reasoning { sealed: Some(blob), .. }) = &shown[0] else { panic!() };
-        assert_eq!(blob.kind.protocol(), client);
+    let items = vec![Item::Reasoning(plain), said("Now."), call("c1")];
+    for client in CLIENTS {
+        let shown = replayed(answer(items.clone(), client, issuer(Protocol::Chat)), client);
         for upstream in CLIENTS {
             let (back, lost) = opened(&shown, client, "key_1", issuer(upstream));
-            assert_eq!((back, lost.as_str()), (vec![Item::Reasoning(plain.clone())], ""));
+            assert_eq!((back, lost.as_str()), (with_result(items.clone(), &["c1"]), ""), "{client:?}");
         }
     }
-    let shown =
-        answer(vec![Item::Reasoning(plain.clone()), call("c1")], Protocol::Chat, issuer(Protocol::Gemini));
-    assert_eq!(shown, [Item::Reasoning(plain), call("c1")]);
+    for client in [Protocol::Chat, Protocol::Gemini] {
+        let shown = answer(items[..2].to_vec(), client, issuer(Protocol::Chat));
+        assert_eq!(shown, items[..2]);
+    }
 }
 
 #[test]
-fn what_the_client_holds_from_a_native_upstream_is_left_alone() {
-    let items = [Item::Reasoning(thinking(SealKind::Signature)), call("c1_x")];
+fn a_native_upstreams_seals_stay_within_its_protocol() {
+    let item = || Item::Reasoning(thinking(SealKind::Signature));
+    let items = [item(), call("c1_x")];
     let (back, lost) = opened(&items, Protocol::Messages, "key_1", issuer(Protocol::Messages));
     assert_eq!((back, lost.as_str()), (with_result(items.into(), &["c1_x"]), ""));
+
+    let readable = Item::Reasoning(Reasoning { sealed: None, ..thinking(SealKind::Signature) });
+    let redacted =
+        Reasoning { sealed: sealed(SealKind::Redacted, "cmVk"), redacted: true, ..Reasoning::default() };
+    let mut signed = ToolCall::function("c1", "f", "{}");
+    signed.sealed = sealed(SealKind::Thought, "c2ln");
+    let text = Text { sealed: signed.sealed.clone(), ..Text::new("Now.") };
+    let text = Item::Message(Message::new(Role::Assistant, vec![Block::Text(text)]));
+    let past = Compaction { sealed: sealed(SealKind::Encrypted, "gAAA"), ..Compaction::default() };
+    let cases = [
+        (item(), vec![readable], "reasoning.sealed=dropped"),
+        (Item::Reasoning(redacted), vec![], "reasoning.sealed=dropped"),
+        (Item::ToolCall(signed), with_result(vec![call("c1")], &["c1"]), "reasoning.sealed=dropped"),
+        (text, vec![said("Now.")], "text.sealed=dropped"),
+        (Item::Compaction(past), vec![], "items.compaction=dropped"),
+    ];
+    for (item, expected, told) in cases {
+        let (back, lost) = opened(&[item], Protocol::Gemini, "key_1", issuer(Protocol::Chat));
+        assert_eq!((back, lost.as_str()), (expected, told));
+    }
 }
 
 #[test]

@@ -83,10 +83,7 @@ impl Opening<'_> {
         let blob = reasoning.sealed.take_if(|sealed| blob::is_blob(&sealed.data));
         let Some(blob) = blob else {
             if self.strips(&mut reasoning.sealed, "reasoning.sealed") {
-                (reasoning.id, reasoning.redacted) = (None, false);
-                if !is_readable(&reasoning) {
-                    return;
-                }
+                reasoning = unsealed(reasoning);
             }
             return self.items.push(Item::Reasoning(reasoning));
         };
@@ -97,10 +94,7 @@ impl Opening<'_> {
             }
             None => {
                 self.lost.dropped("reasoning.sealed");
-                (reasoning.id, reasoning.redacted) = (None, false);
-                if is_readable(&reasoning) {
-                    self.items.push(Item::Reasoning(reasoning));
-                }
+                self.items.push(Item::Reasoning(unsealed(reasoning)));
             }
         }
     }
@@ -190,7 +184,8 @@ impl Opening<'_> {
             self.lost.dropped("reasoning.sealed");
         }
         let restored = content.reasoning.into_iter().map(|thought| thought.restore(is_issuer));
-        restored.filter(|reasoning| reasoning.sealed.is_some() || is_readable(reasoning)).collect()
+        let whole = |reasoning: &Reasoning| reasoning.sealed.is_some() || is_readable(reasoning);
+        restored.map(|reasoning| if whole(&reasoning) { reasoning } else { unsealed(reasoning) }).collect()
     }
 
     /// Thinking comes before what the model said and called in the same step. Where the client sent it in
@@ -220,6 +215,13 @@ impl Opening<'_> {
             None => self.items.insert(at, Item::Reasoning(reasoning)),
         }
     }
+}
+
+/// What is left of reasoning for who is not its issuer. That there was some must be seen in any case: there
+/// are upstreams that refuse a call without the thinking before it.
+fn unsealed(reasoning: Reasoning) -> Reasoning {
+    let text = if is_readable(&reasoning) { reasoning.text } else { Some(String::new()) };
+    Reasoning { text, summary: reasoning.summary, ..Reasoning::default() }
 }
 
 fn is_readable(reasoning: &Reasoning) -> bool {

@@ -113,12 +113,14 @@ fn only_the_issuer_gets_a_seal_and_only_for_the_same_client() {
             ("key_1", issuer(Protocol::Responses), true),
             ("key_2", issuer(Protocol::Messages), client == Protocol::Messages),
         ];
+        let of_text = |text: Option<String>| Item::Reasoning(Reasoning { text, ..Reasoning::default() });
         for (client_key, issuer, readable) in others {
             let (back, lost) = opened(&shown, client, client_key, issuer);
-            let plain = Reasoning { sealed: None, ..thinking(SealKind::Signature) };
             let mut expected = vec![call("c1")];
             if readable {
-                expected.insert(0, Item::Reasoning(plain));
+                expected.insert(0, of_text(thinking(SealKind::Signature).text));
+            } else if client == Protocol::Responses {
+                expected.insert(0, of_text(Some(String::new())));
             }
             assert_eq!(back, with_result(expected, &["c1"]), "{client:?} {client_key} {issuer:?}");
             assert_eq!(lost, "reasoning.sealed=dropped");
@@ -229,6 +231,7 @@ fn a_native_upstreams_seals_stay_within_its_protocol() {
     let readable = Item::Reasoning(Reasoning { sealed: None, ..thinking(SealKind::Signature) });
     let redacted =
         Reasoning { sealed: sealed(SealKind::Redacted, "cmVk"), redacted: true, ..Reasoning::default() };
+    let hidden = Item::Reasoning(Reasoning { text: Some(String::new()), ..Reasoning::default() });
     let mut signed = ToolCall::function("c1", "f", "{}");
     signed.sealed = sealed(SealKind::Thought, "c2ln");
     let text = Text { sealed: signed.sealed.clone(), ..Text::new("Now.") };
@@ -236,7 +239,7 @@ fn a_native_upstreams_seals_stay_within_its_protocol() {
     let past = Compaction { sealed: sealed(SealKind::Encrypted, "gAAA"), ..Compaction::default() };
     let cases = [
         (item(), vec![readable], "reasoning.sealed=dropped"),
-        (Item::Reasoning(redacted), vec![], "reasoning.sealed=dropped"),
+        (Item::Reasoning(redacted), vec![hidden], "reasoning.sealed=dropped"),
         (Item::ToolCall(signed), with_result(vec![call("c1")], &["c1"]), "reasoning.sealed=dropped"),
         (text, vec![said("Now.")], "text.sealed=dropped"),
         (Item::Compaction(past), vec![], "items.compaction=dropped"),

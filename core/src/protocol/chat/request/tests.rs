@@ -35,11 +35,11 @@ fn a_request_of_its_own_protocol_comes_back() {
             ]},
             {"role": "assistant", "content": "", "reasoning_content": "Look.", "tool_calls": [
                 {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{\"a\": 1.0}"},
-                    "extra_content": {"google": {"thought_signature": "c2ln"}}},
+                    "extra_content": {"google": {"thought_signature": "c2ln"}}, "made_up": 1},
                 {"id": "c2", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}},
             ]},
             {"role": "tool", "tool_call_id": "c1", "content": "a cat"},
-            {"role": "tool", "tool_call_id": "c2", "content": "done"},
+            {"role": "tool", "tool_call_id": "c2", "content": "done", "made_up": 2},
             {"role": "assistant", "content": "A cat.", "refusal": "no more", "prefix": true},
             {"role": "user", "content": "Thanks"},
         ],
@@ -147,7 +147,7 @@ fn results_follow_their_calls() {
             "tool a a",
         ]
     );
-    assert_eq!(lost, "tool_result=approximated");
+    assert_eq!(lost, "items.tool_result=approximated");
 }
 
 fn said(role: Role, text: &str) -> Item {
@@ -214,13 +214,12 @@ fn a_step_of_the_assistant_is_one_message() {
             {"role": "system", "content": "Careful."},
             {"role": "assistant", "content": "", "reasoning_content": "(thinking not shown)", "tool_calls": [call("c")]},
             {"role": "tool", "content": "{\"ok\": 1}", "tool_call_id": "c"},
-            {"role": "assistant", "content": "", "reasoning_content": "dangling"},
         ])
     );
     assert_eq!(
         lost,
         "tool_result.images=approximated, tool_result.is_error=approximated, reasoning.sealed=dropped, \
-         reasoning=approximated"
+         items.reasoning=approximated, items.reasoning=dropped"
     );
     let strict = Compat {
         system_anywhere: Some(false),
@@ -228,7 +227,8 @@ fn a_step_of_the_assistant_is_one_message() {
         reasoning_replay: Some(ReasoningReplay::None),
         ..Compat::default()
     };
-    let (body, _) = encoded(&request, &strict);
+    let (body, lost) = encoded(&request, &strict);
+    assert!(lost.contains("items.reasoning=dropped"), "{lost}");
     assert_eq!(body["messages"][3]["content"][2]["type"], "image_url");
     assert_eq!(body["messages"][5], json!({"role": "user", "content": "<system>\nCareful.\n</system>"}));
     assert_eq!(body["messages"].as_array().unwrap().len(), 8);
@@ -418,7 +418,7 @@ fn the_sheet_decides_over_the_request() {
     assert_eq!(
         lost,
         "tools.strict=dropped, tools.bash=dropped, tool_choice.allowed=emulated, parallel_tool_calls=dropped, \
-         seed=dropped, top_k=dropped, stop=approximated, max_output=approximated, format.strict=dropped, \
+         seed=dropped, top_k=dropped, stop=approximated, max_output=approximated, output.format.strict=dropped, \
          prompt_cache_key=dropped, ext.speed=dropped"
     );
     request.tool_choice = Some(ToolChoice::Named { name: "read".into(), namespace: Some("fs".into()) });
@@ -497,4 +497,57 @@ fn imitators_and_older_clients_are_understood() {
     assert_eq!(body["messages"][2]["tool_call_id"], "call_1");
     assert_eq!(body["reasoning_effort"], "minimal");
     assert_eq!(lost, "cache_control=dropped, reasoning.budget=approximated");
+}
+
+#[test]
+fn a_call_has_its_thinking_where_the_upstream_insists() {
+    let turns = || {
+        vec![
+            said(Role::User, "go"),
+            called("a"),
+            Item::ToolResult(ToolResult::function("a", ResultContent::Text("A".into()))),
+            thought(" said\n"),
+            called("b"),
+            Item::ToolResult(ToolResult::function("b", ResultContent::Text("B".into()))),
+            said(Role::Assistant, "Done."),
+            Item::Message(Message::new(Role::User, Vec::new())),
+            said(Role::User, "on"),
+        ]
+    };
+    let insisting = Compat { reasoning_replay: Some(ReasoningReplay::ReasoningContent), ..Compat::default() };
+    let off = ReasoningConfig { mode: Some(ReasoningMode::Off), ..ReasoningConfig::default() };
+    for (compat, reasoning, first) in [
+        (&insisting, ReasoningConfig::default(), json!("(thinking not shown)")),
+        (&insisting, off, json!(null)),
+        (&Compat::default(), ReasoningConfig::default(), json!(null)),
+    ] {
+        let (body, lost) = encoded(&Request { reasoning, ..foreign(turns()) }, compat);
+        let messages = body["messages"].as_array().unwrap();
+        assert_eq!((messages.len(), lost.as_str()), (7, ""));
+        assert_eq!(messages[1]["reasoning_content"], first);
+        assert_eq!(messages[3]["reasoning_content"], " said\n");
+        assert_eq!(messages[5].get("reasoning_content"), None);
+    }
+}
+
+#[test]
+fn alternatives_come_with_probabilities() {
+    for (logprobs, top_logprobs, expected) in [
+        (None, Some(3), json!([true, 3])),
+        (None, Some(0), json!([null, null])),
+        (Some(true), Some(0), json!([true, 0])),
+        (Some(false), None, json!([false, null])),
+    ] {
+        let mut request = foreign(vec![said(Role::User, "x")]);
+        request.sampling.logprobs = logprobs;
+        request.sampling.top_logprobs = top_logprobs;
+        let (body, lost) = encoded(&request, &Compat::default());
+        assert_eq!((json!([body["logprobs"], body["top_logprobs"]]), lost.as_str()), (expected, ""));
+    }
+}
+
+#[test]
+fn a_budget_is_not_adaptive() {
+    let qwen = decoded(&json!({"messages": [], "enable_thinking": true, "thinking_budget": 2048}));
+    assert_eq!((qwen.reasoning.mode, qwen.reasoning.budget), (Some(ReasoningMode::Manual), Some(2048)));
 }

@@ -19,10 +19,10 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Result<ReasoningConfig, Wrong> 
     if let Some(object) = fields.object("thinking")? {
         thinking(object, &mut config).map_err(|wrong| wrong.at("thinking"))?;
     }
+    config.budget = fields.count("thinking_budget")?.or(config.budget);
     if let Some(enabled) = fields.take("enable_thinking")? {
         switch(&mut config, enabled);
     }
-    config.budget = fields.count("thinking_budget")?.or(config.budget);
     if let Some(raw) = fields.raw("chat_template_kwargs") {
         let template: Value = read(raw)?;
         let enabled = SWITCHES.iter().find_map(|name| template.get(name)?.as_bool());

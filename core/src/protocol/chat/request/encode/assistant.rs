@@ -9,7 +9,7 @@ use super::messages::Wire;
 use super::parts::{Content, Part, Parts, content, omitted};
 use crate::config::Protocol;
 use crate::config::compat::ReasoningReplay;
-use crate::ir::{Audio, Block, CallKind, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
+use crate::ir::{Audio, Block, CallKind, Ext, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
 use crate::protocol::chat::answer::{BREAK, NO_ARGUMENTS, extra_content, tool_name};
 
 /// Takes the place of thinking that cannot be shown. DeepSeek and others refuse a call whose thinking is missing.
@@ -34,6 +34,8 @@ pub(super) struct Call<'a> {
     custom: Option<Custom<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extra_content: Option<Value>,
+    #[serde(flatten)]
+    ext: Option<&'a Ext>,
 }
 
 #[derive(Serialize)]
@@ -67,12 +69,16 @@ impl<'a> Step<'a> {
         self.content(parts, &mut wire, lost);
         self.reasoning(parts, &mut wire, lost);
         let has_content = wire.content.is_some() || wire.refusal.is_some() || wire.audio.is_some();
-        if self.calls.is_empty() && !has_content && wire.is_thoughtless() {
+        if self.calls.is_empty() && !has_content {
+            // Thinking that led nowhere: imitators refuse a message without content.
+            if !self.thoughts.is_empty() {
+                lost.dropped("items.reasoning");
+            }
             return None;
         }
         // Imitators want a string beside calls, where OpenAI takes `null` as well.
         wire.content.get_or_insert(Content::Text(Cow::Borrowed("")));
-        wire.tool_calls = self.calls.iter().map(|call| encode_call(call, lost)).collect();
+        wire.tool_calls = self.calls.iter().map(|call| encode_call(call, parts, lost)).collect();
         Some(wire)
     }
 
@@ -80,11 +86,7 @@ impl<'a> Step<'a> {
         let mut out: Vec<Part<'a>> = Vec::new();
         for message in &self.said {
             wire.name = wire.name.or(message.name.as_deref());
-            if parts.origin != Protocol::Chat {
-                message.ext.keys().for_each(|field| lost.dropped(format!("ext.{field}")));
-            } else if !message.ext.is_empty() {
-                wire.ext = Some(&message.ext);
-            }
+            wire.ext = parts.ext(&message.ext, lost).or(wire.ext);
             let before = out.len();
             out.extend(message.blocks.iter().filter_map(|block| block_of(block, parts, wire, lost)));
             if before > 0 && out.len() > before {
@@ -98,8 +100,14 @@ impl<'a> Step<'a> {
 
     fn reasoning(&self, parts: &Parts<'_>, wire: &mut Wire<'a>, lost: &mut Losses) {
         let replay = parts.compat.reasoning_replay.unwrap_or(ReasoningReplay::ReasoningContent);
-        if replay == ReasoningReplay::None || self.thoughts.is_empty() {
+        if self.thoughts.is_empty() {
+            if parts.needs_thoughts && !self.calls.is_empty() {
+                wire.reasoning_content = Some(Cow::Borrowed(HIDDEN));
+            }
             return;
+        }
+        if replay == ReasoningReplay::None {
+            return lost.dropped("items.reasoning");
         }
         let mut details = Vec::new();
         for reasoning in &self.thoughts {
@@ -118,7 +126,7 @@ impl<'a> Step<'a> {
         }
         let text = self.thought();
         let text = if text.is_empty() && details.is_empty() && !self.calls.is_empty() {
-            lost.approximated("reasoning");
+            lost.approximated("items.reasoning");
             Cow::Borrowed(HIDDEN)
         } else {
             text
@@ -168,7 +176,7 @@ fn block_of<'a>(
             wire.audio = Some(json!({"id": id}));
             return None;
         }
-        Block::Refusal(_) => lost.approximated("refusal"),
+        Block::Refusal(_) => lost.approximated("items.refusal"),
         Block::Image(_) => return Some(omitted("image", lost)),
         Block::File(_) => return Some(omitted("file", lost)),
         Block::Audio(_) => return Some(omitted("audio", lost)),
@@ -178,7 +186,7 @@ fn block_of<'a>(
     Some(parts.block(block, lost))
 }
 
-fn encode_call<'a>(call: &'a ToolCall, lost: &mut Losses) -> Call<'a> {
+fn encode_call<'a>(call: &'a ToolCall, parts: &Parts<'_>, lost: &mut Losses) -> Call<'a> {
     let name = tool_name(&call.name, call.namespace.as_deref());
     let arguments = call.arguments.as_str();
     let (function, custom) = match call.kind {
@@ -201,5 +209,6 @@ fn encode_call<'a>(call: &'a ToolCall, lost: &mut Losses) -> Call<'a> {
         function,
         custom,
         extra_content,
+        ext: parts.ext(&call.ext, lost),
     }
 }

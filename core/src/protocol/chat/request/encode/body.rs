@@ -1,5 +1,7 @@
 //! A body as it is written, field by field.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::config::compat::Compat;
@@ -19,10 +21,18 @@ impl<'c> Body<'c> {
         Self { compat, lost: Losses::default(), out: vec![b'{'], written: Vec::new() }
     }
 
+    /// Writes what the client asked for.
     pub(super) fn field(&mut self, name: &str, value: &impl Serialize) {
         if self.compat.omits(name) {
-            self.lost.dropped(name.to_owned());
-        } else if !self.compat.extra_body.contains_key(name) {
+            self.lost.dropped(feature(name));
+        } else {
+            self.own(name, value);
+        }
+    }
+
+    /// Writes what the gateway wants itself.
+    pub(super) fn own(&mut self, name: &str, value: &impl Serialize) {
+        if !self.compat.omits(name) && !self.compat.extra_body.contains_key(name) {
             self.write(name, value);
             self.written.push(name.to_owned());
         }
@@ -59,4 +69,21 @@ impl<'c> Body<'c> {
             self.out.truncate(start);
         }
     }
+}
+
+/// What a field is called in a loss.
+fn feature(field: &str) -> Cow<'static, str> {
+    Cow::Borrowed(match field {
+        "max_tokens" | "max_completion_tokens" => "max_output",
+        "response_format" => "output.format",
+        "verbosity" => "output.verbosity",
+        "prediction" => "output.prediction",
+        "audio" => "output.audio",
+        "modalities" => "output.modalities",
+        "reasoning_effort" => "reasoning.effort",
+        "thinking_budget" => "reasoning.budget",
+        "thinking" | "enable_thinking" | "chat_template_kwargs" => "reasoning",
+        "web_search_options" => "tools.web_search_options",
+        _ => return Cow::Owned(field.to_owned()),
+    })
 }

@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::assistant::{Call, Step};
 use super::parts::{Content, Part, Parts, content};
 use super::results::Results;
-use crate::config::Protocol;
-use crate::config::compat::Compat;
+use crate::config::compat::{Compat, ReasoningReplay};
 use crate::ir::{Block, Compaction, Executor, Ext, Item, Losses, Message, Raw, Request, Role};
 use crate::protocol::chat::answer::BREAK;
 
@@ -59,14 +58,12 @@ impl<'a> Wire<'a> {
     pub(super) fn of(role: &'static str, content: Content<'a>) -> Self {
         Self { content: Some(content), ..Self::new(role) }
     }
-
-    pub(super) fn is_thoughtless(&self) -> bool {
-        self.reasoning_content.is_none() && self.reasoning.is_none() && self.reasoning_details.is_none()
-    }
 }
 
 pub(super) fn encode<'a>(request: &'a Request, compat: &Compat, lost: &mut Losses) -> Vec<Wire<'a>> {
-    let parts = Parts { compat, origin: request.origin };
+    let must_replay = compat.reasoning_replay == Some(ReasoningReplay::ReasoningContent);
+    let needs_thoughts = must_replay && !request.reasoning.is_off();
+    let parts = Parts { compat, origin: request.origin, needs_thoughts };
     let results = Results::of(&request.items);
     let mut messages = Messages { parts, results, out: Vec::new(), step: Step::default(), talking: false };
     if !request.instructions.is_empty() {
@@ -116,22 +113,19 @@ impl<'a> Messages<'a, '_> {
     }
 
     fn message(&mut self, message: &'a Message, lost: &mut Losses) {
-        let ext = (self.parts.origin == Protocol::Chat).then_some(&message.ext).filter(|ext| !ext.is_empty());
-        match message.role {
-            Role::Assistant => return self.step.say(message),
-            Role::System | Role::Developer => {
-                self.end_step(lost);
-                self.system(&message.blocks, Some(message), ext, lost);
-            }
-            Role::User => {
-                self.end_step(lost);
-                let blocks = self.parts.encode(&message.blocks, lost);
-                let name = message.name.as_deref();
-                self.out.push(Wire { name, ext, ..Wire::of("user", content(blocks, BREAK)) });
-            }
+        if message.role == Role::Assistant {
+            return self.step.say(message);
         }
-        if self.parts.origin != Protocol::Chat {
-            message.ext.keys().for_each(|field| lost.dropped(format!("ext.{field}")));
+        let ext = self.parts.ext(&message.ext, lost);
+        self.end_step(lost);
+        if message.role != Role::User {
+            return self.system(&message.blocks, Some(message), ext, lost);
+        }
+        let blocks = self.parts.encode(&message.blocks, lost);
+        // Some refuse a message without content, and it says nothing.
+        if !blocks.is_empty() {
+            let name = message.name.as_deref();
+            self.out.push(Wire { name, ext, ..Wire::of("user", content(blocks, BREAK)) });
         }
     }
 
@@ -147,7 +141,7 @@ impl<'a> Messages<'a, '_> {
         let name = message.and_then(|message| message.name.as_deref());
         let strict = self.parts.compat.system_anywhere == Some(false);
         if strict && self.talking {
-            lost.approximated("system");
+            lost.approximated("items.system");
             blocks.insert(0, Part::text("<system>"));
             blocks.push(Part::text("</system>"));
             self.out.push(Wire { name, ext, ..Wire::of("user", content(blocks, "\n")) });
@@ -166,11 +160,11 @@ impl<'a> Messages<'a, '_> {
         self.end_step(lost);
         match compaction.summary.as_deref() {
             Some(summary) => {
-                lost.approximated("compaction");
+                lost.approximated("items.compaction");
                 let text = format!("Summary of the conversation so far:\n\n{summary}");
                 self.out.push(Wire::of("user", Content::Text(Cow::Owned(text))));
             }
-            None => lost.dropped("compaction"),
+            None => lost.dropped("items.compaction"),
         }
     }
 

@@ -26,6 +26,8 @@ pub(super) fn rest(request: &Request, body: &mut Body<'_>) {
     for (name, value) in request.ext.iter().filter(|(name, _)| *name != "stream_options") {
         if request.origin != Protocol::Chat {
             body.lost.dropped(format!("ext.{name}"));
+        } else if body.compat.omits(name) {
+            body.lost.dropped(format!("ext.{name}"));
         } else if !body.has(name) {
             body.field(name, value);
         }
@@ -39,8 +41,10 @@ fn sampling(sampling: &Sampling, own: bool, body: &mut Body<'_>) {
     body.option("frequency_penalty", sampling.frequency_penalty.as_ref());
     body.option("presence_penalty", sampling.presence_penalty.as_ref());
     body.option("seed", sampling.seed.as_ref());
-    body.option("logprobs", sampling.logprobs.as_ref());
-    body.option("top_logprobs", sampling.top_logprobs.as_ref());
+    // Alternatives are told only beside the probabilities, which other protocols take for granted.
+    let alternatives = sampling.top_logprobs.filter(|count| *count > 0 || sampling.logprobs.is_some());
+    body.option("logprobs", sampling.logprobs.or(alternatives.map(|_| true)).as_ref());
+    body.option("top_logprobs", alternatives.as_ref());
     body.option("n", sampling.n.as_ref());
     body.option("logit_bias", sampling.logit_bias.as_ref());
     if own {
@@ -87,7 +91,7 @@ fn output(output: &Output, own: bool, body: &mut Body<'_>) {
         Some(Format::JsonSchema { name, description, schema, strict }) => {
             let known = body.compat.strict != Some(false);
             if strict.is_some() && !known {
-                body.lost.dropped("format.strict");
+                body.lost.dropped("output.format.strict");
             }
             let schema = JsonSchema {
                 name: name.as_deref().unwrap_or("answer"),
@@ -98,7 +102,7 @@ fn output(output: &Output, own: bool, body: &mut Body<'_>) {
             body.field("response_format", &ResponseFormat { kind: "json_schema", json_schema: schema });
         }
         Some(Format::Opaque { owner: Protocol::Chat, raw }) => body.field("response_format", raw),
-        Some(Format::Opaque { .. }) => body.lost.dropped("format"),
+        Some(Format::Opaque { .. }) => body.lost.dropped("output.format"),
     }
 }
 
@@ -124,7 +128,7 @@ fn identity(request: &Request, own: bool, body: &mut Body<'_>) {
     let tier = identity.service_tier.as_deref();
     body.option(
         "service_tier",
-        tier.map(|tier| if tier == "standard_only" { "default" } else { tier }).as_ref(),
+        tier.map(|tier| if matches!(tier, "standard" | "standard_only") { "default" } else { tier }).as_ref(),
     );
     if !identity.metadata.is_empty() {
         body.field("metadata", &identity.metadata);
@@ -165,7 +169,7 @@ fn stream(request: &Request, target: &Target<'_>, body: &mut Body<'_>) {
     if !target.stream {
         return;
     }
-    body.field("stream", &true);
+    body.own("stream", &true);
     let mut options = match request.ext.get("stream_options") {
         Some(Value::Object(options)) if request.origin == Protocol::Chat => options.clone(),
         _ => serde_json::Map::new(),
@@ -174,9 +178,9 @@ fn stream(request: &Request, target: &Target<'_>, body: &mut Body<'_>) {
         options.insert("include_usage".into(), true.into());
     }
     if !options.is_empty() {
-        body.field("stream_options", &options);
+        body.own("stream_options", &options);
     }
     if body.compat.tool_stream == Some(true) && !request.tools.is_empty() {
-        body.field("tool_stream", &true);
+        body.own("tool_stream", &true);
     }
 }

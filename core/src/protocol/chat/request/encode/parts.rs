@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::config::Protocol;
 use crate::config::compat::Compat;
-use crate::ir::{Audio, Block, CacheControl, CacheTtl, File, Image, Losses, Raw, Source, Video};
+use crate::ir::{Audio, Block, CacheControl, CacheTtl, Ext, File, Image, Losses, Raw, Source, Video};
 use crate::protocol::chat::wire::data_url;
 
 #[derive(Debug, Serialize)]
@@ -44,6 +44,8 @@ impl<'a> Part<'a> {
 pub(super) struct Parts<'c> {
     pub(super) compat: &'c Compat,
     pub(super) origin: Protocol,
+    /// Whether the upstream thinks, and refuses a call whose thinking is missing.
+    pub(super) needs_thoughts: bool,
 }
 
 /// Content of parts, as one text if there is nothing but text; `between` goes between two of them.
@@ -83,7 +85,7 @@ impl Parts<'_> {
         match block {
             Block::Text(text) => {
                 if text.sealed.is_some() {
-                    lost.dropped("reasoning.sealed");
+                    lost.dropped("text.sealed");
                 }
                 if !text.citations.is_empty() {
                     lost.dropped("citations");
@@ -102,6 +104,15 @@ impl Parts<'_> {
                 Part::text(format!("[{} omitted]", opaque.kind))
             }
         }
+    }
+
+    /// What only Chat knows goes back to Chat.
+    pub(super) fn ext<'a>(&self, ext: &'a Ext, lost: &mut Losses) -> Option<&'a Ext> {
+        if self.origin == Protocol::Chat {
+            return Some(ext).filter(|ext| !ext.is_empty());
+        }
+        ext.keys().for_each(|field| lost.dropped(format!("ext.{field}")));
+        None
     }
 
     /// The mark, as the upstream wants it; a loss where it does not know any.

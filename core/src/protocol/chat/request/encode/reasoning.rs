@@ -7,10 +7,13 @@ use crate::config::compat::ReasoningStyle;
 use crate::ir::{Effort, ReasoningConfig};
 
 pub(super) fn encode(config: &ReasoningConfig, body: &mut Body<'_>) {
+    let style = body.compat.reasoning_style.unwrap_or(ReasoningStyle::Effort);
+    if style != ReasoningStyle::Object && matches!(config.summary.as_deref(), Some("concise" | "detailed")) {
+        body.lost.approximated("reasoning.summary");
+    }
     if config.mode.is_none() && config.effort.is_none() && config.budget.is_none() {
         return;
     }
-    let style = body.compat.reasoning_style.unwrap_or(ReasoningStyle::Effort);
     if config.show == Some(false) && style != ReasoningStyle::Object {
         body.lost.dropped("reasoning.show");
     }
@@ -81,6 +84,9 @@ fn object(config: &ReasoningConfig, body: &mut Body<'_>) {
         object.insert("effort".into(), nearest(asked, body).as_str().into());
     } else {
         object.insert("enabled".into(), true.into());
+    }
+    if let Some(summary) = &config.summary {
+        object.insert("summary".into(), summary.as_str().into());
     }
     if let Some(show) = config.show {
         object.insert("exclude".into(), (!show).into());

@@ -81,20 +81,21 @@ impl<'a> Results<'a> {
                 content
             }
             None => {
-                lost.approximated("tool_result");
+                lost.approximated("items.tool_result");
                 Content::Text(Cow::Borrowed(MISSING))
             }
         };
         let named = result.filter(|_| parts.origin == Protocol::Chat);
         let name = named.and_then(|result| result.name.as_deref());
-        Wire { tool_call_id: Some(&call.id), name, ..Wire::of("tool", content) }
+        let ext = result.and_then(|result| parts.ext(&result.ext, lost));
+        Wire { tool_call_id: Some(&call.id), name, ext, ..Wire::of("tool", content) }
     }
 }
 
 impl<'a> Orphan<'a> {
     /// As words of the user, since no call is there to answer.
     pub(super) fn encode(self, parts: &Parts<'_>, lost: &mut Losses) -> Wire<'a> {
-        lost.approximated("tool_result");
+        lost.approximated("items.tool_result");
         let mut out = vec![Part::text(format!("Result of tool call {}:", self.0.call_id))];
         let mut shown = Vec::new();
         match encode(self.0, parts, &mut shown, lost) {

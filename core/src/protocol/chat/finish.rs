@@ -42,6 +42,15 @@ pub(super) fn done(did: Did) -> FinishReason {
     }
 }
 
+/// What a Chat client does not learn of the end.
+pub(super) fn loss(reason: FinishReason) -> Option<&'static str> {
+    match reason {
+        FinishReason::Pause => Some("finish.pause"),
+        FinishReason::MalformedCall => Some("finish.malformed_call"),
+        _ => None,
+    }
+}
+
 /// The five words a Chat client knows. A refusal that was told in words ends with `stop`.
 /// <https://developers.openai.com/api/docs/guides/structured-outputs#refusals>
 pub(super) fn encode(reason: FinishReason, did: Did) -> &'static str {

@@ -114,8 +114,8 @@ impl<'a> Wire<'a> {
         if reason == FinishReason::Refusal && message.refusal.is_none() {
             message.refusal = finish.and_then(|finish| finish.message.clone());
         }
-        if reason == FinishReason::Pause {
-            lost.approximated("finish.pause");
+        if let Some(feature) = finish::loss(reason) {
+            lost.approximated(feature);
         }
         let did = Did { call: !message.tool_calls.is_empty(), refuse: message.refusal.is_some() };
         Self {
@@ -160,9 +160,12 @@ impl<'a> Collect<'a, '_> {
             Item::Reasoning(reasoning) => self.reasoning(reasoning, lost),
             Item::ToolCall(call) => self.call(call, lost),
             Item::Compaction(compaction) => {
-                append(&mut self.message.content, compaction.summary.as_deref().unwrap_or_default(), BREAK);
-                if compaction.sealed.is_some() {
-                    lost.dropped("reasoning.sealed");
+                match compaction.summary.as_deref().filter(|summary| !summary.is_empty()) {
+                    Some(summary) => {
+                        lost.approximated("items.compaction");
+                        append(&mut self.message.content, summary, BREAK);
+                    }
+                    None => lost.dropped("items.compaction"),
                 }
             }
             Item::Opaque(opaque) => lost.dropped(format!("items.{}", opaque.kind)),
@@ -185,7 +188,7 @@ impl<'a> Collect<'a, '_> {
                     }
                 }
                 if text.sealed.is_some() {
-                    lost.dropped("reasoning.sealed");
+                    lost.dropped("text.sealed");
                 }
             }
             Block::Refusal(refusal) => append(&mut self.message.refusal, refusal, ""),

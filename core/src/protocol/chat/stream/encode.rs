@@ -25,7 +25,7 @@ pub(in crate::protocol) struct Encoder {
     choices: Vec<Choice>,
     /// By their index.
     blocks: Vec<Open>,
-    usage: Usage,
+    usage: Option<Usage>,
     over: bool,
     lost: Losses,
 }
@@ -37,7 +37,7 @@ impl Encoder {
             prefix: Vec::new(),
             choices: Vec::new(),
             blocks: Vec::new(),
-            usage: Usage::default(),
+            usage: None,
             over: false,
             lost: Losses::default(),
         }
@@ -66,7 +66,7 @@ impl StreamEncoder for Encoder {
             }
             Event::Delta { index, delta } => self.delta(*index, delta, out),
             Event::BlockStop { index } => self.stop(*index, out),
-            Event::Usage(usage) => self.usage.merge(usage),
+            Event::Usage(usage) => self.usage.get_or_insert_default().merge(usage),
             Event::Finish { choice, finish } => self.finish(*choice, finish, out),
             Event::End => self.end(out),
             Event::Error(_) => {}
@@ -122,7 +122,7 @@ impl Encoder {
         let Some(state) = self.choices.get_mut(at) else { return Kind::Silent };
         match block {
             BlockStart::Text { joins, .. } => Kind::Text { breaks: !joins && state.said },
-            BlockStart::Compaction { .. } => Kind::Text { breaks: state.said },
+            BlockStart::Compaction { .. } => Kind::Compaction { breaks: state.said, empty: true },
             BlockStart::Refusal { .. } => {
                 state.refused = true;
                 Kind::Refusal
@@ -194,6 +194,11 @@ impl Encoder {
                 state.said = true;
                 (r#"{"content":"#, std::mem::take(breaks), text, "}")
             }
+            (Delta::Text(text), Kind::Compaction { breaks, empty }) if !text.is_empty() => {
+                state.said = true;
+                *empty = false;
+                (r#"{"content":"#, std::mem::take(breaks), text, "}")
+            }
             (Delta::Text(text), Kind::Refusal) => (r#"{"refusal":"#, false, text, "}"),
             (Delta::Text(text), Kind::Audio) => (r#"{"audio":{"transcript":"#, false, text, "}}"),
             (Delta::Media(data), Kind::Audio) => (r#"{"audio":{"data":"#, false, data, "}}"),
@@ -219,7 +224,8 @@ impl Encoder {
                     None => self.lost.dropped("citations"),
                 };
             }
-            (Delta::Sealed(sealed), _) => return self.seal(choice, sealed, out),
+            (Delta::Sealed(_), Kind::Text { .. }) => return self.lost.dropped("text.sealed"),
+            (Delta::Sealed(sealed), Kind::Reasoning { .. }) => return self.seal(choice, sealed, out),
             _ => return,
         };
         if breaks {
@@ -244,8 +250,13 @@ impl Encoder {
 
     fn stop(&mut self, index: u32, out: &mut Vec<u8>) {
         let Some(Open { choice, kind, .. }) = self.blocks.get(index as usize) else { return };
-        if let Kind::Call { index, custom: false, empty: true } = kind {
-            self.arguments(*choice, *index, false, NO_ARGUMENTS, out);
+        match kind {
+            Kind::Call { index, custom: false, empty: true } => {
+                self.arguments(*choice, *index, false, NO_ARGUMENTS, out);
+            }
+            Kind::Compaction { empty: true, .. } => self.lost.dropped("items.compaction"),
+            Kind::Compaction { empty: false, .. } => self.lost.approximated("items.compaction"),
+            _ => {}
         }
     }
 
@@ -259,8 +270,8 @@ impl Encoder {
         if let Some(message) = declined {
             self.text(number, r#"{"refusal":"#, message, "}", out);
         }
-        if finish.reason == FinishReason::Pause {
-            self.lost.approximated("finish.pause");
+        if let Some(feature) = finish::loss(finish.reason) {
+            self.lost.approximated(feature);
         }
         self.write(number, out, |out| {
             out.extend_from_slice(br#"{},"logprobs":null,"finish_reason":"#);
@@ -270,10 +281,10 @@ impl Encoder {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.over = true;
-        if self.answering.include_usage {
+        if let Some(usage) = self.usage.filter(|_| self.answering.include_usage) {
             out.extend_from_slice(&self.prefix);
             out.extend_from_slice(br#"],"usage":"#);
-            write(out, &openai::usage::encode_chat(&self.usage));
+            write(out, &openai::usage::encode_chat(&usage));
             out.extend_from_slice(b"}\n\n");
         }
         out.extend_from_slice(b"data: [DONE]\n\n");

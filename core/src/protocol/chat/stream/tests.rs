@@ -387,6 +387,8 @@ fn usage_is_shown_only_to_who_asked() {
     };
     let (hidden, _) = encoded(&response, false);
     assert!(hidden.iter().all(|event| !event.contains("usage")), "{hidden:?}");
+    let (unknown, _) = encoded(&Response { usage: None, ..response.clone() }, true);
+    assert!(unknown.iter().all(|event| !event.contains("total_tokens")), "{unknown:?}");
     let (shown, _) = encoded(&response, true);
     let last: Value = serde_json::from_str(&shown[shown.len() - 2]).unwrap();
     assert_eq!(last["choices"], json!([]));
@@ -395,6 +397,31 @@ fn usage_is_shown_only_to_who_asked() {
         (&last["id"], &last["created"], &last["model"]),
         (&json!("chatcmpl-s"), &json!(5), &json!("asked"))
     );
+}
+
+#[test]
+fn what_a_chat_client_does_not_learn_is_told() {
+    let sealed = |kind| Some(crate::ir::Sealed { kind, data: "x".into() });
+    let text = crate::ir::Text { sealed: sealed(SealKind::Thought), ..crate::ir::Text::new("a") };
+    let message = crate::ir::Message::new(crate::ir::Role::Assistant, vec![Block::Text(text)]);
+    let compaction =
+        |summary| crate::ir::Compaction { summary, sealed: sealed(SealKind::Encrypted), id: None };
+    let response = Response {
+        choices: vec![crate::ir::Choice {
+            items: vec![
+                Item::Message(message),
+                Item::Compaction(compaction(None)),
+                Item::Compaction(compaction(Some("Before.".into()))),
+            ],
+            finish: Some(crate::ir::Finish::new(FinishReason::MalformedCall)),
+        }],
+        ..Response::default()
+    };
+    let expected = "text.sealed=dropped, items.compaction=dropped, items.compaction=approximated, \
+                    finish.malformed_call=approximated";
+    assert_eq!(encoded(&response, false).1, expected);
+    let whole = super::super::response::encode::encode(&response, &answering(false));
+    assert_eq!(whole.lost.to_string(), expected);
 }
 
 #[test]

@@ -14,6 +14,11 @@ pub(super) enum Kind {
     Text {
         breaks: bool,
     },
+    /// Its summary is text.
+    Compaction {
+        breaks: bool,
+        empty: bool,
+    },
     Refusal,
     Reasoning {
         breaks: bool,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::future::{Either, select};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::config::Timeouts;
+use crate::config::{Secret, Timeouts};
 use crate::error::{Failure, FailureKind, Origin};
 use crate::ir::{Losses, Usage};
 use crate::platform::{ByteBody, Clock, HttpClient, Platform, TransportError, TransportErrorKind};
@@ -125,10 +125,8 @@ pub(crate) async fn attempt<P: Platform>(
         reading.refusal(head.status, &asked, outbound.exchange.is_some(), body).await
     };
     match reply {
-        // Some vendors repeat the key that they refuse.
-        Reply::Missed(miss) => {
-            Reply::Missed(Miss { message: miss.message.replace(key.secret.expose(), "…"), ..miss })
-        }
+        Reply::Missed(miss) => Reply::Missed(miss.without(&key.secret)),
+        Reply::Refused(miss) => Reply::Refused(miss.without(&key.secret)),
         reply => reply,
     }
 }
@@ -266,6 +264,11 @@ impl Miss {
     /// The key cannot stand in a header.
     pub(crate) fn keyless() -> Self {
         Self { class: Class::Auth, ..Self::transport("the key is no header value".to_owned()) }
+    }
+
+    /// Some vendors repeat the key that they refuse.
+    fn without(self, secret: &Secret) -> Self {
+        Self { message: self.message.replace(secret.expose(), "…"), ..self }
     }
 
     /// What the client is told, in the upstream's words.

@@ -112,7 +112,8 @@ pub(in crate::protocol) fn decode(body: &[u8], model: &str, stream: bool) -> Res
         sampling: Sampling {
             temperature: body.temperature,
             top_p: body.top_p,
-            logprobs: logprobs.then_some(true),
+            // Asking for alternatives asks for the probabilities.
+            logprobs: (logprobs || body.top_logprobs.is_some_and(|count| count > 0)).then_some(true),
             top_logprobs: body.top_logprobs,
             max_output: body.max_output_tokens,
             ..Sampling::default()

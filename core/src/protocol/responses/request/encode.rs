@@ -97,7 +97,7 @@ impl<'a> Encoding<'a> {
                     }
                     texts.push(text.text.as_str());
                 }
-                _ => self.lost.dropped("instructions"),
+                _ => self.lost.dropped("items.system"),
             }
         }
         (!texts.is_empty()).then(|| texts.join("\n\n"))
@@ -215,7 +215,7 @@ impl<'a> Encoding<'a> {
                 name: name.as_deref().unwrap_or("answer"),
                 description: description.as_deref(),
                 schema,
-                strict: self.strict(*strict, "output.strict"),
+                strict: self.strict(*strict, "output.format.strict"),
             }),
             Some(Format::Opaque { owner: Protocol::Responses, raw }) => Some(WireFormat::Raw(raw)),
             Some(Format::Opaque { .. }) => {

@@ -161,7 +161,7 @@ fn a_foreign_request_is_made_fit_and_every_loss_is_told() {
     assert_eq!((&body["max_output_tokens"], body["user"].as_str().unwrap().len()), (&json!(16), 64));
     assert_eq!(
         lost,
-        "name=dropped, reasoning=dropped, is_error=approximated, items.tool_result=approximated, \
+        "items.name=dropped, items.reasoning=dropped, tool_result.is_error=approximated, items.tool_result=approximated, \
          max_output=approximated, top_k=dropped, stop=dropped, reasoning.budget=approximated, user=approximated, \
          ext.provider=dropped"
     );
@@ -190,7 +190,7 @@ fn encrypted_reasoning_goes_back_where_it_led_somewhere() {
         json!({"type": "reasoning", "id": "rs_0", "encrypted_content": "gAAA",
                "summary": [{"type": "summary_text", "text": "Hm."}]})
     );
-    assert_eq!(lost, "reasoning=dropped, items.compaction=approximated");
+    assert_eq!(lost, "items.reasoning=dropped, items.compaction=approximated");
 }
 
 #[test]

@@ -280,7 +280,8 @@ impl Encoder {
                     self.output.whole(&raw, out);
                 }
             }
-            Block::Compaction { encrypted: None, summary, .. } => {
+            Block::Compaction { summary, .. } if summary.is_empty() => self.lost.dropped("items.compaction"),
+            Block::Compaction { summary, .. } => {
                 self.lost.approximated("items.compaction");
                 self.say(&summary, false, out);
             }

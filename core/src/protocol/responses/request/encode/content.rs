@@ -21,7 +21,7 @@ impl<'a> Encoding<'a> {
         let part = match block {
             Block::Text(text) => self.text(text, role),
             Block::Refusal(refusal) if role == Role::Assistant => Part::refusal(refusal),
-            Block::Refusal(refusal) => Part::text(text_kind, refusal.as_str()),
+            Block::Refusal(refusal) => plain(text_kind, refusal.as_str()),
             Block::Image(image) => self.image(image).unwrap_or_else(|| self.marker("image", text_kind)),
             Block::File(file) => self.file(file, text_kind),
             Block::Audio(audio) => self.audio(audio, text_kind),
@@ -72,7 +72,7 @@ impl<'a> Encoding<'a> {
             Some(detail @ ("low" | "high" | "auto" | "original")) => detail,
             Some(detail) if self.of_responses => detail,
             Some(_) => {
-                self.lost.approximated("image.detail");
+                self.lost.approximated("items.image.detail");
                 "auto"
             }
             None => "auto",
@@ -92,7 +92,7 @@ impl<'a> Encoding<'a> {
         let mut part = Part { kind: "input_file", filename: file.name.as_deref(), ..Part::default() };
         match &file.source {
             Source::Text(text) if self.compat.files == Some(false) => {
-                return Part::text(text_kind, text.as_str());
+                return plain(text_kind, text.as_str());
             }
             _ if self.compat.files == Some(false) => return self.marker("file", text_kind),
             Source::Text(text) => {
@@ -127,7 +127,7 @@ impl<'a> Encoding<'a> {
             },
             (_, Some(transcript)) => {
                 self.lost.approximated("items.audio");
-                Part::text(text_kind, transcript.as_str())
+                plain(text_kind, transcript.as_str())
             }
             _ => self.marker("audio", text_kind),
         }
@@ -136,7 +136,7 @@ impl<'a> Encoding<'a> {
     /// Tells the model that something was there.
     fn marker(&mut self, what: &'static str, text_kind: &'static str) -> Part<'a> {
         self.lost.dropped(format!("items.{what}"));
-        Part::text(text_kind, format!("[{what} omitted]"))
+        plain(text_kind, format!("[{what} omitted]"))
     }
 
     /// Explicit breakpoints are for newer models only, so other protocols' stay behind unless the sheet
@@ -153,6 +153,11 @@ impl<'a> Encoding<'a> {
         });
         Some(Breakpoint { mode: "explicit", ttl })
     }
+}
+
+/// Text of either side; the model's must have annotations.
+fn plain<'a>(text_kind: &'static str, text: impl Into<Cow<'a, str>>) -> Part<'a> {
+    if text_kind == "output_text" { Part::output_text(text, Vec::new()) } else { Part::text(text_kind, text) }
 }
 
 fn data_url(mime: &str, data: &str) -> String {

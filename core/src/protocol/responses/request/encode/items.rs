@@ -49,7 +49,7 @@ pub(super) fn input<'a>(encoding: &mut Encoding<'a>, request: &'a Request) -> Ve
         let rest = request.items.get(position + 1..).unwrap_or_default();
         match item {
             Item::Reasoning(_) if !items.encoding.of_responses && !goes_on(rest) => {
-                items.encoding.lost.dropped("reasoning");
+                items.encoding.lost.dropped("items.reasoning");
             }
             item => items.item(item, position),
         }
@@ -111,7 +111,7 @@ impl<'a> Items<'_, 'a> {
 
     fn message(&mut self, message: &'a Message, position: usize) {
         if message.name.is_some() {
-            self.encoding.lost.dropped("name");
+            self.encoding.lost.dropped("items.name");
         }
         if message.role != Role::Assistant {
             let parts = self.encoding.parts(&message.blocks, message.role);
@@ -190,7 +190,7 @@ impl<'a> Items<'_, 'a> {
         let encrypted = reasoning.sealed.as_ref().filter(|sealed| sealed.kind == SealKind::Encrypted);
         let text = reasoning.text.as_deref().filter(|text| self.encoding.of_responses && !text.is_empty());
         if encrypted.is_none() && text.is_none() && !(self.stored && reasoning.id.is_some()) {
-            return self.encoding.lost.dropped("reasoning");
+            return self.encoding.lost.dropped("items.reasoning");
         }
         let minted = format!("rs_{position}");
         let parts = reasoning.summary.iter().map(|text| Part::text("summary_text", text.as_str()));
@@ -267,7 +267,7 @@ impl<'a> Items<'_, 'a> {
 
     fn said(&mut self, result: &'a ToolResult, failed: bool) -> Said<'a> {
         if failed {
-            self.encoding.lost.approximated("is_error");
+            self.encoding.lost.approximated("tool_result.is_error");
         }
         let told = |text: &'a str| {
             if failed && !text.starts_with("Error") {

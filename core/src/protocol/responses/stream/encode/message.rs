@@ -15,10 +15,13 @@ pub(super) struct Message {
 }
 
 /// A part, whether it is closed or not.
+#[derive(Default)]
 struct Open {
     refusal: bool,
     text: String,
     citations: Vec<Citation>,
+    /// How many of the citations were told. One without offsets, and any behind it, waits for all the text.
+    told: usize,
     logprobs: Option<Raw>,
     closed: bool,
 }
@@ -45,8 +48,7 @@ impl Message {
 
     /// Opens a part, and tells which it is.
     pub(super) fn part(&mut self, refusal: bool, output: &mut Output, out: &mut Vec<u8>) -> usize {
-        let open =
-            Open { refusal, text: String::new(), citations: Vec::new(), logprobs: None, closed: false };
+        let open = Open { refusal, ..Open::default() };
         let index = self.parts.len();
         let part = open.part();
         output.event(Step { part: Some(&part), ..self.step("response.content_part.added", index) }, out);
@@ -75,18 +77,30 @@ impl Message {
         lost: &mut Losses,
         out: &mut Vec<u8>,
     ) {
-        let Some(part) = self.parts.get(index) else { return };
-        let Some(annotation) = Annotation::of(citation, &part.text) else {
+        let Some(part) = self.parts.get_mut(index) else { return };
+        if Annotation::of(citation, "").is_none() {
             return lost.dropped("citations");
-        };
-        let step = Step {
-            annotation: Some(&annotation),
-            annotation_index: Some(part.citations.len()),
-            ..self.step("response.output_text.annotation.added", index)
-        };
-        output.event(step, out);
+        }
+        let waits = matches!(citation, Citation::Url { end: None, .. }) || part.told < part.citations.len();
+        part.citations.push(citation.clone());
+        if !waits {
+            self.tell_citations(index, output, out);
+        }
+    }
+
+    fn tell_citations(&mut self, index: usize, output: &mut Output, out: &mut Vec<u8>) {
+        let Some(part) = self.parts.get(index) else { return };
+        for (position, citation) in part.citations.iter().enumerate().skip(part.told) {
+            let annotation = Annotation::of(citation, &part.text);
+            let step = Step {
+                annotation: annotation.as_ref(),
+                annotation_index: Some(position),
+                ..self.step("response.output_text.annotation.added", index)
+            };
+            output.event(step, out);
+        }
         if let Some(part) = self.parts.get_mut(index) {
-            part.citations.push(citation.clone());
+            part.told = part.citations.len();
         }
     }
 
@@ -101,6 +115,7 @@ impl Message {
     }
 
     pub(super) fn close(&mut self, index: usize, output: &mut Output, out: &mut Vec<u8>) {
+        self.tell_citations(index, output, out);
         let Some(open) = self.parts.get_mut(index) else { return };
         open.closed = true;
         let Some(open) = self.parts.get(index) else { return };

@@ -98,8 +98,8 @@ fn thinking_text_and_a_call_make_the_full_grammar() {
         delta(0, Delta::Sealed(Sealed { kind: SealKind::Encrypted, data: "gAAA".into() })),
         Event::BlockStop { index: 0 },
         text(1, false),
-        delta(1, Delta::Text("Sunny".into())),
         delta(1, Delta::Citation(Citation::Url { url: "u".into(), title: None, start: None, end: None })),
+        delta(1, Delta::Text("Sunny".into())),
         Event::BlockStop { index: 1 },
         text(2, true),
         delta(2, Delta::Text("!".into())),
@@ -177,6 +177,8 @@ fn thinking_text_and_a_call_make_the_full_grammar() {
         json!({"input_tokens": 7, "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 0},
                "output_tokens": 11, "output_tokens_details": {"reasoning_tokens": 6}, "total_tokens": 18})
     );
+    let cited = events.iter().find(|event| event["annotation"].is_object()).unwrap();
+    assert_eq!(cited["annotation"], response["output"][1]["content"][0]["annotations"][0]);
     assert_eq!(
         (&response["id"], &response["model"], &response["created_at"]),
         (&json!("r1"), &json!("asked"), &json!(7))

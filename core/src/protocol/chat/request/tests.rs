@@ -380,6 +380,8 @@ fn the_sheet_decides_over_the_request() {
     request.sampling.seed = Some(1);
     request.identity.service_tier = Some("standard_only".into());
     request.identity.prompt_cache_key = Some("k".into());
+    request.identity.user = Some("u".repeat(65));
+    request.output.verbosity = Some("medium".into());
     request.ext.insert("speed".into(), "fast".into());
     request.output.format = Some(Format::JsonSchema {
         name: None,
@@ -397,7 +399,9 @@ fn the_sheet_decides_over_the_request() {
         extra_body: serde_json::Map::from_iter([("temperature".to_owned(), json!(1))]),
         ..Compat::default()
     };
-    let (body, lost) = encoded(&request, &compat);
+    let (mut body, lost) = encoded(&request, &compat);
+    assert_eq!(body["user"].as_str().unwrap().len(), 64);
+    body.as_object_mut().unwrap().remove("user");
     assert_eq!(
         body,
         json!({
@@ -419,7 +423,7 @@ fn the_sheet_decides_over_the_request() {
         lost,
         "tools.strict=dropped, tools.bash=dropped, tool_choice.allowed=emulated, parallel_tool_calls=dropped, \
          seed=dropped, top_k=dropped, stop=approximated, max_output=approximated, output.format.strict=dropped, \
-         prompt_cache_key=dropped, ext.speed=dropped"
+         user=emulated, prompt_cache_key=dropped, ext.speed=dropped"
     );
     request.tool_choice = Some(ToolChoice::Named { name: "read".into(), namespace: Some("fs".into()) });
     let (body, _) = encoded(&request, &Compat::default());

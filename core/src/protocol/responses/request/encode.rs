@@ -6,9 +6,10 @@ mod items;
 mod output;
 mod tools;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use self::body::Body;
 use super::decode::{INCLUDE_LOGPROBS, INCLUDE_SEALED};
@@ -16,12 +17,10 @@ use crate::config::Protocol;
 use crate::config::compat::Compat;
 use crate::ir::{Block, Effort, Format, Losses, Raw, Request, Sampling};
 use crate::protocol::convert::{Encoded, Target, Unsupported};
+use crate::protocol::openai;
 
 /// The least `max_output_tokens` that is taken.
 const MIN_OUTPUT: u64 = 16;
-
-/// The longest `user` and `prompt_cache_key` that are, in characters.
-const MAX_KEY: usize = 64;
 
 /// What an encoder of parts of a request needs to know, and what those parts lost.
 struct Encoding<'a> {
@@ -270,7 +269,8 @@ impl<'a> Encoding<'a> {
         body.put("metadata", "metadata", Some(&identity.metadata).filter(|metadata| !metadata.is_empty()));
         let user = self.key(identity.user.as_deref(), "user");
         body.put("user", "user", user);
-        body.put("safety_identifier", "safety_identifier", identity.safety_identifier.as_deref());
+        let safety_identifier = self.key(identity.safety_identifier.as_deref(), "safety_identifier");
+        body.put("safety_identifier", "safety_identifier", safety_identifier);
         let key = self.key(identity.prompt_cache_key.as_deref(), "prompt_cache_key");
         if self.compat.prompt_cache_key == Some(false) {
             if key.is_some() {
@@ -286,13 +286,15 @@ impl<'a> Encoding<'a> {
         }
     }
 
-    /// A key that is too long is told by its hash, which serves to tell users apart as well.
-    fn key(&mut self, key: Option<&str>, feature: &'static str) -> Option<String> {
+    fn key<'k>(&mut self, key: Option<&'k str>, feature: &'static str) -> Option<Cow<'k, str>> {
         let key = key?;
-        if self.of_responses || key.chars().count() <= MAX_KEY {
-            return Some(key.to_owned());
+        if self.of_responses {
+            return Some(Cow::Borrowed(key));
         }
-        self.lost.approximated(feature);
-        Some(Sha256::digest(key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+        let fitting = openai::key::fitting(key);
+        if fitting != key {
+            self.lost.emulated(feature);
+        }
+        Some(fitting)
     }
 }

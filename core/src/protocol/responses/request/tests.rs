@@ -162,7 +162,7 @@ fn a_foreign_request_is_made_fit_and_every_loss_is_told() {
     assert_eq!(
         lost,
         "items.name=dropped, items.reasoning=dropped, tool_result.is_error=approximated, items.tool_result=approximated, \
-         max_output=approximated, top_k=dropped, stop=dropped, reasoning.budget=approximated, user=approximated, \
+         max_output=approximated, top_k=dropped, stop=dropped, reasoning.budget=approximated, user=emulated, \
          ext.provider=dropped"
     );
 }

@@ -1,5 +1,7 @@
 //! Sampling, output and identity.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use crate::config::Protocol;
 use crate::config::compat::MaxTokensField;
 use crate::ir::{Format, Output, Raw, Request, Sampling};
 use crate::protocol::convert::Target;
+use crate::protocol::openai;
 
 /// Stop sequences that OpenAI takes.
 const MAX_STOP: usize = 4;
@@ -82,7 +85,8 @@ fn output(output: &Output, own: bool, body: &mut Body<'_>) {
     }
     body.option("audio", output.audio.as_ref());
     body.option("prediction", output.prediction.as_ref());
-    body.option("verbosity", output.verbosity.as_ref());
+    // Many do not know the field, and Codex names the default.
+    body.option("verbosity", output.verbosity.as_ref().filter(|asked| own || *asked != "medium"));
     match &output.format {
         None => {}
         Some(Format::Text) if !own => {}
@@ -133,22 +137,35 @@ fn identity(request: &Request, own: bool, body: &mut Body<'_>) {
     if !identity.metadata.is_empty() {
         body.field("metadata", &identity.metadata);
     }
-    body.option("user", identity.user.as_ref());
-    body.option("safety_identifier", identity.safety_identifier.as_ref());
+    key("user", identity.user.as_deref(), own, body);
+    key("safety_identifier", identity.safety_identifier.as_deref(), own, body);
     let cached = body.compat.prompt_cache_key.unwrap_or(own);
-    for (name, value) in [
-        ("prompt_cache_key", &identity.prompt_cache_key),
-        ("prompt_cache_retention", &identity.prompt_cache_retention),
-    ] {
-        if cached {
-            body.option(name, value.as_ref());
-        } else if value.is_some() {
-            body.lost.dropped(name);
+    if cached {
+        key("prompt_cache_key", identity.prompt_cache_key.as_deref(), own, body);
+        body.option("prompt_cache_retention", identity.prompt_cache_retention.as_ref());
+    } else {
+        for (asked, name) in [
+            (identity.prompt_cache_key.is_some(), "prompt_cache_key"),
+            (identity.prompt_cache_retention.is_some(), "prompt_cache_retention"),
+        ] {
+            if asked {
+                body.lost.dropped(name);
+            }
         }
     }
     if identity.safety_settings.is_some() {
         body.lost.dropped("safety_settings");
     }
+}
+
+/// Claude's user ids are longer than OpenAI and others take.
+fn key(name: &'static str, value: Option<&str>, own: bool, body: &mut Body<'_>) {
+    let Some(value) = value else { return };
+    let fitting = if own { Cow::Borrowed(value) } else { openai::key::fitting(value) };
+    if fitting != value {
+        body.lost.emulated(name);
+    }
+    body.field(name, &fitting);
 }
 
 fn state(request: &Request, body: &mut Body<'_>) {

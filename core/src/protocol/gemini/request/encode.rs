@@ -62,11 +62,12 @@ fn supported(request: &Request) -> Result<(), Unsupported> {
         (state.conversation.is_some(), "conversation"),
         (state.prompt.is_some(), "prompt"),
         (state.background == Some(true), "background"),
+        (state.container.is_some(), "container"),
         (state.store == Some(true) && request.origin != Protocol::Gemini, "store"),
     ];
     match unsupported.into_iter().find(|(set, _)| *set) {
         Some((_, field)) => Err(Unsupported(format!(
-            "`{field}` needs an upstream that keeps conversations; this one does not"
+            "`{field}` needs an upstream that keeps things between requests; this one does not"
         ))),
         None => Ok(()),
     }
@@ -104,7 +105,6 @@ fn top_level(request: &Request, rest: &mut Document, lost: &mut Losses) {
         (identity.prompt_cache_retention.is_some(), "prompt_cache_retention"),
         (state.truncation.as_deref().is_some_and(|how| how != "disabled"), "truncation"),
         (state.context_management.is_some(), "context_management"),
-        (state.container.is_some(), "container"),
         (!state.include.is_empty(), "include"),
         (state.compact, "compact"),
     ] {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::grounding::{self, Cited};
 use crate::config::Protocol;
 use crate::ir::{
-    BlockStart, CallKind, Delta, Event, Executor, Finish, Losses, Opaque, Raw, SealKind, Sealed,
+    BlockStart, CallKind, Delta, Event, Executor, Finish, FinishReason, Losses, Opaque, Raw, SealKind, Sealed,
 };
 use crate::protocol::gemini::logprobs;
 use crate::protocol::gemini::wire::answer::Ending;
@@ -78,6 +78,9 @@ impl Parts {
             Event::Delta { index, delta } => self.delta(*index, delta, each),
             Event::BlockStop { index } => self.stop(*index, each),
             Event::Finish { choice, finish } => {
+                if finish.reason == FinishReason::Pause {
+                    self.lost.approximated("finish.pause");
+                }
                 if finish.stop_sequence.is_some() {
                     self.lost.dropped("stop_sequence");
                 }
@@ -209,7 +212,7 @@ impl Parts {
             (Kind::Audio { mime }, Delta::Media(data)) if !data.is_empty() => {
                 each(choice, written(Part::inline(mime.as_str(), data.as_ref())));
             }
-            (Kind::Audio { .. }, Delta::Text(_)) => self.lost.dropped("audio.transcript"),
+            (Kind::Audio { .. }, Delta::Text(_)) => self.lost.approximated("items.audio"),
             _ => {}
         }
         self.open.insert(index, Open { choice, kind });
@@ -227,7 +230,7 @@ impl Parts {
     fn call(&mut self, choice: u32, call: Call, each: Each<'_>) {
         let object = args(&call.arguments).filter(|_| !call.custom);
         if object.is_none() && !call.custom {
-            self.lost.approximated("items.tool_call.arguments");
+            self.lost.approximated("items.tool_call");
         }
         let args = object.unwrap_or_else(|| wrapped_args(&call.arguments));
         let kept = &mut self.candidate(choice).signature;

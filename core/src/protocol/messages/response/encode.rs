@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use crate::config::Protocol;
-use crate::ir::{self, Block as Piece, Ext, Item, Losses, Raw, Reasoning, SealKind, ToolCall};
+use crate::ir::{self, Block as Piece, Item, Losses, Raw, Reasoning, SealKind, ToolCall};
 use crate::ir::{CallKind, Executor};
 use crate::protocol::convert::{Answering, Encoded};
 use crate::protocol::messages::wire::answer::{self, Message};
@@ -29,7 +29,7 @@ pub(in crate::protocol) fn encode(response: &ir::Response, answering: &Answering
 
     let id = response.id.clone().unwrap_or_else(|| format!("msg_{}", answering.seed));
     let model = response.model.as_deref().unwrap_or(&answering.model);
-    let stop = stop::encode(choice.and_then(|choice| choice.finish.as_ref()), called, refused);
+    let stop = stop::encode(choice.and_then(|choice| choice.finish.as_ref()), called, refused, &mut lost);
     let message = Message {
         content: blocks,
         stop_reason: Some(stop.stop_reason),
@@ -55,13 +55,15 @@ impl<'a> Content<'a> {
             Item::Message(message) => message.blocks.iter().for_each(|piece| self.piece(piece)),
             Item::Reasoning(reasoning) => self.reasoning(reasoning),
             Item::ToolCall(call) => self.call(call),
-            Item::Compaction(compaction) => self.blocks.push(Block::Compaction {
-                content: compaction.summary.as_deref(),
-                seal: match &compaction.sealed {
-                    Some(sealed) if sealed.kind == SealKind::Signature => seal::to_compaction(&sealed.data),
-                    _ => Ext::new(),
-                },
-            }),
+            Item::Compaction(compaction) => {
+                let seal = seal::own(compaction.sealed.as_ref());
+                match &compaction.summary {
+                    None if seal.is_empty() => self.lost.dropped("items.compaction"),
+                    summary => {
+                        self.blocks.push(Block::Compaction { content: summary.as_deref(), seal });
+                    }
+                }
+            }
             Item::Opaque(opaque) if opaque.owner == Protocol::Messages => {
                 self.blocks.push(Block::Raw(Cow::Borrowed(&opaque.raw)));
             }
@@ -132,8 +134,11 @@ impl<'a> Content<'a> {
             _ if call.kind == CallKind::Custom => Raw::from(json!({"input": call.arguments})),
             _ if arguments.is_empty() => Raw::from(json!({})),
             Ok(raw) if arguments.starts_with('{') => raw,
-            Ok(raw) => Raw::from(json!({"input": raw.value()})),
-            Err(_) => Raw::from(json!({"input": call.arguments})),
+            other => {
+                self.lost.approximated("items.tool_call");
+                let input = other.map_or_else(|_| call.arguments.clone().into(), |raw| raw.value());
+                Raw::from(json!({ "input": input }))
+            }
         };
         self.blocks.push(Block::ToolUse {
             id: Cow::Borrowed(&call.id),

@@ -113,7 +113,7 @@ impl Encoder {
     fn end(&mut self, out: &mut Vec<u8>) {
         self.blocks.iter_mut().for_each(|block| block.stopped = true);
         self.advance(out);
-        let delta = stop::encode(self.finish.as_ref(), self.called, self.refused);
+        let delta = stop::encode(self.finish.as_ref(), self.called, self.refused, &mut self.lost);
         Written::MessageDelta { delta, usage: self.usage.into() }.write(out);
         Written::MessageStop.write(out);
         self.ended = true;

@@ -18,6 +18,14 @@ pub(crate) fn of_compaction(fields: Ext) -> Option<Sealed> {
     Some(Sealed { kind: SealKind::Signature, data })
 }
 
+/// The fields of a compaction that Claude sealed; none for what another vendor did.
+pub(crate) fn own(sealed: Option<&Sealed>) -> Ext {
+    match sealed {
+        Some(sealed) if sealed.kind == SealKind::Signature => to_compaction(&sealed.data),
+        _ => Ext::new(),
+    }
+}
+
 pub(crate) fn to_compaction(data: &str) -> Ext {
     match serde_json::from_str(data) {
         Ok(Value::Object(fields)) => fields,

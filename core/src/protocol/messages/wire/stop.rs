@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ir::{Finish, FinishReason, Raw};
+use crate::ir::{Finish, FinishReason, Losses, Raw};
 
 /// `called`: the answer holds a call for the client, whatever the reason says.
 pub(crate) fn decode(
@@ -43,14 +43,27 @@ pub(crate) struct Stop<'a> {
 }
 
 /// `called` and `refused`: what the answer holds, where the reason alone does not say so.
-pub(crate) fn encode(finish: Option<&Finish>, called: bool, refused: bool) -> Stop<'_> {
+pub(crate) fn encode<'f>(
+    finish: Option<&'f Finish>,
+    called: bool,
+    refused: bool,
+    lost: &mut Losses,
+) -> Stop<'f> {
     let reason = match finish.map_or(FinishReason::Stop, |finish| finish.reason) {
         FinishReason::Stop | FinishReason::Other if called => FinishReason::ToolCalls,
         FinishReason::Stop if refused => FinishReason::Refusal,
         reason => reason,
     };
     let stop_reason = match reason {
-        FinishReason::Stop | FinishReason::Other | FinishReason::MalformedCall => "end_turn",
+        FinishReason::Stop => "end_turn",
+        FinishReason::Other => {
+            lost.approximated("finish.other");
+            "end_turn"
+        }
+        FinishReason::MalformedCall => {
+            lost.approximated("finish.malformed_call");
+            "end_turn"
+        }
         FinishReason::StopSequence => "stop_sequence",
         FinishReason::Length => "max_tokens",
         FinishReason::ToolCalls => "tool_use",

@@ -29,6 +29,10 @@ pub(super) fn decode_at(json: &str, at: &str) -> Result<Vec<Item>, Invalid> {
 struct Conversation {
     items: Vec<Item>,
     calls: results::Calls,
+    /// Of the content read last.
+    role: Option<Role>,
+    /// Whether the last item may go on with the next part.
+    open: bool,
 }
 
 impl Conversation {
@@ -38,18 +42,21 @@ impl Conversation {
             Some("system") => Role::System,
             _ => Role::User,
         };
+        // Clients keep each chunk of a streamed answer as a content of its own.
+        self.open &= role == Role::Assistant && self.role == Some(role);
+        self.role = Some(role);
         let parts = if content.names().any(|name| name == "parts") {
             content.objects("parts")?
         } else {
             // A part where a content should be.
             vec![content]
         };
-        let mut open = false;
         for part in parts {
             match self.part(part, role)? {
-                Piece::Block(block, ext) => self.block(role, block, ext, &mut open),
+                Piece::Block(block, ext) => self.block(role, block, ext),
+                Piece::Item(Item::Reasoning(reasoning)) => self.thought(reasoning),
                 Piece::Item(item) => {
-                    open = false;
+                    self.open = false;
                     self.items.push(item);
                 }
                 Piece::Nothing => {}
@@ -59,15 +66,36 @@ impl Conversation {
     }
 
     /// Adds to the message that is open, unless one of both has fields of its own.
-    fn block(&mut self, role: Role, block: Block, ext: Ext, open: &mut bool) {
-        if let (true, Some(Item::Message(message))) = (*open, self.items.last_mut())
+    fn block(&mut self, role: Role, block: Block, ext: Ext) {
+        if let (true, Some(Item::Message(message))) = (self.open, self.items.last_mut())
             && message.ext == ext
         {
-            message.blocks.push(block);
+            match (message.blocks.last_mut(), block) {
+                (Some(Block::Text(said)), Block::Text(more))
+                    if role == Role::Assistant && said.sealed.is_none() && more.sealed.is_none() =>
+                {
+                    said.text.push_str(&more.text);
+                }
+                (_, block) => message.blocks.push(block),
+            }
             return;
         }
         self.items.push(Item::Message(Message { ext, ..Message::new(role, vec![block]) }));
-        *open = true;
+        self.open = true;
+    }
+
+    /// A thought that comes in pieces is signed with the last one, if it is.
+    fn thought(&mut self, reasoning: Reasoning) {
+        match self.items.last_mut() {
+            Some(Item::Reasoning(known)) if self.open && known.sealed.is_none() => {
+                if let Some(more) = reasoning.text {
+                    known.text.get_or_insert_default().push_str(&more);
+                }
+                known.sealed = reasoning.sealed;
+            }
+            _ => self.items.push(Item::Reasoning(reasoning)),
+        }
+        self.open = true;
     }
 
     fn part(&mut self, mut part: Object<'_>, role: Role) -> Result<Piece, Invalid> {

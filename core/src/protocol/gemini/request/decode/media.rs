@@ -10,11 +10,7 @@ const FILES: &str = "generativelanguage.googleapis.com/";
 
 /// The content of a part that has `inlineData` or `fileData`.
 pub(super) fn decode(part: &mut Object<'_>) -> Result<Option<Block>, Invalid> {
-    let Some((source, name)) = source(part)? else { return Ok(None) };
-    let mime = match &source {
-        Source::Base64 { mime, .. } | Source::Url { mime: Some(mime), .. } => mime.clone(),
-        _ => String::new(),
-    };
+    let Some((source, name, mime)) = source(part)? else { return Ok(None) };
     Ok(Some(match mime.split_once('/').map_or(mime.as_str(), |(kind, _)| kind) {
         "image" => Block::Image(Image { source, detail: detail(part)?, cache: None }),
         "audio" => Block::Audio(Audio { source, transcript: None, id: None }),
@@ -23,11 +19,13 @@ pub(super) fn decode(part: &mut Object<'_>) -> Result<Option<Block>, Invalid> {
     }))
 }
 
-fn source(part: &mut Object<'_>) -> Result<Option<(Source, Option<String>)>, Invalid> {
+/// The content, what it is called, and its media type as far as it is told.
+fn source(part: &mut Object<'_>) -> Result<Option<(Source, Option<String>, String)>, Invalid> {
     if let Some(mut data) = part.object("inlineData")? {
         let mime = data.text("mimeType")?.unwrap_or_else(|| "application/octet-stream".into());
         let content = data.text("data")?.unwrap_or_default();
-        return Ok(Some((Source::Base64 { mime, data: content }, data.text("displayName")?)));
+        let source = Source::Base64 { mime: mime.clone(), data: content };
+        return Ok(Some((source, data.text("displayName")?, mime)));
     }
     let Some(mut data) = part.object("fileData")? else { return Ok(None) };
     let Some(uri) = data.text("fileUri")? else { return Err(data.invalid("missing `fileUri`")) };
@@ -35,9 +33,9 @@ fn source(part: &mut Object<'_>) -> Result<Option<(Source, Option<String>)>, Inv
     let source = if uri.contains(FILES) || !uri.contains("://") {
         Source::FileId { id: uri, owner: Protocol::Gemini }
     } else {
-        Source::Url { url: uri, mime }
+        Source::Url { url: uri, mime: mime.clone() }
     };
-    Ok(Some((source, data.text("displayName")?)))
+    Ok(Some((source, data.text("displayName")?, mime.unwrap_or_default())))
 }
 
 /// `MEDIA_RESOLUTION_HIGH` is `high`.

@@ -112,23 +112,60 @@ fn signatures_stay_with_their_parts() {
 }
 
 #[test]
+fn an_answer_that_came_in_pieces_is_one_again() {
+    let model = |part: Value| json!({"role": "model", "parts": [part]});
+    let thought = |text: &str| json!({"text": text, "thought": true});
+    let items = items(json!([
+        model(thought("I ")), model(thought("must")), {"role": "model", "parts": [thought(" "), thought("look.")]},
+        model(json!({"text": "One"})), model(json!({"text": " "})), model(json!({"text": "moment"})),
+        model(json!({"text": "", "thoughtSignature": "s"})),
+        model(json!({"functionCall": {"id": "1", "name": "f"}})),
+        {"role": "user", "parts": [{"functionResponse": {"id": "1", "name": "f", "response": {}}}]},
+        model(thought("Done.")),
+        {"role": "user", "parts": [{"text": "a"}, {"text": "b"}]},
+        {"role": "user", "parts": [{"text": "c"}]},
+    ]));
+    let thoughts = |at: usize| match &items[at] {
+        Item::Reasoning(reasoning) => reasoning.text.as_deref(),
+        other => panic!("no reasoning: {other:?}"),
+    };
+    let blocks = |at: usize| match &items[at] {
+        Item::Message(message) => message.blocks.clone(),
+        other => panic!("no message: {other:?}"),
+    };
+    let signature = crate::ir::Sealed { kind: SealKind::Thought, data: "s".into() };
+    let signed = Block::Text(Text { sealed: Some(signature), ..Text::default() });
+    assert_eq!((thoughts(0), thoughts(4)), (Some("I must look."), Some("Done.")));
+    assert_eq!(blocks(1), [Block::text("One moment"), signed]);
+    assert_eq!((blocks(5), blocks(6)), (vec![Block::text("a"), Block::text("b")], vec![Block::text("c")]));
+}
+
+#[test]
 fn media_are_what_their_type_says() {
     let items = items(json!([{"parts": [
         {"inlineData": {"mimeType": "application/pdf", "data": "aa"}},
         {"inlineData": {"mimeType": "audio/wav", "data": "aa"}},
         {"fileData": {"mimeType": "video/mp4", "fileUri": "https://a.example/v"}, "videoMetadata": {"fps": 2}},
         {"fileData": {"fileUri": "https://generativelanguage.googleapis.com/v1beta/files/x"}},
+        {"fileData": {"fileUri": "files/y", "mimeType": "image/png"}},
         {"inlineData": {"mimeType": "image/png", "data": "aa"}, "mediaResolution": {"level": "MEDIA_RESOLUTION_LOW"}},
     ]}]));
     let Item::Message(message) = &items[0] else { panic!() };
-    let [Block::File(pdf), Block::Audio(_), Block::Video(video), Block::File(kept), Block::Image(image)] =
-        message.blocks.as_slice()
+    let [
+        Block::File(pdf),
+        Block::Audio(_),
+        Block::Video(video),
+        Block::File(kept),
+        Block::Image(seen),
+        Block::Image(image),
+    ] = message.blocks.as_slice()
     else {
         panic!("{message:?}")
     };
     assert!(matches!(&pdf.source, Source::Base64 { mime, .. } if mime == "application/pdf"));
     assert_eq!(video.metadata.as_ref().unwrap().get(), r#"{"fps":2}"#);
     assert!(matches!(kept.source, Source::FileId { owner: Protocol::Gemini, .. }));
+    assert!(matches!(seen.source, Source::FileId { owner: Protocol::Gemini, .. }));
     assert_eq!(image.detail.as_deref(), Some("low"));
 }
 

@@ -54,11 +54,7 @@ fn sampling(request: &Request, compat: &Compat, config: &mut Document, lost: &mu
             config.set(field, feature, value, lost);
         }
     }
-    for (field, feature, value) in [
-        ("topK", "top_k", sampling.top_k),
-        ("candidateCount", "n", sampling.n),
-        ("logprobs", "top_logprobs", sampling.top_logprobs),
-    ] {
+    for (field, feature, value) in [("topK", "top_k", sampling.top_k), ("candidateCount", "n", sampling.n)] {
         if let Some(value) = value {
             config.set(field, feature, value, lost);
         }
@@ -70,9 +66,7 @@ fn sampling(request: &Request, compat: &Compat, config: &mut Document, lost: &mu
         }
         config.set("maxOutputTokens", "max_output", allowed, lost);
     }
-    if let Some(wanted) = sampling.logprobs {
-        config.set("responseLogprobs", "logprobs", wanted, lost);
-    }
+    logprobs(request, config, lost);
     if let Some(seed) = sampling.seed {
         // 32 bits.
         let short = i32::try_from(seed).ok();
@@ -93,6 +87,19 @@ fn sampling(request: &Request, compat: &Compat, config: &mut Document, lost: &mu
     }
     if sampling.logit_bias.is_some() {
         lost.dropped("logit_bias");
+    }
+}
+
+/// How many alternatives is asked only where probabilities are, and not with 0.
+fn logprobs(request: &Request, config: &mut Document, lost: &mut Losses) {
+    let own = request.origin == Protocol::Gemini;
+    let count = request.sampling.top_logprobs.filter(|count| own || *count > 0);
+    let wanted = request.sampling.logprobs.or((!own && count.is_some()).then_some(true));
+    if let Some(wanted) = wanted {
+        config.set("responseLogprobs", "logprobs", wanted, lost);
+    }
+    if let Some(count) = count {
+        config.set("logprobs", "top_logprobs", count, lost);
     }
 }
 
@@ -177,7 +184,7 @@ fn thinking(request: &Request, compat: &Compat, config: &mut Document, lost: &mu
         let nearest = nearest(effort, compat);
         if off {
             if nearest != Effort::None {
-                lost.approximated("reasoning.off");
+                lost.approximated("reasoning");
             }
         } else if reasoning.effort.is_none() {
             lost.approximated("reasoning.budget");
@@ -185,7 +192,7 @@ fn thinking(request: &Request, compat: &Compat, config: &mut Document, lost: &mu
             lost.approximated("reasoning.effort");
         }
         if nearest == Effort::None {
-            config.set("thinkingBudget", "reasoning.off", 0, lost);
+            config.set("thinkingBudget", "reasoning", 0, lost);
         } else {
             config.set("thinkingLevel", "reasoning.effort", level(nearest), lost);
         }

@@ -122,8 +122,15 @@ impl<'a> Writer<'a, '_> {
                 self.settle();
                 self.signature = Some(data);
             }
-            Some(_) => self.lost.dropped("reasoning.sealed"),
-            None => self.lost.dropped("items.reasoning"),
+            foreign => {
+                if foreign.is_some() {
+                    self.lost.dropped("reasoning.sealed");
+                }
+                let text = reasoning.text.iter().chain(&reasoning.summary);
+                if text.map(String::len).sum::<usize>() > 0 {
+                    self.lost.dropped("items.reasoning");
+                }
+            }
         }
     }
 
@@ -145,7 +152,7 @@ impl<'a> Writer<'a, '_> {
         }
         let object = args(&call.arguments).filter(|_| call.kind != CallKind::Custom);
         if object.is_none() && call.kind == CallKind::Function {
-            self.lost.approximated("items.tool_call.arguments");
+            self.lost.approximated("items.tool_call");
         }
         let args = object.unwrap_or_else(|| wrapped_args(&call.arguments));
         let own = match &call.sealed {
@@ -206,7 +213,7 @@ impl<'a> Writer<'a, '_> {
                 && let Some(response) =
                     part.function_response.as_mut().filter(|response| !response.parts.is_empty())
             {
-                self.lost.approximated("items.tool_result.media");
+                self.lost.approximated("tool_result.images");
                 shown.push(Part::text(format!("Shown by the tool call {}:", call.id)));
                 shown.append(&mut response.parts);
             }

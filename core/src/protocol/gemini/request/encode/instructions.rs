@@ -37,7 +37,7 @@ pub(super) fn encode<'a>(
                     parts.push(Written::Part(Box::new(Part::text(text.text.as_str()))));
                 }
             }
-            other => lost.dropped(format!("instructions.{}", media::kind(other))),
+            other => lost.dropped(format!("items.{}", media::kind(other))),
         }
     }
     parts

@@ -52,7 +52,7 @@ fn text<'a>(text: &'a Text, lost: &mut Losses) -> Option<Written<'a>> {
     let signature = match &text.sealed {
         Some(sealed) if sealed.kind == SealKind::Thought => Some(sealed.data.as_str()),
         Some(_) => {
-            lost.dropped("reasoning.sealed");
+            lost.dropped("text.sealed");
             None
         }
         None => None,
@@ -144,7 +144,7 @@ fn resolution(
 ) -> Option<MediaResolution> {
     let detail = image.detail.as_deref().filter(|detail| *detail != "auto" && part.text.is_none())?;
     if origin != Protocol::Gemini {
-        lost.dropped("image.detail");
+        lost.dropped("items.image.detail");
         return None;
     }
     Some(MediaResolution { level: format!("MEDIA_RESOLUTION_{}", detail.to_ascii_uppercase()) })
@@ -174,10 +174,8 @@ pub(super) fn text_losses(text: &Text, lost: &mut Losses) {
 }
 
 pub(super) fn message_losses(message: &Message, origin: Protocol, lost: &mut Losses) {
-    for (set, feature) in [(message.name.is_some(), "items.name"), (message.phase.is_some(), "items.phase")] {
-        if set {
-            lost.dropped(feature);
-        }
+    if message.name.is_some() {
+        lost.dropped("items.name");
     }
     if origin != Protocol::Gemini {
         for field in message.ext.keys() {

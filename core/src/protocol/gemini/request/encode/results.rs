@@ -22,8 +22,8 @@ pub(super) fn encode<'a>(
         lost.dropped("cache_control");
     }
     let ext = (origin == Protocol::Gemini).then_some(&result.ext);
-    if ext.is_none() && !result.ext.is_empty() {
-        lost.dropped("ext.tool_result");
+    if ext.is_none() {
+        result.ext.keys().for_each(|field| lost.dropped(format!("ext.{field}")));
     }
     let failed = result.is_error == Some(true);
     let (response, parts) = match &result.content {
@@ -84,7 +84,7 @@ fn of_blocks<'a>(
                 Some(text) => texts.push(text),
                 None => shown.push(*part),
             },
-            Some(Written::Raw(_)) => lost.dropped("items.tool_result.opaque"),
+            Some(Written::Raw(_)) => lost.dropped(format!("items.{}", media::kind(block))),
             None => {}
         }
     }

@@ -99,6 +99,8 @@ fn the_first_call_of_each_step_is_signed() {
         call("3", "f"),
         result("3", ""),
         thought(SealKind::Encrypted, "foreign"),
+        Item::Reasoning(Reasoning { text: Some(String::new()), ..Reasoning::default() }),
+        Item::Reasoning(Reasoning { summary: vec!["hm".into()], ..Reasoning::default() }),
         call("4", "f"),
         result("4", ""),
     ]);
@@ -111,7 +113,7 @@ fn the_first_call_of_each_step_is_signed() {
     assert_eq!(signature(2, 0), "of text");
     assert_eq!(signature(2, 1), "inherited");
     assert_eq!(signature(4, 0), "stand-in");
-    assert_eq!(lost, "reasoning.sealed=dropped");
+    assert_eq!(lost, "reasoning.sealed=dropped, items.reasoning=dropped");
 }
 
 #[test]
@@ -178,7 +180,7 @@ fn media_are_shown_or_said_to_be_missing() {
             {"inlineData": {"mimeType": "image/png", "data": "aa"}},
         ])
     );
-    assert_eq!(lost, "items.tool_result.media=approximated");
+    assert_eq!(lost, "tool_result.images=approximated");
 }
 
 #[test]
@@ -202,7 +204,7 @@ fn reasoning_is_asked_for_as_the_upstream_knows_it() {
             shown(json!({"thinkingLevel": "LOW"})),
             "reasoning.effort=approximated",
         ),
-        (effort(Effort::None), &all, json!({"thinkingLevel": "MINIMAL"}), "reasoning.off=approximated"),
+        (effort(Effort::None), &all, json!({"thinkingLevel": "MINIMAL"}), "reasoning=approximated"),
         (effort(Effort::None), &budget, json!({"thinkingBudget": 0}), ""),
         (tokens(2000), &budget, shown(json!({"thinkingBudget": 2000})), ""),
         (tokens(2000), &all, shown(json!({"thinkingLevel": "LOW"})), "reasoning.budget=approximated"),
@@ -304,10 +306,27 @@ fn a_request_of_its_own_protocol_comes_back_as_it_was() {
 #[test]
 fn state_that_nobody_keeps_is_refused() {
     let mut request = of_items(vec![said(Role::User, "hi")]);
-    request.state.previous_response_id = Some("resp_1".into());
     let compat = Compat::default();
     let target = Target { model: "gemini", stream: false, compat: &compat };
+    request.state.container = Some(Raw::parse("\"c\"").unwrap());
+    assert!(encode(&request, &target).unwrap_err().0.contains("container"));
+    request.state.previous_response_id = Some("resp_1".into());
     assert!(encode(&request, &target).unwrap_err().0.contains("previous_response_id"));
+}
+
+#[test]
+fn alternatives_are_asked_for_only_with_probabilities() {
+    for (origin, wanted, count, expected) in [
+        (Protocol::Chat, None, Some(3), json!({"responseLogprobs": true, "logprobs": 3})),
+        (Protocol::Chat, Some(true), Some(0), json!({"responseLogprobs": true})),
+        (Protocol::Responses, None, Some(0), Value::Null),
+        (Protocol::Gemini, None, Some(3), json!({"logprobs": 3})),
+    ] {
+        let mut request = Request { origin, ..of_items(vec![said(Role::User, "hi")]) };
+        (request.sampling.logprobs, request.sampling.top_logprobs) = (wanted, count);
+        let (body, lost) = encoded(&request, &Compat::default());
+        assert_eq!((&body["generationConfig"], lost.as_str()), (&expected, ""), "{origin:?}");
+    }
 }
 
 #[test]

@@ -84,14 +84,15 @@ fn function<'a>(
     compat: &Compat,
     lost: &mut Losses,
 ) -> Option<Declaration<'a>> {
-    for (set, feature) in [
-        (tool.cache.is_some(), "cache_control"),
-        (tool.defer_loading == Some(true), "tools.defer_loading"),
-        (origin != Protocol::Gemini && !tool.ext.is_empty(), "ext.tools"),
-    ] {
+    for (set, feature) in
+        [(tool.cache.is_some(), "cache_control"), (tool.defer_loading == Some(true), "tools.defer_loading")]
+    {
         if set {
             lost.dropped(feature);
         }
+    }
+    if origin != Protocol::Gemini {
+        tool.ext.keys().for_each(|field| lost.dropped(format!("ext.{field}")));
     }
     if tool.namespace.is_some() {
         lost.approximated("tools.namespace");

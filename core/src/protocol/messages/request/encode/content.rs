@@ -16,7 +16,10 @@ use crate::protocol::messages::wire::{citation, name};
 pub(super) fn block<'a>(piece: &'a Piece, compat: &Compat, lost: &mut Losses) -> Option<Block<'a>> {
     let shown = match piece {
         Piece::Text(text) => return self::text(text, lost),
-        Piece::Refusal(text) => return (!text.trim().is_empty()).then(|| Block::text(text.as_str())),
+        Piece::Refusal(text) => {
+            lost.approximated("items.refusal");
+            return (!text.trim().is_empty()).then(|| Block::text(text.as_str()));
+        }
         Piece::Opaque(opaque) if opaque.owner == Protocol::Messages => {
             Some(Block::Raw(Cow::Borrowed(&opaque.raw)))
         }
@@ -56,7 +59,7 @@ pub(super) fn result<'a>(
         ResultContent::Blocks(pieces) => {
             let mut blocks: Vec<_> = pieces.iter().filter_map(|piece| block(piece, compat, lost)).collect();
             if is_error == Some(true) && blocks.iter().any(|block| !matches!(block, Block::Text { .. })) {
-                lost.approximated("items.tool_result.is_error");
+                lost.approximated("tool_result.is_error");
                 is_error = None;
                 blocks.insert(0, Block::text("[the tool failed]"));
             }
@@ -112,6 +115,9 @@ fn note(piece: &Piece) -> String {
 
 /// Citations of web pages need an index that only Claude's own answers have.
 fn text<'a>(text: &'a Text, lost: &mut Losses) -> Option<Block<'a>> {
+    if text.sealed.is_some() {
+        lost.dropped("text.sealed");
+    }
     let mut citations = Vec::new();
     for cited in &text.citations {
         match (cited, citation::encode(cited)) {

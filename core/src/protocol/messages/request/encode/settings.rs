@@ -101,10 +101,10 @@ fn output(request: &ir::Request, plan: &Plan, body: &mut Body<'_>) {
     }
     let output = &request.output;
     let unknown = [
-        ("verbosity", output.verbosity.is_some()),
-        ("prediction", output.prediction.is_some()),
-        ("audio", output.audio.is_some()),
-        ("modalities", output.modalities.iter().any(|modality| modality != "text")),
+        ("output.verbosity", output.verbosity.is_some()),
+        ("output.prediction", output.prediction.is_some()),
+        ("output.audio", output.audio.is_some()),
+        ("output.modalities", output.modalities.iter().any(|modality| modality != "text")),
     ];
     unknown.into_iter().filter(|(_, asked)| *asked).for_each(|(name, _)| body.lost.dropped(name));
 }

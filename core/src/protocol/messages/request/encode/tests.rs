@@ -63,6 +63,7 @@ fn turns_alternate_and_results_follow_their_calls() {
         })
     };
     let thought = |text: &str| json!({"type": "thinking", "thinking": text, "signature": "s"});
+    let foreign = Some(Sealed { kind: SealKind::Thought, data: "s".into() });
     let not_run = json!({"type": "tool_result", "tool_use_id": "b", "content": "This tool call was not run.", "is_error": true});
     for (case, items, expected, lost) in [
         (
@@ -145,7 +146,7 @@ fn turns_alternate_and_results_follow_their_calls() {
                 {"role": "assistant", "content": [used("b")]},
                 {"role": "user", "content": [told("b", "2")]},
             ]),
-            "reasoning=dropped",
+            "items.reasoning=dropped",
         ),
         (
             "texts without a word are left out, system messages between others are marked",
@@ -162,6 +163,32 @@ fn turns_alternate_and_results_follow_their_calls() {
                 {"role": "user", "content": [text("hi")]},
             ]),
             "items.message=approximated",
+        ),
+        (
+            "what another vendor sealed or refused does not look as if Claude did",
+            vec![
+                user("q"),
+                Item::Reasoning(Reasoning {
+                    text: Some("x".into()),
+                    sealed: foreign.clone(),
+                    ..Reasoning::default()
+                }),
+                Item::Message(Message::new(
+                    Role::Assistant,
+                    vec![
+                        Block::Refusal("no".into()),
+                        Block::Text(ir::Text { sealed: foreign.clone(), ..ir::Text::new("t") }),
+                    ],
+                )),
+                Item::ToolCall(ToolCall { sealed: foreign, ..ToolCall::function("a", "f", "") }),
+                result("a", "1"),
+            ],
+            json!([
+                {"role": "user", "content": [text("q")]},
+                {"role": "assistant", "content": [text("no"), text("t"), used("a")]},
+                {"role": "user", "content": [told("a", "1")]},
+            ]),
+            "reasoning.sealed=dropped, items.reasoning=dropped, items.refusal=approximated, text.sealed=dropped",
         ),
         (
             "a lone system prompt is what the user says",
@@ -204,7 +231,7 @@ fn ids_and_arguments_become_what_claude_takes() {
         body["messages"][2]["content"][0],
         json!({"type": "tool_result", "tool_use_id": turn[0]["id"]})
     );
-    assert!(lost.starts_with("items.tool_call.arguments=approximated"), "{lost}");
+    assert!(lost.starts_with("items.tool_call=approximated"), "{lost}");
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn tool<'a>(
         lost.dropped("tools.namespace");
     }
     if !own {
-        declared.ext.keys().for_each(|field| lost.dropped(format!("tools.ext.{field}")));
+        declared.ext.keys().for_each(|field| lost.dropped(format!("ext.{field}")));
     }
     let strict = strict.filter(|strict| own || *strict);
     if strict.is_some() && compat.strict == Some(false) {

@@ -136,9 +136,6 @@ impl<'a, 'c> Builder<'a, 'c> {
         if message.name.is_some() {
             self.lost.dropped("items.name");
         }
-        if message.phase.is_some() {
-            self.lost.dropped("items.phase");
-        }
         let role = match message.role {
             ir::Role::User => Role::User,
             ir::Role::Assistant => Role::Assistant,
@@ -183,6 +180,8 @@ impl<'a, 'c> Builder<'a, 'c> {
 
     /// Only what Claude signed or encrypted itself may go back to it.
     fn reasoning(&mut self, reasoning: &'a Reasoning) {
+        let readable =
+            reasoning.text.as_deref().is_some_and(|text| !text.is_empty()) || !reasoning.summary.is_empty();
         let block = match &reasoning.sealed {
             Some(sealed) if sealed.kind == SealKind::Redacted => {
                 Block::RedactedThinking { data: &sealed.data }
@@ -194,12 +193,15 @@ impl<'a, 'c> Builder<'a, 'c> {
                 };
                 Block::Thinking { thinking, signature: &sealed.data }
             }
-            None if reasoning.text.as_deref().unwrap_or_default().is_empty()
-                && reasoning.summary.is_empty() =>
-            {
+            foreign => {
+                if foreign.is_some() {
+                    self.lost.dropped("reasoning.sealed");
+                }
+                if readable {
+                    self.lost.dropped("items.reasoning");
+                }
                 return;
             }
-            _ => return self.lost.dropped("reasoning"),
         };
         self.push(Role::Assistant, block);
     }
@@ -210,6 +212,9 @@ impl<'a, 'c> Builder<'a, 'c> {
         }
         if call.namespace.is_some() {
             self.lost.dropped("tools.namespace");
+        }
+        if call.sealed.is_some() {
+            self.lost.dropped("reasoning.sealed");
         }
         self.foreign(&call.ext);
         let nth = self.met(&call.id, true);
@@ -234,7 +239,7 @@ impl<'a, 'c> Builder<'a, 'c> {
         match raw {
             Some(raw) if arguments.starts_with('{') => Cow::Owned(raw),
             _ => {
-                self.lost.approximated("items.tool_call.arguments");
+                self.lost.approximated("items.tool_call");
                 let input = raw.map_or_else(|| call.arguments.clone().into(), |raw| raw.value());
                 Cow::Owned(Raw::from(serde_json::json!({ "input": input })))
             }

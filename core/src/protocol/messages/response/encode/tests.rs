@@ -2,7 +2,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::ir::{
-    Choice, Finish, FinishReason, Image, Message as Said, Opaque, Response, Role, Sealed, Source, Usage,
+    Choice, Compaction, Finish, FinishReason, Image, Message as Said, Opaque, Response, Role, Sealed, Source,
+    Usage,
 };
 
 fn write(response: &Response) -> (Value, String) {
@@ -32,16 +33,15 @@ fn another_vendors_answer_is_a_message() {
         kind: "web_search_call".into(),
         raw: Raw::from(json!({})),
     };
-    let summary = Reasoning {
-        summary: vec!["a".into(), "b".into()],
-        sealed: Some(Sealed { kind: SealKind::Encrypted, data: "e".into() }),
-        ..Reasoning::default()
-    };
+    let sealed = Some(Sealed { kind: SealKind::Encrypted, data: "e".into() });
+    let summary =
+        Reasoning { summary: vec!["a".into(), "b".into()], sealed: sealed.clone(), ..Reasoning::default() };
     let (body, lost) = write(&answer(
         vec![
             Item::Reasoning(summary),
             Item::Reasoning(Reasoning::default()),
             Item::Opaque(opaque),
+            Item::Compaction(Compaction { sealed: sealed.clone(), ..Compaction::default() }),
             Item::Message(Said::new(
                 Role::Assistant,
                 vec![Piece::text(""), Piece::text("hi"), Piece::Image(image)],
@@ -66,7 +66,11 @@ fn another_vendors_answer_is_a_message() {
                 "output_tokens": 5, "output_tokens_details": {"thinking_tokens": 3}},
         })
     );
-    assert_eq!(lost, "reasoning.sealed=dropped, items.web_search_call=dropped, items.image=dropped");
+    assert_eq!(
+        lost,
+        "reasoning.sealed=dropped, items.web_search_call=dropped, items.compaction=dropped, \
+         items.image=dropped, items.tool_call=approximated"
+    );
 }
 
 #[test]

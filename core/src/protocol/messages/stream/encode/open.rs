@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-use crate::ir::{BlockStart, CallKind, Delta, Ext, Losses, Raw, SealKind, Sealed};
+use crate::ir::{BlockStart, CallKind, Delta, Losses, Raw, SealKind, Sealed};
 use crate::protocol::messages::wire::block::Block;
 use crate::protocol::messages::wire::event::{Piece, Written};
 use crate::protocol::messages::wire::{citation, seal};
@@ -165,7 +165,10 @@ impl Open {
                 Some(Piece::Input { partial_json: json!({ "input": input }).to_string().into() })
             }
             Shown::Compaction { summary, sealed } => {
-                let seal = seal_of(sealed.as_ref());
+                let seal = seal::own(sealed.as_ref());
+                if summary.is_empty() && seal.is_empty() {
+                    return lost.dropped("items.compaction");
+                }
                 let encrypted = seal.get("encrypted_content").and_then(|encrypted| encrypted.as_str());
                 Some(Piece::Compaction {
                     content: (!summary.is_empty()).then(|| std::mem::take(summary).into()),
@@ -196,7 +199,7 @@ impl Open {
                 ext: None,
             },
             Shown::Compaction { sealed, .. } => {
-                Block::Compaction { content: None, seal: seal_of(sealed.as_ref()) }
+                Block::Compaction { content: None, seal: seal::own(sealed.as_ref()) }
             }
             Shown::Whole(raw) => Block::Raw(Cow::Borrowed(raw)),
         };
@@ -216,7 +219,7 @@ impl Thinking {
             _ if self.redacted => None,
             Delta::Reasoning(text) if !text.is_empty() => {
                 if matches!(self.told, Told::Summary(_)) {
-                    lost.dropped("reasoning.text");
+                    lost.approximated("items.reasoning");
                     return None;
                 }
                 self.told = Told::Text;
@@ -225,7 +228,7 @@ impl Thinking {
             Delta::Summary { part, text } if !text.is_empty() => {
                 let thinking = match self.told {
                     Told::Text => {
-                        lost.dropped("reasoning.summary");
+                        lost.approximated("items.reasoning");
                         return None;
                     }
                     Told::Summary(earlier) if earlier != *part => Cow::Owned(format!("\n\n{text}")),
@@ -244,13 +247,6 @@ fn start(content_block: Block<'_>, next: &mut u32, out: &mut Vec<u8>) -> u32 {
     *next += 1;
     Written::ContentBlockStart { index, content_block }.write(out);
     index
-}
-
-fn seal_of(sealed: Option<&Sealed>) -> Ext {
-    match sealed {
-        Some(sealed) if sealed.kind == SealKind::Signature => seal::to_compaction(&sealed.data),
-        _ => Ext::new(),
-    }
 }
 
 /// Line ends between tokens would end the event's data.

@@ -180,7 +180,7 @@ fn thinking_is_shown_once_and_signed_at_its_end() {
             reasoning(false),
             vec![summary(0, "a"), summary(0, "b"), summary(1, "c"), Delta::Reasoning("raw".into())],
             vec![json!([empty, thought("a"), thought("b"), thought("\n\nc")])],
-            "reasoning.text=dropped",
+            "items.reasoning=approximated",
         ),
         (reasoning(false), vec![sealed(SealKind::Signature, "s")], vec![json!([empty, signature])], ""),
         (reasoning(false), vec![sealed(SealKind::Encrypted, "s")], vec![], "reasoning.sealed=dropped"),
@@ -234,6 +234,9 @@ fn what_claude_has_no_block_for_is_lost_aloud() {
         stop(3),
         begin(4, BlockStart::Opaque(own)),
         stop(4),
+        begin(6, BlockStart::Compaction { id: None }),
+        more(6, sealed(SealKind::Encrypted, "gAAA")),
+        stop(6),
         begin(5, text_block()),
         more(5, text("a")),
         more(5, Delta::Citation(url)),
@@ -253,7 +256,7 @@ fn what_claude_has_no_block_for_is_lost_aloud() {
     assert_eq!(
         lost,
         "ext.x=dropped, items.image=dropped, items.executableCode=dropped, items.web_search=dropped, n=dropped, \
-         logprobs=dropped"
+         items.compaction=dropped, logprobs=dropped"
     );
 }
 
@@ -270,6 +273,7 @@ fn every_reason_has_a_name() {
             Value::Null,
         ),
         (text_block(), Some(Finish::new(FinishReason::Other)), "end_turn", Value::Null),
+        (text_block(), Some(Finish::new(FinishReason::MalformedCall)), "end_turn", Value::Null),
         (text_block(), None, "end_turn", Value::Null),
         (call("a"), None, "tool_use", Value::Null),
         (refusal(), Some(Finish::new(FinishReason::Stop)), "refusal", Value::Null),
@@ -280,13 +284,19 @@ fn every_reason_has_a_name() {
             json!({"type": "refusal", "category": null, "explanation": "no"}),
         ),
     ] {
+        let lossy = finish.as_ref().and_then(|finish| match finish.reason {
+            FinishReason::Other => Some("finish.other=approximated"),
+            FinishReason::MalformedCall => Some("finish.malformed_call=approximated"),
+            _ => None,
+        });
         let finish = finish.map(|finish| Event::Finish { choice: 0, finish });
         let told: Vec<_> = [Event::Start(Start::default()), begin(0, block), more(0, text("x")), stop(0)]
             .into_iter()
             .chain(finish)
             .chain([Event::End])
             .collect();
-        let (events, _) = write(&told);
+        let (events, lost) = write(&told);
+        assert_eq!(lost, lossy.unwrap_or_default());
         let delta = &events[events.len() - 2]["delta"];
         assert_eq!((&delta["stop_reason"], &delta["stop_details"]), (&json!(reason), &details));
     }

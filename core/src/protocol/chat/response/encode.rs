@@ -11,7 +11,7 @@ use crate::ir::{
 };
 use crate::protocol::chat::answer::{BREAK, Head, NO_ARGUMENTS, Told, extra_content, tool_name};
 use crate::protocol::chat::finish::{self, Did};
-use crate::protocol::chat::wire::annotation::Annotation;
+use crate::protocol::chat::wire::annotation::{Annotation, Place};
 use crate::protocol::convert::{Answering, Encoded};
 use crate::protocol::openai::usage::encode_chat;
 
@@ -182,7 +182,10 @@ impl<'a> Collect<'a, '_> {
                     self.logprobs.extend(logprobs);
                 }
                 for citation in &text.citations {
-                    match Annotation::encode(citation) {
+                    let length = text.text.chars().count();
+                    let whole = self.message.content.as_deref().unwrap_or_default().chars().count();
+                    let place = Place { start: whole.saturating_sub(length) as u64, length: length as u64 };
+                    match Annotation::encode(citation, &place) {
                         Some(annotation) => self.message.annotations.push(annotation),
                         None => lost.dropped("citations"),
                     }

@@ -8,12 +8,12 @@ use serde_json::json;
 use self::blocks::{Choice, Kind, Open};
 use crate::error::Failure;
 use crate::ir::{
-    BlockStart, CallKind, Delta, Event, Executor, Finish, FinishReason, Losses, Raw, SealKind, Sealed, Start,
-    Usage,
+    BlockStart, CallKind, Citation, Delta, Event, Executor, Finish, FinishReason, Losses, Raw, SealKind,
+    Sealed, Start, Usage,
 };
 use crate::protocol::chat::answer::{BREAK, Head, NO_ARGUMENTS, Told, extra_content, tool_name};
 use crate::protocol::chat::finish::{self, Did};
-use crate::protocol::chat::wire::annotation::Annotation;
+use crate::protocol::chat::wire::annotation::{Annotation, Place};
 use crate::protocol::convert::{Answering, StreamEncoder};
 use crate::protocol::openai;
 
@@ -25,6 +25,8 @@ pub(in crate::protocol) struct Encoder {
     choices: Vec<Choice>,
     /// By their index.
     blocks: Vec<Open>,
+    /// Citations that mean all of a block, by its index, until it is whole.
+    held: Vec<(u32, Citation)>,
     usage: Option<Usage>,
     over: bool,
     lost: Losses,
@@ -37,6 +39,7 @@ impl Encoder {
             prefix: Vec::new(),
             choices: Vec::new(),
             blocks: Vec::new(),
+            held: Vec::new(),
             usage: None,
             over: false,
             lost: Losses::default(),
@@ -121,7 +124,7 @@ impl Encoder {
     fn kind(&mut self, at: usize, block: &BlockStart<'_>) -> Kind {
         let Some(state) = self.choices.get_mut(at) else { return Kind::Silent };
         match block {
-            BlockStart::Text { joins, .. } => Kind::Text { breaks: !joins && state.said },
+            BlockStart::Text { joins, .. } => Kind::Text { breaks: !joins && state.said, length: 0 },
             BlockStart::Compaction { .. } => Kind::Compaction { breaks: state.said, empty: true },
             BlockStart::Refusal { .. } => {
                 state.refused = true;
@@ -190,13 +193,17 @@ impl Encoder {
         let choice = *choice;
         let (head, breaks, text, tail) = match (delta, kind) {
             (_, Kind::Silent) => return,
-            (Delta::Text(text), Kind::Text { breaks }) if !text.is_empty() => {
+            (Delta::Text(text), Kind::Text { breaks, length }) if !text.is_empty() => {
                 state.said = true;
+                let more = text.chars().count() as u64;
+                *length += more;
+                state.written += more + if *breaks { BREAK.len() as u64 } else { 0 };
                 (r#"{"content":"#, std::mem::take(breaks), text, "}")
             }
             (Delta::Text(text), Kind::Compaction { breaks, empty }) if !text.is_empty() => {
                 state.said = true;
                 *empty = false;
+                state.written += text.chars().count() as u64 + if *breaks { BREAK.len() as u64 } else { 0 };
                 (r#"{"content":"#, std::mem::take(breaks), text, "}")
             }
             (Delta::Text(text), Kind::Refusal) => (r#"{"refusal":"#, false, text, "}"),
@@ -218,12 +225,7 @@ impl Encoder {
                 return self.arguments(choice, index, custom, text, out);
             }
             (Delta::Logprobs(raw), Kind::Text { .. }) => return self.logprobs(choice, raw, out),
-            (Delta::Citation(citation), _) => {
-                return match Annotation::encode(citation) {
-                    Some(annotation) => self.chunk(choice, &json!({"annotations": [annotation]}), out),
-                    None => self.lost.dropped("citations"),
-                };
-            }
+            (Delta::Citation(citation), _) => return self.cite(index, citation, out),
             (Delta::Sealed(_), Kind::Text { .. }) => return self.lost.dropped("text.sealed"),
             (Delta::Sealed(sealed), Kind::Reasoning { .. }) => return self.seal(choice, sealed, out),
             _ => return,
@@ -232,6 +234,23 @@ impl Encoder {
             self.text(choice, head, BREAK, tail, out);
         }
         self.text(choice, head, text, tail, out);
+    }
+
+    fn cite(&mut self, index: u32, citation: &Citation, out: &mut Vec<u8>) {
+        if matches!(citation, Citation::Url { end: None, .. }) {
+            return self.held.push((index, citation.clone()));
+        }
+        let Some(Open { choice, at, kind }) = self.blocks.get(index as usize).copied() else { return };
+        let written = self.choices.get(at).map_or(0, |state| state.written);
+        let place = match kind {
+            Kind::Text { breaks: true, length } => Place { start: written + BREAK.len() as u64, length },
+            Kind::Text { breaks: false, length } => Place { start: written.saturating_sub(length), length },
+            _ => Place::default(),
+        };
+        match Annotation::encode(citation, &place) {
+            Some(annotation) => self.chunk(choice, &json!({"annotations": [annotation]}), out),
+            None => self.lost.dropped("citations"),
+        }
     }
 
     fn seal(&mut self, choice: u32, sealed: &Sealed, out: &mut Vec<u8>) {
@@ -253,6 +272,16 @@ impl Encoder {
         match kind {
             Kind::Call { index, custom: false, empty: true } => {
                 self.arguments(*choice, *index, false, NO_ARGUMENTS, out);
+            }
+            Kind::Text { length, .. } => {
+                let whole = *length;
+                while let Some(at) = self.held.iter().position(|(held, _)| *held == index) {
+                    let (_, mut citation) = self.held.remove(at);
+                    if let Citation::Url { end, .. } = &mut citation {
+                        *end = Some(whole);
+                    }
+                    self.cite(index, &citation, out);
+                }
             }
             Kind::Compaction { empty: true, .. } => self.lost.dropped("items.compaction"),
             Kind::Compaction { empty: false, .. } => self.lost.approximated("items.compaction"),

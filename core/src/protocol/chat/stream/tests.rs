@@ -373,6 +373,40 @@ fn an_answer_survives_its_own_stream() {
 }
 
 #[test]
+fn citations_count_from_the_start_of_the_content() {
+    let cite = |start, end| crate::ir::Citation::Url { url: "u".into(), title: None, start, end };
+    let cited = |text: &str, citation| {
+        Block::Text(crate::ir::Text { citations: vec![citation], ..crate::ir::Text::new(text) })
+    };
+    let message = |blocks| Item::Message(crate::ir::Message::new(crate::ir::Role::Assistant, blocks));
+    let response = Response {
+        choices: vec![crate::ir::Choice {
+            items: vec![
+                message(vec![Block::text("Gr\u{fc}n "), cited("ist", cite(None, None))]),
+                message(vec![cited("das Gras.", cite(Some(4), Some(8)))]),
+            ],
+            finish: Some(crate::ir::Finish::new(FinishReason::Stop)),
+        }],
+        ..Response::default()
+    };
+    let indexes = |answer: &Response| {
+        let Item::Message(message) = &answer.choices[0].items[0] else { panic!("{answer:?}") };
+        let Block::Text(text) = &message.blocks[0] else { panic!("{answer:?}") };
+        let cited = text.citations.iter().map(|citation| match citation {
+            crate::ir::Citation::Url { start, end, .. } => (start.unwrap(), end.unwrap()),
+            other => panic!("{other:?}"),
+        });
+        cited.collect::<Vec<_>>()
+    };
+    let expected = [(5, 8), (14, 18)];
+    assert_eq!(indexes(&folded(&encoded(&response, false).0)), expected);
+    let whole = super::super::response::encode::encode(&response, &answering(false));
+    let mut again = Accumulator::default();
+    Decoder::default().document(&whole.body, &mut |event| again.push(&event)).unwrap();
+    assert_eq!(indexes(&again.into_response()), expected);
+}
+
+#[test]
 fn usage_is_shown_only_to_who_asked() {
     let response = Response {
         usage: Some(Usage { input: Some(1), output: Some(2), ..Usage::default() }),

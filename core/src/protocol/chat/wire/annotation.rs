@@ -26,6 +26,13 @@ struct UrlCitation<'a> {
     end_index: Option<u64>,
 }
 
+/// Where a block of text is in the content, in characters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::protocol::chat) struct Place {
+    pub(in crate::protocol::chat) start: u64,
+    pub(in crate::protocol::chat) length: u64,
+}
+
 impl<'a> Annotation<'a> {
     /// What it cites; `None` for what is no citation of a page.
     pub(in crate::protocol::chat) fn decode(self) -> Option<Citation> {
@@ -38,16 +45,17 @@ impl<'a> Annotation<'a> {
         })
     }
 
-    /// `None` for what Chat cannot say. Offsets and title must be there: unknown ones are zero and empty.
-    pub(in crate::protocol::chat) fn encode(citation: &'a Citation) -> Option<Self> {
+    /// `None` for what Chat cannot say. Offsets and title must be there: those of a block count from its
+    /// `place` in the whole content, and without any all of the block is meant.
+    pub(in crate::protocol::chat) fn encode(citation: &'a Citation, place: &Place) -> Option<Self> {
         let Citation::Url { url, title, start, end } = citation else { return None };
         Some(Self {
             kind: Some(Str("url_citation".into())),
             url_citation: Some(UrlCitation {
                 url: Str(url.into()),
                 title: Some(Str(title.as_deref().unwrap_or_default().into())),
-                start_index: Some(start.unwrap_or(0)),
-                end_index: Some(end.unwrap_or(0)),
+                start_index: Some(place.start.saturating_add(start.unwrap_or(0))),
+                end_index: Some(place.start.saturating_add(end.unwrap_or(place.length))),
             }),
         })
     }

@@ -65,6 +65,9 @@ pub(in crate::protocol) fn encode(request: &Request, target: &Target<'_>) -> Res
     if let Some(ext) = encoding.ext(&request.ext) {
         let known = |name: &str| name == "reasoning" || name == "stream_options" && !target.stream;
         for (name, value) in ext.iter().filter(|(name, _)| !known(name)) {
+            if target.compat.omits(name) {
+                encoding.lost.dropped(format!("ext.{name}"));
+            }
             body.own(name, value);
         }
     }
@@ -241,7 +244,7 @@ impl<'a> Encoding<'a> {
             let unknown = [
                 ("store", state.store == Some(true)),
                 ("background", state.background == Some(true)),
-                ("truncation", state.truncation.is_some()),
+                ("truncation", state.truncation.as_deref().is_some_and(|asked| asked != "disabled")),
                 ("context_management", state.context_management.is_some()),
             ];
             unknown

@@ -27,9 +27,7 @@ pub(super) fn encode(request: &Request, target: &Target<'_>, body: &mut Body<'_>
 /// What only Chat clients know, unless a field of that name is there by now.
 pub(super) fn rest(request: &Request, body: &mut Body<'_>) {
     for (name, value) in request.ext.iter().filter(|(name, _)| *name != "stream_options") {
-        if request.origin != Protocol::Chat {
-            body.lost.dropped(format!("ext.{name}"));
-        } else if body.compat.omits(name) {
+        if request.origin != Protocol::Chat || body.compat.omits(name) {
             body.lost.dropped(format!("ext.{name}"));
         } else if !body.has(name) {
             body.field(name, value);
@@ -46,7 +44,7 @@ fn sampling(sampling: &Sampling, own: bool, body: &mut Body<'_>) {
     body.option("seed", sampling.seed.as_ref());
     // Alternatives are told only beside the probabilities, which other protocols take for granted.
     let alternatives = sampling.top_logprobs.filter(|count| *count > 0 || sampling.logprobs.is_some());
-    body.option("logprobs", sampling.logprobs.or(alternatives.map(|_| true)).as_ref());
+    body.option("logprobs", sampling.logprobs.or_else(|| alternatives.map(|_| true)).as_ref());
     body.option("top_logprobs", alternatives.as_ref());
     body.option("n", sampling.n.as_ref());
     body.option("logit_bias", sampling.logit_bias.as_ref());

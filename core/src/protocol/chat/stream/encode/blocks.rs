@@ -10,9 +10,10 @@ pub(super) struct Open {
 
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
-    /// `breaks`: a paragraph must be ended before it.
+    /// `breaks`: a paragraph must be ended before it. `length` counts characters.
     Text {
         breaks: bool,
+        length: u64,
     },
     /// Its summary is text.
     Compaction {
@@ -37,6 +38,8 @@ pub(super) enum Kind {
 pub(super) struct Choice {
     pub(super) number: u32,
     pub(super) calls: u32,
+    /// Characters of content so far.
+    pub(super) written: u64,
     /// Whether there was text, thinking, a refusal.
     pub(super) said: bool,
     pub(super) thought: bool,
@@ -45,6 +48,6 @@ pub(super) struct Choice {
 
 impl Choice {
     pub(super) fn new(number: u32) -> Self {
-        Self { number, calls: 0, said: false, thought: false, refused: false }
+        Self { number, calls: 0, written: 0, said: false, thought: false, refused: false }
     }
 }

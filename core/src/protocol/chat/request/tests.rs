@@ -240,7 +240,11 @@ fn what_an_upstream_cannot_see_is_named() {
     let marked = Text { cache: Some(CacheControl::default()), ..Text::new("marked") };
     let blocks = vec![
         Block::Text(marked),
-        image(),
+        Block::Image(Image {
+            source: Source::Base64 { mime: "image/png".into(), data: "aW1n".into() },
+            detail: Some("ultra_high".into()),
+            cache: None,
+        }),
         file(Source::Text("A document.".into())),
         file(Source::Base64 { mime: "text/csv".into(), data: "YSxi".into() }),
         file(Source::Base64 { mime: "application/pdf".into(), data: "cGRm".into() }),
@@ -256,7 +260,7 @@ fn what_an_upstream_cannot_see_is_named() {
         body["messages"][0]["content"],
         json!([
             {"type": "text", "text": "marked", "cache_control": {"type": "ephemeral"}},
-            {"type": "image_url", "image_url": {"url": "data:image/png;base64,aW1n"}},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,aW1n", "detail": "auto"}},
             {"type": "text", "text": "A document."},
             {"type": "text", "text": "a,b"},
             {"type": "file", "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,cGRm"}},
@@ -264,7 +268,7 @@ fn what_an_upstream_cannot_see_is_named() {
             {"type": "text", "text": "[video omitted]"},
         ])
     );
-    assert_eq!(lost, "items.file=dropped, items.video=dropped");
+    assert_eq!(lost, "items.image.detail=approximated, items.file=dropped, items.video=dropped");
     let blind = Compat { vision: Some(false), files: Some(false), ..Compat::default() };
     let (body, lost) = encoded(&request, &blind);
     let text = body["messages"][0]["content"].as_str().unwrap();

@@ -194,6 +194,25 @@ fn encrypted_reasoning_goes_back_where_it_led_somewhere() {
 }
 
 #[test]
+fn thinking_in_the_clear_goes_back_to_whom_it_came_from() {
+    let thought = |id: Option<&str>| {
+        let text = Some("Hm.".into());
+        Item::Reasoning(Reasoning { id: id.map(String::from), text, ..Reasoning::default() })
+    };
+    let call = || Item::ToolCall(ToolCall::function("c1", "f", "{}"));
+    let result = Item::ToolResult(ToolResult::function("c1", ResultContent::Text("x".into())));
+    let (body, lost) = written(&of_chat(vec![thought(Some("rs_7")), call(), result]), &Compat::default());
+    assert_eq!(
+        body["input"][0],
+        json!({"type": "reasoning", "id": "rs_7", "summary": [],
+               "content": [{"type": "reasoning_text", "text": "Hm."}]})
+    );
+    assert_eq!((body["input"][1]["type"].as_str(), lost.as_str()), (Some("function_call"), ""));
+    let (_, lost) = written(&of_chat(vec![thought(None), call()]), &Compat::default());
+    assert_eq!(lost, "items.reasoning=dropped, items.tool_result=approximated");
+}
+
+#[test]
 fn what_an_upstream_would_have_to_hold_is_refused() {
     let mut request = of_chat(Vec::new());
     request.state.cached_content = Some("c".into());

@@ -135,8 +135,16 @@ impl Parts<'_> {
         };
         let Some(url) = url else { return omitted("image", lost) };
         let mut part = json!({"type": "image_url", "image_url": {"url": url}});
-        if let (Some(detail), Some(Value::Object(inner))) = (&image.detail, part.get_mut("image_url")) {
-            inner.insert("detail".into(), detail.as_str().into());
+        let detail = image.detail.as_deref().map(|detail| match detail {
+            "low" | "high" | "auto" => detail,
+            _ if self.origin == Protocol::Chat => detail,
+            _ => {
+                lost.approximated("items.image.detail");
+                "auto"
+            }
+        });
+        if let (Some(detail), Some(Value::Object(inner))) = (detail, part.get_mut("image_url")) {
+            inner.insert("detail".into(), detail.into());
         }
         self.media(part, image.cache, lost)
     }

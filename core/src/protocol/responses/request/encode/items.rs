@@ -184,11 +184,12 @@ impl<'a> Items<'_, 'a> {
         }
     }
 
-    /// Of use only to its issuer: encrypted, kept there under its id, or readable where the client got it
-    /// in the clear.
+    /// Of use only to its issuer: encrypted, kept there under its id, or readable where it was shown in the
+    /// clear. Some want that back: only a Responses upstream gives reasoning an id, so it is theirs.
     fn reasoning(&mut self, reasoning: &'a Reasoning, position: usize) {
         let encrypted = reasoning.sealed.as_ref().filter(|sealed| sealed.kind == SealKind::Encrypted);
-        let text = reasoning.text.as_deref().filter(|text| self.encoding.of_responses && !text.is_empty());
+        let is_own = self.encoding.of_responses || reasoning.id.is_some();
+        let text = reasoning.text.as_deref().filter(|text| is_own && !text.is_empty());
         if encrypted.is_none() && text.is_none() && !(self.stored && reasoning.id.is_some()) {
             return self.encoding.lost.dropped("items.reasoning");
         }

@@ -4,6 +4,7 @@
 //! client must send it back: into its own protocol's slot, or behind the id of a tool call.
 
 mod blob;
+mod deflate;
 mod open;
 mod seal;
 mod strip;
@@ -16,6 +17,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use self::deflate::Deflater;
 pub(crate) use self::open::unseal;
 pub use self::seal::Sealer;
 use crate::config::Protocol;
@@ -27,6 +29,7 @@ const LABEL: &[u8] = b"causeway reasoning vault 1";
 #[derive(Clone)]
 pub struct Vault {
     key: [u8; 32],
+    deflater: Deflater,
 }
 
 /// Whom sealed reasoning is of use to: an upstream.
@@ -44,7 +47,7 @@ impl Vault {
             mac.update(LABEL);
             key = mac.finalize().into_bytes().into();
         }
-        Self { key }
+        Self { key, deflater: Deflater::default() }
     }
 }
 

@@ -1,14 +1,12 @@
 //! What the vault seals, and the form it has outside.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flate2::Compression;
 use flate2::bufread::DeflateDecoder;
-use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 
 use super::{Issuer, Vault};
@@ -142,15 +140,11 @@ impl Vault {
         nonce: [u8; NONCE_LENGTH],
     ) -> Option<String> {
         let json = serde_json::to_vec(content).ok()?;
-        let mut plain = vec![PLAIN];
-        if json.len() > WORTH_DEFLATING {
-            plain = vec![DEFLATED];
-            let mut deflate = DeflateEncoder::new(plain, Compression::default());
-            deflate.write_all(&json).ok()?;
-            plain = deflate.finish().ok()?;
+        let mut plain = if json.len() > WORTH_DEFLATING {
+            self.deflater.deflate(DEFLATED, &json)?
         } else {
-            plain.extend_from_slice(&json);
-        }
+            [&[PLAIN], json.as_slice()].concat()
+        };
         // White space after JSON, and anything after a deflated stream, is not read: it rounds the whole up
         // to full groups of base64.
         while !plain.len().is_multiple_of(3) {

@@ -45,6 +45,11 @@ pub(super) fn kind<'e>(event: &'e sse::Event<'_>) -> Cow<'e, [u8]> {
     }
 }
 
+/// Bytes as text, with a mark in place of what is no UTF-8. The check is the fast one: hardly anything is not.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// The raw value of an object's field, found without a tree.
 pub(super) fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
     json::fields(object)

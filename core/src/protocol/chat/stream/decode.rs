@@ -46,7 +46,7 @@ impl StreamDecoder for Decoder {
         if event.name.as_deref() == Some(b"error") {
             return self.fail(decode_error(data), each);
         }
-        let text = String::from_utf8_lossy(data);
+        let text = event::text(data);
         match serde_json::from_str(&text) {
             Ok(chunk) => self.chunk(chunk, data, each),
             Err(error) if error.is_data() && !self.started => self.fail(decode_error(data), each),
@@ -79,7 +79,7 @@ impl Decoder {
         body: &[u8],
         each: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), Invalid> {
-        let text = String::from_utf8_lossy(body);
+        let text = event::text(body);
         let chunk: Chunk<'_> = serde_json::from_str(&text)
             .map_err(|error| Invalid(format!("the upstream's answer is no chat completion: {error}")))?;
         if chunk.choices.is_none() && chunk.error.is_none() {
@@ -138,10 +138,11 @@ impl Decoder {
         };
         let (Some(choice), Some(ids)) = (self.choices.get_mut(at), &mut self.ids) else { return };
         let mut out = Out { choice: number, next: &mut self.next, ids, each };
-        for (delta, whole) in [(wire.delta, false), (wire.message, true)] {
-            if let Some(delta) = delta {
-                choice.delta(delta, whole, &mut out);
-            }
+        if let Some(delta) = wire.delta {
+            choice.delta(delta, false, &mut out);
+        }
+        if let Some(message) = wire.message {
+            choice.delta(*message, true, &mut out);
         }
         if let Some(logprobs) = wire.logprobs.and_then(|logprobs| logprobs.content) {
             choice.logprobs(logprobs.get(), &mut out);

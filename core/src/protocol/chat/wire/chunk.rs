@@ -49,7 +49,7 @@ pub(in crate::protocol::chat) struct Choice<'a> {
     #[serde(borrow)]
     pub(in crate::protocol::chat) delta: Option<Delta<'a>>,
     #[serde(borrow)]
-    pub(in crate::protocol::chat) message: Option<Delta<'a>>,
+    pub(in crate::protocol::chat) message: Option<Box<Delta<'a>>>,
     #[serde(borrow)]
     pub(in crate::protocol::chat) finish_reason: Option<Str<'a>>,
     #[serde(borrow)]
@@ -82,9 +82,9 @@ pub(in crate::protocol::chat) struct Delta<'a> {
     #[serde(borrow)]
     pub(in crate::protocol::chat) tool_calls: Option<Vec<Call<'a>>>,
     #[serde(borrow)]
-    pub(in crate::protocol::chat) function_call: Option<Function<'a>>,
+    pub(in crate::protocol::chat) function_call: Option<Box<Function<'a>>>,
     #[serde(borrow)]
-    pub(in crate::protocol::chat) audio: Option<Audio<'a>>,
+    pub(in crate::protocol::chat) audio: Option<Box<Audio<'a>>>,
     #[serde(borrow)]
     pub(in crate::protocol::chat) annotations: Option<Vec<Annotation<'a>>>,
     /// OpenRouter's.

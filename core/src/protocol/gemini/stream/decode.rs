@@ -62,7 +62,7 @@ impl Decoder {
         data: &[u8],
         each: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<UpstreamError>, Invalid> {
-        let json = String::from_utf8_lossy(data);
+        let json = event::text(data);
         if json.trim() == "[DONE]" {
             return Ok(None);
         }

@@ -79,8 +79,9 @@ pub enum Source {
 /// Where a piece of text comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Citation {
-    /// A web page. Offsets count characters of the text they annotate.
-    Url { url: String, title: Option<String>, start: Option<u64>, end: Option<u64> },
+    /// A web page. Offsets count characters of the text they annotate. `raw` is the whole citation as Claude
+    /// wrote it: it takes pages back only by an index of its own.
+    Url { url: String, title: Option<String>, start: Option<u64>, end: Option<u64>, raw: Option<Raw> },
     /// Whatever only `owner` can say: citations of documents, file citations.
     Opaque { owner: Protocol, raw: Raw },
 }

@@ -9,6 +9,7 @@ fn full() -> Response {
             title: None,
             start: Some(0),
             end: None,
+            raw: None,
         }],
         logprobs: Some(Raw::parse(r#"[{"token":"It"}]"#).unwrap()),
         cache: None,

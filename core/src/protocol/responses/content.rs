@@ -136,7 +136,7 @@ pub(super) fn citation(raw: &RawValue) -> Citation {
         Ok(Annotation { r#type, url: Some(url), title, start_index, end_index })
             if r#type == "url_citation" =>
         {
-            Citation::Url { url, title, start: start_index, end: end_index }
+            Citation::Url { url, title, start: start_index, end: end_index, raw: None }
         }
         _ => Citation::Opaque { owner: Protocol::Responses, raw: wire::owned(raw) },
     }

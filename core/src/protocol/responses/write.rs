@@ -159,7 +159,7 @@ impl<'a> Annotation<'a> {
     /// `None` for a citation in another vendor's words. Without offsets, all of the text is meant.
     pub(super) fn of(citation: &'a Citation, text: &str) -> Option<Self> {
         match citation {
-            Citation::Url { url, title, start, end } => Some(Self::Url {
+            Citation::Url { url, title, start, end, .. } => Some(Self::Url {
                 r#type: "url_citation",
                 url,
                 title: title.as_deref().unwrap_or_default(),

@@ -374,7 +374,7 @@ fn an_answer_survives_its_own_stream() {
 
 #[test]
 fn citations_count_from_the_start_of_the_content() {
-    let cite = |start, end| crate::ir::Citation::Url { url: "u".into(), title: None, start, end };
+    let cite = |start, end| crate::ir::Citation::Url { url: "u".into(), title: None, start, end, raw: None };
     let cited = |text: &str, citation| {
         Block::Text(crate::ir::Text { citations: vec![citation], ..crate::ir::Text::new(text) })
     };

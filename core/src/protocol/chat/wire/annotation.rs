@@ -42,13 +42,14 @@ impl<'a> Annotation<'a> {
             title: title.map(|title| title.0.into_owned()),
             start: start_index,
             end: end_index,
+            raw: None,
         })
     }
 
     /// `None` for what Chat cannot say. Offsets and title must be there: those of a block count from its
     /// `place` in the whole content, and without any all of the block is meant.
     pub(in crate::protocol::chat) fn encode(citation: &'a Citation, place: &Place) -> Option<Self> {
-        let Citation::Url { url, title, start, end } = citation else { return None };
+        let Citation::Url { url, title, start, end, .. } = citation else { return None };
         Some(Self {
             kind: Some(Str("url_citation".into())),
             url_citation: Some(UrlCitation {

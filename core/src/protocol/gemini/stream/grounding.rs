@@ -50,7 +50,7 @@ fn grounded(grounding: &Value, text: &str, decoded: &mut Vec<Citation>) {
 fn url(page: &Value, (start, end): (Option<u64>, Option<u64>)) -> Option<Citation> {
     let url = page.get("uri")?.as_str()?.to_owned();
     let title = page.get("title").and_then(Value::as_str).map(str::to_owned);
-    Some(Citation::Url { url, title, start, end })
+    Some(Citation::Url { url, title, start, end, raw: None })
 }
 
 fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
@@ -73,7 +73,7 @@ pub(super) struct Cited {
 impl Cited {
     /// `text` is what the citation's offsets count in, and `base` where that starts in the answer, in bytes.
     pub(super) fn of(citation: &Citation, base: usize, text: &str) -> Option<Self> {
-        let Citation::Url { url, title, start, end } = citation else { return None };
+        let Citation::Url { url, title, start, end, .. } = citation else { return None };
         let segment = end.map(|end| {
             let (start, end) = (byte(text, start.unwrap_or(0)), byte(text, end));
             let passage = text.get(start..end).unwrap_or_default();

@@ -186,6 +186,7 @@ fn sources_are_cited_by_characters() {
         title: title.map(Into::into),
         start,
         end,
+        raw: None,
     };
     assert_eq!(
         text.citations,

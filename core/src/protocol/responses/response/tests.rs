@@ -20,6 +20,7 @@ fn full() -> Response {
             title: Some("t".into()),
             start: Some(0),
             end: Some(2),
+            raw: None,
         }],
         logprobs: Some(
             Raw::parse(r#"[{"token":"H","logprob":-0.5,"bytes":[72],"top_logprobs":[]}]"#).unwrap(),

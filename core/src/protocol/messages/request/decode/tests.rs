@@ -105,6 +105,9 @@ fn media_and_citations_are_typed_where_another_vendor_could_use_them() {
         })
     };
     let image = |source| Block::Image(Image { source, detail: None, cache: None });
+    let web = Raw::from(
+        json!({"type": "web_search_result_location", "url": "u", "title": null, "encrypted_index": "e"}),
+    );
     for (block, expected) in [
         (
             json!({"type": "image", "source": {"type": "url", "url": "data:image/png;base64,aGk="}}),
@@ -132,12 +135,18 @@ fn media_and_citations_are_typed_where_another_vendor_could_use_them() {
         ),
         (
             json!({"type": "text", "text": "x", "citations": [
-                {"type": "web_search_result_location", "url": "u", "title": null, "cited_text": "", "encrypted_index": "e"},
+                web.value(),
                 {"type": "page_location", "document_index": 0}]}),
             vec![Block::Text(Text {
                 text: "x".into(),
                 citations: vec![
-                    Citation::Url { url: "u".into(), title: None, start: None, end: None },
+                    Citation::Url {
+                        url: "u".into(),
+                        title: None,
+                        start: None,
+                        end: None,
+                        raw: Some(web.clone()),
+                    },
                     Citation::Opaque {
                         owner: Protocol::Messages,
                         raw: Raw::parse(r#"{"type":"page_location","document_index":0}"#).unwrap(),

@@ -121,7 +121,7 @@ fn text<'a>(text: &'a Text, lost: &mut Losses) -> Option<Block<'a>> {
     let mut citations = Vec::new();
     for cited in &text.citations {
         match (cited, citation::encode(cited)) {
-            (Citation::Opaque { .. }, Some(raw)) => citations.push(raw),
+            (Citation::Opaque { .. } | Citation::Url { raw: Some(_), .. }, Some(raw)) => citations.push(raw),
             _ => lost.dropped("citations"),
         }
     }

@@ -219,7 +219,7 @@ fn what_claude_has_no_block_for_is_lost_aloud() {
         executor: Executor::Server,
         sealed: None,
     };
-    let url = Citation::Url { url: "u".into(), title: None, start: None, end: None };
+    let url = Citation::Url { url: "u".into(), title: None, start: None, end: None, raw: None };
     let (events, lost) = write(&[
         Event::Start(Start { ext: Ext::from_iter([("x".to_owned(), 1.into())]), ..Start::default() }),
         begin(0, BlockStart::Image { joins: false, mime: "image/png".into() }),
@@ -328,7 +328,8 @@ fn an_answer_survives_writing_and_reading() {
         "content": [
             {"type": "thinking", "thinking": "hm", "signature": "sig"},
             {"type": "redacted_thinking", "data": "enc"},
-            {"type": "text", "text": "a\nb"},
+            {"type": "text", "text": "a\nb", "citations": [{"type": "web_search_result_location",
+                "url": "u", "title": "t", "cited_text": "a", "encrypted_index": "e"}]},
             {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"q": 1}},
             {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": [1]}},
             {"type": "tool_use", "id": "toolu_2", "name": "g", "input": {}},

@@ -77,6 +77,7 @@ fn expected() -> Vec<Item> {
             title: Some("t".into()),
             start: Some(0),
             end: Some(2),
+            raw: None,
         }],
         logprobs: Some(Raw::parse(r#"[{"token":"H"}]"#).unwrap()),
         ..Text::default()

@@ -1,7 +1,8 @@
-//! What OpenAI's APIs have in common: headers, errors, (in `key`) keys and (in `usage`) token counts.
+//! What OpenAI's APIs have in common: headers, errors, names of files, keys, and token counts.
 //!
 //! Shared by `chat`, `responses`, `images` and `embeddings`, which do not know each other.
 
+pub(super) mod file;
 pub(super) mod key;
 pub(super) mod usage;
 

@@ -91,7 +91,7 @@ pub(super) struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) detail: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) filename: Option<&'a str>,
+    pub(super) filename: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) file_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

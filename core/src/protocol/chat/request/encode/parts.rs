@@ -11,6 +11,7 @@ use crate::config::Protocol;
 use crate::config::compat::Compat;
 use crate::ir::{Audio, Block, CacheControl, CacheTtl, Ext, File, Image, Losses, Raw, Source, Video};
 use crate::protocol::chat::wire::data_url;
+use crate::protocol::openai;
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
@@ -168,7 +169,10 @@ impl Parts<'_> {
             }
             _ if self.compat.files == Some(false) => return omitted("file", lost),
             Source::Base64 { mime, data } => {
-                let name = name.unwrap_or("document.pdf");
+                let name = match name {
+                    Some(name) if self.origin == Protocol::Chat => Cow::Borrowed(name),
+                    name => openai::file::name(name, mime),
+                };
                 json!({"type": "file", "file": {"filename": name, "file_data": data_url::write(mime, data)}})
             }
             Source::FileId { id, owner: Protocol::Chat } => json!({"type": "file", "file": {"file_id": id}}),

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::Encoding;
 use crate::config::Protocol;
 use crate::ir::{Audio, Block, CacheControl, CacheTtl, File, Image, Role, Source, Text};
+use crate::protocol::openai;
 use crate::protocol::responses::write::{Annotation, Breakpoint, Content, InputAudio, Part};
 
 impl<'a> Encoding<'a> {
@@ -89,7 +90,8 @@ impl<'a> Encoding<'a> {
         if file.citations == Some(true) {
             self.lost.dropped("file.citations");
         }
-        let mut part = Part { kind: "input_file", filename: file.name.as_deref(), ..Part::default() };
+        let mut part =
+            Part { kind: "input_file", filename: file.name.as_deref().map(Cow::Borrowed), ..Part::default() };
         match &file.source {
             Source::Text(text) if self.compat.files == Some(false) => {
                 return plain(text_kind, text.as_str());
@@ -97,11 +99,11 @@ impl<'a> Encoding<'a> {
             _ if self.compat.files == Some(false) => return self.marker("file", text_kind),
             Source::Text(text) => {
                 part.file_data = Some(data_url("text/plain", &STANDARD.encode(text)));
-                part.filename = part.filename.or(Some("document.txt"));
+                part.filename = Some(self.file_name(file, "text/plain"));
             }
             Source::Base64 { mime, data } => {
                 part.file_data = Some(data_url(mime, data));
-                part.filename = part.filename.or_else(|| Some(default_name(mime)));
+                part.filename = Some(self.file_name(file, mime));
             }
             Source::Url { url, .. } if is_web(url) => {
                 part.file_url = Some(url);
@@ -115,6 +117,13 @@ impl<'a> Encoding<'a> {
         }
         part.prompt_cache_breakpoint = self.breakpoint(file.cache);
         part
+    }
+
+    fn file_name(&self, file: &'a File, mime: &str) -> Cow<'a, str> {
+        match file.name.as_deref() {
+            Some(name) if self.of_responses => Cow::Borrowed(name),
+            name => openai::file::name(name, mime),
+        }
     }
 
     fn audio(&mut self, audio: &'a Audio, text_kind: &'static str) -> Part<'a> {
@@ -171,17 +180,6 @@ fn is_web(url: &str) -> bool {
 /// Chat and Responses share their vendor's files.
 fn is_openai(owner: Protocol) -> bool {
     matches!(owner, Protocol::Chat | Protocol::Responses)
-}
-
-fn default_name(mime: &str) -> &'static str {
-    match mime {
-        "text/plain" => "document.txt",
-        "text/markdown" => "document.md",
-        "text/csv" => "document.csv",
-        "text/html" => "document.html",
-        "application/json" => "document.json",
-        _ => "document.pdf",
-    }
 }
 
 fn audio_format(mime: &str) -> &str {

@@ -167,8 +167,10 @@ fn normal(mut response: Response) -> Response {
                 for block in &mut message.blocks {
                     if let Block::Text(text) = block {
                         for citation in &mut text.citations {
-                            if let Citation::Opaque { raw: said, .. } = citation {
-                                raw(said);
+                            match citation {
+                                Citation::Opaque { raw: said, .. }
+                                | Citation::Url { raw: Some(said), .. } => raw(said),
+                                Citation::Url { raw: None, .. } => {}
                             }
                         }
                     }

@@ -94,7 +94,7 @@ fn sampling(request: &Request, compat: &Compat, config: &mut Document, lost: &mu
 fn logprobs(request: &Request, config: &mut Document, lost: &mut Losses) {
     let own = request.origin == Protocol::Gemini;
     let count = request.sampling.top_logprobs.filter(|count| own || *count > 0);
-    let wanted = request.sampling.logprobs.or((!own && count.is_some()).then_some(true));
+    let wanted = request.sampling.logprobs.or_else(|| (!own && count.is_some()).then_some(true));
     if let Some(wanted) = wanted {
         config.set("responseLogprobs", "logprobs", wanted, lost);
     }

@@ -9,7 +9,7 @@ mod tools;
 use serde_json::value::RawValue;
 
 use crate::config::Protocol;
-use crate::ir::{self, Item, Message, Role};
+use crate::ir::{self, Block, Item, Message, Role};
 use crate::protocol::convert::Invalid;
 use crate::protocol::messages::wire::object::{At, Object};
 
@@ -25,6 +25,7 @@ pub(in crate::protocol) fn decode(body: &[u8], model: &str, stream: bool) -> Res
     }
     if let Some(system) = fields.take("system") {
         request.instructions = content::blocks(system, &at.field("system"))?;
+        request.instructions.retain(|block| !is_billing_note(block));
     }
     for (number, message) in fields.array("messages", &at)?.into_iter().enumerate() {
         turn(message, &at.field("messages").index(number), &mut request.items)?;
@@ -38,6 +39,12 @@ pub(in crate::protocol) fn decode(body: &[u8], model: &str, stream: bool) -> Res
     settings::decode(&mut fields, &at, &mut request)?;
     request.ext.extend(fields.rest());
     Ok(request)
+}
+
+/// Claude Code begins its system prompt with a line for Anthropic's accounting. It differs from request to
+/// request, so that no other vendor's prompt cache would ever be met.
+fn is_billing_note(block: &Block) -> bool {
+    matches!(block, Block::Text(text) if text.text.starts_with("x-anthropic-billing-header"))
 }
 
 /// One message of the conversation: as many items as it takes.

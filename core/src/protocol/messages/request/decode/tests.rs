@@ -3,9 +3,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::compat::Compat;
 use crate::ir::{
-    Block, CacheControl, CacheTtl, Citation, Effort, File, Format, Image, Opaque, Raw, Reasoning,
-    ReasoningMode, ResultContent, SealKind, Sealed, Source, Text, Tool, ToolCall, ToolChoice, ToolKind,
-    ToolResult,
+    CacheControl, CacheTtl, Citation, Effort, File, Format, Image, Opaque, Raw, Reasoning, ReasoningMode,
+    ResultContent, SealKind, Sealed, Source, Text, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
 };
 use crate::protocol::convert::Target;
 use crate::protocol::messages::request::encode::encode;
@@ -279,4 +278,13 @@ fn what_is_wrong_is_named_with_its_place() {
     let body = format!(r#"{{"messages":[{{"role":"user","content":{deep}}}]}}"#);
     let error = decode(body.as_bytes(), "m", false).unwrap_err();
     assert!(error.to_string().ends_with("content is nested too deep"), "{error}");
+}
+
+#[test]
+fn a_line_for_anthropics_accounting_reaches_nobody_else() {
+    let note = "x-anthropic-billing-header: cc_version=2.1; cch=0f3a2;";
+    let system = json!([{"type": "text", "text": note}, {"type": "text", "text": "You are Claude Code."}]);
+    let request = read(&json!({"max_tokens": 1, "system": system, "messages": []}));
+    assert_eq!(request.instructions, [Block::text("You are Claude Code.")]);
+    assert!(read(&json!({"max_tokens": 1, "system": note, "messages": []})).instructions.is_empty());
 }

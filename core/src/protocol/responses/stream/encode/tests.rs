@@ -98,7 +98,16 @@ fn thinking_text_and_a_call_make_the_full_grammar() {
         delta(0, Delta::Sealed(Sealed { kind: SealKind::Encrypted, data: "gAAA".into() })),
         Event::BlockStop { index: 0 },
         text(1, false),
-        delta(1, Delta::Citation(Citation::Url { url: "u".into(), title: None, start: None, end: None, raw: None })),
+        delta(
+            1,
+            Delta::Citation(Citation::Url {
+                url: "u".into(),
+                title: None,
+                start: None,
+                end: None,
+                raw: None,
+            }),
+        ),
         delta(1, Delta::Text("Sunny".into())),
         Event::BlockStop { index: 1 },
         text(2, true),

@@ -2,6 +2,7 @@
 //! <https://developers.openai.com/api/reference/resources/chat>
 
 mod answer;
+mod call;
 mod finish;
 pub(super) mod request;
 pub(super) mod response;

@@ -1,7 +1,5 @@
 //! An answer to the completion a client gets.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,7 +7,8 @@ use crate::ir::{
     Audio, Block, CallKind, Choice, Executor, FinishReason, Item, Losses, Raw, Reasoning, Response, SealKind,
     Source, ToolCall,
 };
-use crate::protocol::chat::answer::{BREAK, Head, NO_ARGUMENTS, Told, extra_content, tool_name};
+use crate::protocol::chat::answer::{BREAK, Head, Told};
+use crate::protocol::chat::call::Call;
 use crate::protocol::chat::finish::{self, Did};
 use crate::protocol::chat::wire::annotation::{Annotation, Place};
 use crate::protocol::convert::{Answering, Encoded};
@@ -73,31 +72,6 @@ struct Message<'a> {
     audio: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
-}
-
-#[derive(Serialize)]
-struct Call<'a> {
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<Function<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    custom: Option<Custom<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extra_content: Option<Value>,
-}
-
-#[derive(Serialize)]
-struct Function<'a> {
-    name: Cow<'a, str>,
-    arguments: &'a str,
-}
-
-#[derive(Serialize)]
-struct Custom<'a> {
-    name: Cow<'a, str>,
-    input: &'a str,
 }
 
 impl<'a> Wire<'a> {
@@ -235,20 +209,7 @@ impl<'a> Collect<'a, '_> {
                 _ => lost.dropped("items.tool_call"),
             };
         }
-        let name = tool_name(&call.name, call.namespace.as_deref());
-        let arguments = call.arguments.as_str();
-        let (function, custom) = if call.kind == CallKind::Custom {
-            (None, Some(Custom { name, input: arguments }))
-        } else {
-            let arguments = if arguments.is_empty() { NO_ARGUMENTS } else { arguments };
-            (Some(Function { name, arguments }), None)
-        };
-        let extra_content = extra_content(call.sealed.as_ref());
-        if call.sealed.is_some() && extra_content.is_none() {
-            lost.dropped("reasoning.sealed");
-        }
-        let kind = if custom.is_some() { "custom" } else { "function" };
-        self.message.tool_calls.push(Call { id: &call.id, kind, function, custom, extra_content });
+        self.message.tool_calls.push(Call::of(call, None, lost));
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::messages::Wire;
 use super::parts::{Content, Part, Parts, content, omitted};
 use crate::config::Protocol;
 use crate::config::compat::ReasoningReplay;
-use crate::ir::{Audio, Block, CallKind, Ext, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
-use crate::protocol::chat::answer::{BREAK, NO_ARGUMENTS, extra_content, tool_name};
+use crate::ir::{Audio, Block, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
+use crate::protocol::chat::answer::BREAK;
+use crate::protocol::chat::call::Call;
 
 /// Takes the place of thinking that cannot be shown. DeepSeek and others refuse a call whose thinking is missing.
 const HIDDEN: &str = "(thinking not shown)";
@@ -21,33 +21,6 @@ pub(super) struct Step<'a> {
     said: Vec<&'a Message>,
     thoughts: Vec<&'a Reasoning>,
     pub(super) calls: Vec<&'a ToolCall>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Call<'a> {
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<Function<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    custom: Option<Custom<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extra_content: Option<Value>,
-    #[serde(flatten)]
-    ext: Option<&'a Ext>,
-}
-
-#[derive(Serialize)]
-struct Function<'a> {
-    name: Cow<'a, str>,
-    arguments: &'a str,
-}
-
-#[derive(Serialize)]
-struct Custom<'a> {
-    name: Cow<'a, str>,
-    input: &'a str,
 }
 
 impl<'a> Step<'a> {
@@ -187,28 +160,9 @@ fn block_of<'a>(
 }
 
 fn encode_call<'a>(call: &'a ToolCall, parts: &Parts<'_>, lost: &mut Losses) -> Call<'a> {
-    let name = tool_name(&call.name, call.namespace.as_deref());
-    let arguments = call.arguments.as_str();
-    let (function, custom) = match call.kind {
-        CallKind::Custom => (None, Some(Custom { name, input: arguments })),
-        _ => {
-            let arguments = if arguments.trim().is_empty() { NO_ARGUMENTS } else { arguments };
-            (Some(Function { name, arguments }), None)
-        }
-    };
     if call.cache.is_some() {
         lost.dropped("cache_control");
     }
-    let extra_content = extra_content(call.sealed.as_ref());
-    if call.sealed.is_some() && extra_content.is_none() {
-        lost.dropped("reasoning.sealed");
-    }
-    Call {
-        id: &call.id,
-        kind: if custom.is_some() { "custom" } else { "function" },
-        function,
-        custom,
-        extra_content,
-        ext: parts.ext(&call.ext, lost),
-    }
+    let ext = parts.ext(&call.ext, lost);
+    Call::of(call, ext, lost)
 }

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::assistant::{Call, Step};
+use super::assistant::Step;
 use super::parts::{Content, Part, Parts, content};
 use super::results::Results;
 use crate::config::compat::{Compat, ReasoningReplay};
 use crate::ir::{Block, Compaction, Executor, Ext, Item, Losses, Message, Raw, Request, Role};
 use crate::protocol::chat::answer::BREAK;
+use crate::protocol::chat::call::Call;
 
 /// A message as it is written.
 #[derive(Serialize)]

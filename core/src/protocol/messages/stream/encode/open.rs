@@ -74,7 +74,7 @@ impl Open {
                 }
             }
             BlockStart::Compaction { .. } => Shown::Compaction { summary: String::new(), sealed: None },
-            BlockStart::Opaque(opaque) => Shown::Whole(on_one_line(&opaque.raw)),
+            BlockStart::Opaque(opaque) => Shown::Whole(opaque.raw.clone()),
             BlockStart::Text { .. }
             | BlockStart::Refusal { .. }
             | BlockStart::Image { .. }
@@ -94,7 +94,7 @@ impl Open {
                 if citation.is_none() {
                     lost.dropped("citations");
                 }
-                citation.map(|citation| Piece::Citation { citation: Cow::Owned(on_one_line(&citation)) })
+                citation.map(|citation| Piece::Citation { citation })
             }
             (Shown::Text, Delta::Logprobs(_)) => {
                 lost.dropped("logprobs");
@@ -247,13 +247,4 @@ fn start(content_block: Block<'_>, next: &mut u32, out: &mut Vec<u8>) -> u32 {
     *next += 1;
     Written::ContentBlockStart { index, content_block }.write(out);
     index
-}
-
-/// Line ends between tokens would end the event's data.
-fn on_one_line(raw: &Raw) -> Raw {
-    if raw.get().contains(['\n', '\r']) {
-        Raw::parse(raw.get().replace(['\n', '\r'], " ")).unwrap_or_else(|_| raw.clone())
-    } else {
-        raw.clone()
-    }
 }

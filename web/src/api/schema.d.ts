@@ -372,7 +372,7 @@ export interface components {
          * @description What an upstream's answer means.
          * @enum {string}
          */
-        Class: "success" | "request_fault" | "context_too_long" | "content_policy" | "auth" | "quota" | "rate" | "overload" | "model_unavailable" | "transport" | "server_error" | "bad_answer" | "client_gone";
+        Class: "success" | "request_fault" | "context_too_long" | "content_policy" | "auth" | "quota" | "rate" | "overload" | "model_unavailable" | "transport" | "server_error" | "bad_answer" | "client_gone" | "unfit";
         /** @description One sheet; fields that concern one protocol only are of no effect to the others. */
         Compat: {
             maxTokensField?: components["schemas"]["MaxTokensField"] | null;
@@ -421,11 +421,14 @@ export interface components {
             vision?: boolean | null;
             /** @description Whether documents are. Default true. */
             files?: boolean | null;
-            /** @description Whether audio is. Default true. */
+            /** @description Whether audio is. Default true, and false for Responses. */
             audio?: boolean | null;
             /** @description Chat: whether a tool's result may hold images; else they follow in a user message. Default false. */
             toolResultImages?: boolean | null;
-            /** @description Chat: whether `cache_control` on content parts is understood. Default false. */
+            /**
+             * @description Chat: whether `cache_control` on content parts is understood; Responses: whether
+             *     `prompt_cache_breakpoint` is. Default false.
+             */
             cacheControl?: boolean | null;
             /** @description Chat and Responses: whether `prompt_cache_key` is. Default: false for Chat, true for Responses. */
             promptCacheKey?: boolean | null;

@@ -67,7 +67,7 @@ pub(super) enum Said<'a> {
 /// A part in its place.
 #[derive(Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are parts")]
+#[cfg_attr(target_pointer_width = "64", expect(clippy::large_enum_variant, reason = "nearly all are parts"))]
 pub(super) enum Content<'a> {
     Part(Part<'a>),
     Raw(&'a Raw),

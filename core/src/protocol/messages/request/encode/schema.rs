@@ -4,14 +4,18 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
+use crate::codec::json::{self as scan, key_is};
 use crate::ir::{Losses, Raw};
 
 /// A tool's input is an object, and its schema says so.
 pub(super) fn of_input(schema: Option<&Raw>) -> Cow<'_, Raw> {
     let empty = || Cow::Owned(Raw::from(json!({"type": "object", "properties": {}})));
     let Some(schema) = schema else { return empty() };
+    let mut fields = scan::fields(schema.get().as_bytes()).map_while(Result::ok);
+    if fields.any(|field| key_is(field.key, "type")) {
+        return Cow::Borrowed(schema);
+    }
     match schema.value() {
-        Value::Object(fields) if fields.contains_key("type") => Cow::Borrowed(schema),
         Value::Object(fields) if fields.is_empty() => empty(),
         Value::Object(fields) => {
             let typed = std::iter::once(("type".to_owned(), "object".into())).chain(fields);

@@ -49,6 +49,12 @@ impl Serialize for Raw {
     }
 }
 
+impl From<&RawValue> for Raw {
+    fn from(value: &RawValue) -> Self {
+        Self(value.to_owned())
+    }
+}
+
 impl From<Value> for Raw {
     fn from(value: Value) -> Self {
         Self(to_raw_value(&value).unwrap_or_default())

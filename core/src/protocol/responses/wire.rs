@@ -39,7 +39,7 @@ pub(super) fn elements(raw: &RawValue) -> Vec<&RawValue> {
 }
 
 pub(super) fn owned(raw: &RawValue) -> Raw {
-    Raw::parse(raw.get()).unwrap_or_else(|_| Raw::from(serde_json::Value::Null))
+    Raw::from(raw)
 }
 
 /// Reads one value, and says what is wrong without saying where: `: missing field ...`. Callers put the

@@ -107,7 +107,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(in crate::protocol::chat) fn kept(&mut self, name: &str) -> Option<Raw> {
-        self.raw(name).and_then(|value| Raw::parse(value.get()).ok())
+        self.raw(name).map(Raw::from)
     }
 
     pub(in crate::protocol::chat) fn object(&mut self, name: &str) -> Result<Option<Self>, Wrong> {

@@ -153,7 +153,7 @@ impl<'a> Object<'a> {
 
 /// A value beyond the life of the body.
 pub(crate) fn keep(value: &RawValue) -> Raw {
-    Raw::of(&value).unwrap_or_else(|_| Raw::from(Value::Null))
+    Raw::from(value)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {

@@ -2,7 +2,7 @@
 
 use std::pin::{Pin, pin};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::future::{Either, select};
 
 use crate::platform::ByteBody;
@@ -37,12 +37,12 @@ pub(crate) async fn pull<B: ByteBody>(body: &mut B, patience: impl Future<Output
 #[derive(Default)]
 pub(crate) struct Gathered {
     first: Bytes,
-    rest: BytesMut,
+    rest: Vec<u8>,
 }
 
 impl From<Bytes> for Gathered {
     fn from(first: Bytes) -> Self {
-        Self { first, rest: BytesMut::new() }
+        Self { first, rest: Vec::new() }
     }
 }
 
@@ -55,18 +55,17 @@ impl Gathered {
             self.first = chunk;
             return;
         }
-        if self.rest.is_empty() {
-            self.rest.extend_from_slice(&self.first);
-            self.first = Bytes::new();
-        }
-        self.rest.extend_from_slice(&chunk);
+        self.together().extend_from_slice(&chunk);
     }
 
     /// Appends what `write` writes.
     pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let mut out = Vec::new();
-        write(&mut out);
-        self.push(out.into());
+        write(self.together());
+    }
+
+    fn together(&mut self) -> &mut Vec<u8> {
+        self.rest.extend_from_slice(&std::mem::take(&mut self.first));
+        &mut self.rest
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -78,6 +77,6 @@ impl Gathered {
     }
 
     pub(crate) fn into_bytes(self) -> Bytes {
-        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+        if self.rest.is_empty() { self.first } else { self.rest.into() }
     }
 }

@@ -100,9 +100,13 @@ impl Transcoder {
         }
         let Self { input, decoder, sink, .. } = self;
         let overlong = match input {
-            Input::Events(events) => events
-                .push(chunk, &mut |event| decoder.decode(&event, &mut |event| sink.take(event, out)))
-                .is_err(),
+            Input::Events(events) => {
+                // About as much comes out as goes in.
+                out.reserve(chunk.len());
+                events
+                    .push(chunk, &mut |event| decoder.decode(&event, &mut |event| sink.take(event, out)))
+                    .is_err()
+            }
             Input::Document(document) => {
                 document.extend_from_slice(chunk);
                 document.len() > MAX_DOCUMENT

@@ -31,3 +31,17 @@ impl fmt::Debug for Deflater {
         f.debug_struct("Deflater").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Deflater;
+
+    #[test]
+    fn a_compressor_that_served_before_writes_what_a_new_one_does() {
+        let deflater = Deflater::default();
+        let thinking = "Let me think about that. ".repeat(99);
+        let first = deflater.deflate(1, thinking.as_bytes()).unwrap();
+        assert_ne!(deflater.deflate(1, &[7; 100_000]), None);
+        assert_eq!(deflater.deflate(1, thinking.as_bytes()), Some(first));
+    }
+}

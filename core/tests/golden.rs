@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use causeway_core::codec::sse;
 use causeway_core::config::Protocol;
 use causeway_core::ir::{Block, CallKind, Citation, Item, Raw, Response};
 use causeway_core::testing::golden::{self, Kind, PROTOCOLS};
@@ -71,6 +72,34 @@ fn streams_reach_every_client() {
             Ok(streamed)
         },
     );
+}
+
+/// A conversion is a function of a stream's events alone; here these are the same at every split.
+#[test]
+fn a_stream_has_the_same_events_wherever_it_is_split() {
+    for case in cases("stream") {
+        let whole = events([case.input.as_slice()]);
+        for at in 1..case.input.len() {
+            let (head, tail) = case.input.split_at(at);
+            assert_eq!(events([head, tail]), whole, "{} split at {at}", case.id());
+        }
+    }
+}
+
+fn events<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut decoder = sse::Decoder::new(usize::MAX);
+    let mut seen = Vec::new();
+    let mut note = |event: sse::Event<'_>| {
+        seen.extend_from_slice(event.name.as_deref().unwrap_or_default());
+        seen.push(b'\n');
+        seen.extend_from_slice(&event.data);
+        seen.extend_from_slice(b"\n\n");
+    };
+    for chunk in chunks {
+        decoder.push(chunk, &mut note).unwrap();
+    }
+    decoder.finish(&mut note);
+    seen
 }
 
 #[test]

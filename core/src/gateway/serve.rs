@@ -82,7 +82,7 @@ impl<P: Platform> Gateway<P> {
                 tried.push(Tried { channel, key: key.id.clone(), endpoint, class });
             }
             misses.push(&lease.channel.name, miss);
-            if misses.len() >= config.settings.max_attempts as usize {
+            if misses.sent >= config.settings.max_attempts as usize {
                 return Err(self.lost(trip, misses.failure("the request's attempts are used up")));
             }
             if self.now() >= inbound.deadline {
@@ -142,9 +142,23 @@ fn answer<P: Platform>(head: Head<'_>, channel: &str, body: Body<P>) -> Response
     let headers = response.headers_mut();
     headers.extend(header_text(channel).map(|channel| (CHANNEL, channel)));
     if !head.lost.is_empty() {
-        headers.extend(header_text(&head.lost.to_string()).map(|lost| (LOSS, lost)));
+        headers.extend(header_text(&loss_text(head.lost)).map(|lost| (LOSS, lost)));
     }
     response
+}
+
+/// Clients name fields as they like, and read only so much of a header.
+const MAX_LOSS: usize = 1024;
+
+fn loss_text(lost: &Losses) -> String {
+    let mut text = lost.to_string();
+    if text.len() > MAX_LOSS {
+        text.truncate(text.floor_char_boundary(MAX_LOSS));
+        let whole = text.rfind(", ").unwrap_or(0);
+        text.truncate(whole);
+        text.push_str(", ...");
+    }
+    text
 }
 
 /// A name as a header can hold it: percent-encoded UTF-8 where it is not plain ASCII. `X-Channel` is read
@@ -158,6 +172,8 @@ fn header_text(name: &str) -> Option<HeaderValue> {
 #[derive(Default)]
 struct Misses {
     tried: Vec<String>,
+    /// How many of them an upstream saw.
+    sent: usize,
     last: Option<Miss>,
 }
 
@@ -165,11 +181,12 @@ impl Misses {
     fn push(&mut self, channel: &str, miss: Miss) {
         let status = miss.status.map(|status| format!("{} ", status.as_u16())).unwrap_or_default();
         self.tried.push(format!("{channel}: {status}{}", miss.message));
-        self.last = Some(miss);
-    }
-
-    fn len(&self) -> usize {
-        self.tried.len()
+        let sent = miss.class != Class::Unfit;
+        self.sent += usize::from(sent);
+        // What an upstream said tells more than what none was asked.
+        if sent || self.sent == 0 {
+            self.last = Some(miss);
+        }
     }
 
     /// No candidate was left: the last upstream's word, or why there was none to ask.

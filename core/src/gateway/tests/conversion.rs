@@ -195,3 +195,35 @@ fn reasoning_that_another_upstream_sealed_is_left_out_where_it_is_refused() {
     assert!(memchr::memmem::find(sent[1].body(), b"gAAA").is_none());
     assert!(seen.body.contains("hello"), "{}", seen.body);
 }
+
+#[test]
+fn channels_that_cannot_be_asked_use_up_no_attempts() {
+    let channels: Vec<Value> = (0..6)
+        .map(|number| {
+            let mut channel = channel(&format!("c{number}"), number);
+            channel["endpoints"][0]["protocol"] = if number == 5 { "responses" } else { "chat" }.into();
+            channel
+        })
+        .collect();
+    let world = World::of(json!({ "channels": channels, "settings": { "maxAttempts": 2 } }));
+    let down = || Answer::status(500).data("down");
+    world.http.script("c5.test", [down(), down()]);
+    let seen = world.post("/v1/responses", r#"{"model":"m","input":"hi","previous_response_id":"resp_1"}"#);
+    assert_eq!(seen.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", seen.body);
+    assert!(seen.body.contains("down") && seen.body.contains("previous_response_id"), "{}", seen.body);
+    assert!(world.hops().iter().all(|hop| hop.starts_with("c5/")), "{:?}", world.hops());
+}
+
+#[test]
+fn a_long_list_of_losses_is_cut_short() {
+    let world = world("chat", &json!({}));
+    world.http.script("a.test", [Answer::json(CHAT)]);
+    let mut body =
+        json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": "hi" }] });
+    for number in 0..500 {
+        body[format!("unknown_{number}")] = true.into();
+    }
+    let seen = world.post("/v1/messages", &body.to_string());
+    let lost = seen.headers["x-causeway-loss"].to_str().unwrap();
+    assert!(lost.len() < 1100 && lost.ends_with("=dropped, ..."), "{lost}");
+}

@@ -2,9 +2,11 @@
 
 pub mod clock;
 pub mod codec;
+pub mod events;
 pub mod fields;
 pub mod golden;
 pub mod http;
+pub mod invariants;
 pub mod platform;
 pub mod run;
 pub mod store;

@@ -6,6 +6,7 @@ use crate::config::compat::Compat;
 use crate::ir::{Accumulator, Event, Request, Response};
 use crate::protocol;
 use crate::protocol::convert::{Answering, Encoded, Target};
+use crate::testing::events::Rules;
 
 /// A client's request.
 ///
@@ -52,6 +53,34 @@ pub fn read_stream(protocol: Protocol, stream: &[u8]) -> Result<Response, String
         Some(error) => Err(error.message.clone()),
         None => Ok(accumulator.into_response()),
     }
+}
+
+/// Whether what the bytes of an answer are told as keeps the rules of events.
+///
+/// # Errors
+/// Which rule is broken.
+pub fn keeps_rules(protocol: Protocol, answer: &[u8]) -> Result<(), String> {
+    let mut kept = Ok(());
+    let mut rules = Rules::default();
+    let mut decoder = protocol::stream_decoder(protocol);
+    let mut check = |event: Event<'_>| {
+        if kept.is_ok() {
+            kept = rules.push(&event);
+        }
+    };
+    let mut events = sse::Decoder::new(usize::MAX);
+    let mut take = |event: sse::Event<'_>| decoder.decode(&event, &mut check);
+    events.push(answer, &mut take).map_err(|error| error.to_string())?;
+    events.finish(&mut take);
+    decoder.finish(&mut check);
+    let mut rules = Rules::default();
+    // What cannot be read may break off anywhere.
+    let _ = protocol::decode_answer(protocol, answer, &mut |event| {
+        if kept.is_ok() {
+            kept = rules.push(&event);
+        }
+    });
+    kept
 }
 
 /// An answer as a client reads it that does not stream.

@@ -18,13 +18,31 @@ use crate::config::Protocol;
 /// # Errors
 /// What is wrong first, in a sentence.
 pub fn check(protocol: Protocol, stream: &[u8]) -> Result<(), String> {
+    check_with(Leeway::None, protocol, stream)
+}
+
+/// As [`check`], for a stream whose upstream may have told anything at all.
+///
+/// # Errors
+/// What is wrong first, in a sentence.
+pub fn check_with(leeway: Leeway, protocol: Protocol, stream: &[u8]) -> Result<(), String> {
     let events = events(stream)?;
     match protocol {
-        Protocol::Messages => messages::check(&events),
-        Protocol::Responses => responses::check(&events),
-        Protocol::Gemini => gemini::check(&events),
+        Protocol::Messages => messages::check(&events, leeway),
+        Protocol::Responses => responses::check(&events, leeway),
+        Protocol::Gemini => gemini::check(&events, leeway),
         Protocol::Chat | Protocol::Images | Protocol::Embeddings => chat::check(&events),
     }
+}
+
+/// What a stream may hold because it is not for its writer to mend. Each includes the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Leeway {
+    None,
+    /// Ids that an upstream of another protocol made, and arguments that are no JSON object.
+    Ids,
+    /// Unknown pieces as an upstream of the same protocol made them.
+    Pieces,
 }
 
 /// One event: its name, and its data as JSON; `null` for data that is none.
@@ -51,7 +69,8 @@ fn events(stream: &[u8]) -> Result<Vec<Event>, String> {
     let mut take = |event: sse::Event<'_>| {
         let text = String::from_utf8_lossy(&event.data).into_owned();
         let name = event.name.map(|name| String::from_utf8_lossy(&name).into_owned());
-        events.push(Event { name, data: serde_json::from_str(&text).unwrap_or_default(), text });
+        let data = serde_json::from_str(&text).or_else(|_| serde_json::from_str(&paired(&text)));
+        events.push(Event { name, data: data.unwrap_or_default(), text });
     };
     decoder.push(stream, &mut take).map_err(|error| error.to_string())?;
     if !decoder.at_boundary() {
@@ -59,6 +78,23 @@ fn events(stream: &[u8]) -> Result<Vec<Event>, String> {
     }
     std::str::from_utf8(stream).map_err(|error| error.to_string())?;
     Ok(events)
+}
+
+/// `json` without the escapes of surrogates: JSON allows lone ones, of which no `Value` can be made.
+fn paired(json: &str) -> String {
+    let mut pieces = json.split("\\u");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let escaped = !text.bytes().rev().take_while(|byte| *byte == b'\\').count().is_multiple_of(2);
+        let surrogate =
+            matches!(piece.as_bytes(), [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]);
+        text.push_str("\\u");
+        match piece.get(4..).filter(|_| surrogate && !escaped) {
+            Some(rest) => text.extend(["fffd", rest]),
+            None => text.push_str(piece),
+        }
+    }
+    text
 }
 
 /// `Err` with `why` unless `fine`.

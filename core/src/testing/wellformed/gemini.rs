@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Event, count, must, text};
+use super::{Event, Leeway, count, must, text};
 
 /// What a part may hold, one of them at most: vendors add more.
 const DATA: [&str; 7] = [
@@ -17,7 +17,7 @@ const DATA: [&str; 7] = [
     "codeExecutionResult",
 ];
 
-pub(super) fn check(events: &[Event]) -> Result<(), String> {
+pub(super) fn check(events: &[Event], leeway: Leeway) -> Result<(), String> {
     let (last, before) = events.split_last().ok_or("an empty stream")?;
     let failed = last.data["error"].is_object();
     if failed {
@@ -37,7 +37,7 @@ pub(super) fn check(events: &[Event]) -> Result<(), String> {
         for candidate in event.data["candidates"].as_array().into_iter().flatten() {
             let done = finished.entry(candidate["index"].as_u64().unwrap_or_default()).or_default();
             must(!*done, || format!("{candidate} after its finish"))?;
-            check_candidate(candidate)?;
+            check_candidate(candidate, leeway)?;
             *done = candidate["finishReason"].is_string();
         }
         blocked |= event.data["promptFeedback"]["blockReason"].is_string();
@@ -49,18 +49,22 @@ pub(super) fn check(events: &[Event]) -> Result<(), String> {
     must(failed || finished.into_values().all(|done| done), || "a candidate does not finish".into())
 }
 
-fn check_candidate(candidate: &Value) -> Result<(), String> {
+fn check_candidate(candidate: &Value, leeway: Leeway) -> Result<(), String> {
     let Some(content) = candidate.get("content") else { return Ok(()) };
     must(content["role"] == "model", || format!("role of {content}"))?;
-    content["parts"].as_array().into_iter().flatten().try_for_each(part)
+    content["parts"].as_array().into_iter().flatten().try_for_each(|it| part(it, leeway))
 }
 
-fn part(part: &Value) -> Result<(), String> {
+fn part(part: &Value, leeway: Leeway) -> Result<(), String> {
     let held = DATA.iter().filter(|name| part.get(name).is_some()).count();
+    if held > 1 && leeway >= Leeway::Pieces {
+        return Ok(());
+    }
     must(held <= 1, || format!("a part that holds {held} things: {part}"))?;
     must(part["thought"].is_null() || part["thought"].is_boolean(), || format!("thought of {part}"))?;
     if let Some(call) = part.get("functionCall") {
-        must(!text(call, "name")?.is_empty(), || "a call without a name".into())?;
+        let named = leeway >= Leeway::Pieces || !text(call, "name")?.is_empty();
+        must(named, || "a call without a name".into())?;
         must(call["args"].is_null() || call["args"].is_object(), || format!("args of {call}"))?;
         must(part.get("thought").is_none(), || format!("a thought that is a call: {part}"))?;
     }

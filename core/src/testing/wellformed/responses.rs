@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Event, count, must, text};
+use super::{Event, Leeway, count, must, text};
 
 /// Where a stream is.
-#[derive(Default)]
 struct State {
+    leeway: Leeway,
     /// By output index.
     items: BTreeMap<u64, Item>,
     /// A terminal event came.
@@ -19,6 +19,8 @@ struct State {
 struct Item {
     id: String,
     kind: String,
+    /// As it opened.
+    added: Value,
     /// Texts by the field of the item that holds them and their place in it.
     parts: BTreeMap<(&'static str, u64), Part>,
     done: Option<Value>,
@@ -32,8 +34,8 @@ struct Part {
     closed: bool,
 }
 
-pub(super) fn check(events: &[Event]) -> Result<(), String> {
-    let mut state = State::default();
+pub(super) fn check(events: &[Event], leeway: Leeway) -> Result<(), String> {
+    let mut state = State { leeway, items: BTreeMap::new(), ended: false };
     for (number, event) in (0..).zip(events) {
         let kind = event.kind()?;
         must(!state.ended, || format!("`{kind}` after the end"))?;
@@ -77,11 +79,16 @@ impl State {
     fn add(&mut self, data: &Value) -> Result<(), String> {
         let index = count(data, "output_index")?;
         must(index == self.items.len() as u64, || format!("item {} has index {index}", self.items.len()))?;
-        let id = text(&data["item"], "id")?;
-        must(!id.is_empty() && self.items.values().all(|item| item.id != id), || format!("item id `{id}`"))?;
-        let kind = text(&data["item"], "type")?;
-        self.items
-            .insert(index, Item { id: id.into(), kind: kind.into(), parts: BTreeMap::new(), done: None });
+        let (id, kind) = match (text(&data["item"], "id"), text(&data["item"], "type")) {
+            (Ok(id), Ok(kind)) => (id, kind),
+            _ if self.leeway >= Leeway::Pieces => ("", ""),
+            (id, kind) => (id?, kind?),
+        };
+        let new = !id.is_empty() && self.items.values().all(|item| item.id != id);
+        must(new || self.leeway >= Leeway::Pieces, || format!("item id `{id}`"))?;
+        let added = data["item"].clone();
+        let item = Item { id: id.into(), kind: kind.into(), added, parts: BTreeMap::new(), done: None };
+        self.items.insert(index, item);
         Ok(())
     }
 
@@ -92,11 +99,15 @@ impl State {
     }
 
     fn done(&mut self, data: &Value) -> Result<(), String> {
+        let leeway = self.leeway;
         let item = self.open(data)?;
         let told = &data["item"];
-        must(told["id"] == item.id.as_str(), || format!("id of {told}"))?;
-        must(told["type"] == item.kind.as_str(), || format!("type of {told}"))?;
-        item.check_whole(told)?;
+        let whole = leeway >= Leeway::Pieces && item.added == *told;
+        if !whole {
+            must(told["id"] == item.id.as_str(), || format!("id of {told}"))?;
+            must(told["type"] == item.kind.as_str(), || format!("type of {told}"))?;
+            item.check_whole(told)?;
+        }
         item.done = Some(told.clone());
         Ok(())
     }

@@ -1,0 +1,67 @@
+//! What once broke a rule that holds for any input, each as small as it can be.
+
+use causeway_core::config::Protocol::{self, Chat, Gemini, Messages};
+use causeway_core::testing::invariants;
+
+#[test]
+fn odd_answers_make_legal_streams() {
+    let cases: [(&str, Protocol, &str); 8] = [
+        (
+            "an unknown part that is written in several lines",
+            Gemini,
+            "{\"candidates\": [{\"content\": {\"parts\": [{\n  \"executableCode\": {\n    \"code\": \"1\"\n  }\n}]},\
+             \"finishReason\": \"STOP\"}]}",
+        ),
+        (
+            "arguments that are written in several lines",
+            Messages,
+            r#"{"type":"message","id":"m","content":[{"type":"tool_use","id":"t","name":"weather","input":{
+                "city": "Rome"
+            }}],"stop_reason":"tool_use"}"#,
+        ),
+        (
+            "a command that is none",
+            Messages,
+            r#"{"type":"message","id":"m","content":[{"type":"tool_use","id":"t","name":"local_shell"}],
+            "stop_reason":"tool_use"}"#,
+        ),
+        ("white space before an answer that is neither JSON nor events", Chat, "  {\n\"x\":"),
+        (
+            "a candidate that is not the first",
+            Gemini,
+            r#"data: {"candidates":[{"content":{"parts":[{"text":"Hi"}]},"index":5,"finishReason":"STOP"}]}"#,
+        ),
+        (
+            "a call that names nothing",
+            Gemini,
+            r#"data: {"candidates":[{"content":{"parts":[{"functionCall":{"args":{}}}]},"finishReason":"STOP"}]}"#,
+        ),
+        (
+            "a call without an id",
+            Messages,
+            r#"{"type":"message","id":"m","content":[{"type":"tool_use","name":"f","input":{}}],
+            "stop_reason":"tool_use"}"#,
+        ),
+        (
+            "a call that names nothing",
+            Messages,
+            r#"{"type":"message","id":"m","content":[{"type":"tool_use","id":"t","input":{}}],
+            "stop_reason":"tool_use"}"#,
+        ),
+    ];
+    for (case, upstream, answer) in cases {
+        if let Err(why) = invariants::answer(upstream, answer.as_bytes()) {
+            panic!("{case} of {upstream:?}: {why}");
+        }
+    }
+}
+
+#[test]
+fn odd_requests_stay_readable() {
+    let twice = r#"{"contents":[],"tools":[{"functionDeclarations":[{}]}],"tools":[]}"#;
+    for (case, client, request) in [("a field that is there twice", Gemini, twice)] {
+        if let Err(why) = invariants::request(client, request.as_bytes()) {
+            panic!("{case} of {client:?}: {why}");
+        }
+    }
+}

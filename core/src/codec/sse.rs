@@ -133,6 +133,15 @@ pub fn write_event(out: &mut Vec<u8>, name: Option<&str>, data: &[u8]) {
     out.push(b'\n');
 }
 
+/// Puts JSON that was written in several lines, as an upstream may have spelled a part of it, into the one
+/// line of a `data` field. Within strings JSON has no line ends.
+pub fn join_lines(json: &mut [u8]) {
+    let Some(first) = memchr2(b'\n', b'\r', json) else { return };
+    for byte in json.iter_mut().skip(first).filter(|byte| matches!(byte, b'\n' | b'\r')) {
+        *byte = b' ';
+    }
+}
+
 fn write_field(out: &mut Vec<u8>, field: &[u8], value: &[u8]) {
     out.extend_from_slice(field);
     out.extend_from_slice(value);

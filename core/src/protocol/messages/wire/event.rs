@@ -9,6 +9,7 @@ use super::answer::{Counts, Message};
 use super::block::Block;
 use super::object::Text;
 use super::stop::Stop;
+use crate::codec::sse;
 use crate::ir::Raw;
 
 /// Any event that is read: which fields are there follows from its type.
@@ -92,8 +93,10 @@ impl Written<'_> {
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(self.name());
         out.extend_from_slice(b"\ndata: ");
+        let start = out.len();
         // A vector takes every byte, and no key here is anything but a string.
         let _ = serde_json::to_writer(&mut *out, self);
+        sse::join_lines(out.get_mut(start..).unwrap_or_default());
         out.extend_from_slice(b"\n\n");
     }
 

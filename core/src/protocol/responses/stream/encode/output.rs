@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::codec::sse;
 use crate::ir::Raw;
 use crate::protocol::convert::Ids;
 use crate::protocol::responses::write::{Annotation, Item, List, Part};
@@ -79,10 +80,12 @@ impl Output {
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(step.kind.as_bytes());
         out.extend_from_slice(b"\ndata: ");
-        match serde_json::to_writer(&mut *out, &step) {
-            Ok(()) => out.extend_from_slice(b"\n\n"),
-            Err(_) => out.truncate(start),
+        let json = out.len();
+        if serde_json::to_writer(&mut *out, &step).is_err() {
+            return out.truncate(start);
         }
+        sse::join_lines(out.get_mut(json..).unwrap_or_default());
+        out.extend_from_slice(b"\n\n");
     }
 
     /// Opens an item.

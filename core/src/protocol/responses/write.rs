@@ -172,6 +172,8 @@ impl<'a> Annotation<'a> {
     }
 }
 
+pub(super) const FUNCTION_CALL: &str = "function_call";
+
 /// A call as its kind is written, without the ids and fields of the item. A call of Codex's whose arguments
 /// are no JSON is a function call, so that they get through.
 pub(super) fn call<'a>(call: &'a ToolCall, kind: &CallKind, status: Option<&'a str>) -> Item<'a> {
@@ -199,7 +201,7 @@ pub(super) fn call<'a>(call: &'a ToolCall, kind: &CallKind, status: Option<&'a s
         return built;
     }
     Item {
-        kind: "function_call",
+        kind: FUNCTION_CALL,
         execution: None,
         name: Some(&call.name),
         namespace: call.namespace.as_deref(),

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use super::output::{Output, Step};
 use crate::ir::{CallKind, ToolCall};
-use crate::protocol::responses::write::{self, Item, Said};
+use crate::protocol::responses::write::{self, FUNCTION_CALL, Item, Said};
 
 pub(super) struct Call {
-    /// `None` for a kind whose arguments are an object of the item, which thus comes whole.
+    /// `None` for a kind whose arguments are an object of the item, which thus comes whole. One whose
+    /// arguments are none is a function call at its end.
     output_index: Option<usize>,
     item_id: String,
     call: ToolCall,
@@ -43,6 +44,15 @@ impl Call {
 
     pub(super) fn close(mut self, output: &mut Output, out: &mut Vec<u8>) {
         let Some(output_index) = self.output_index else {
+            if self.item("in_progress").kind == FUNCTION_CALL {
+                self.call.kind = CallKind::Function;
+                let item =
+                    Item { arguments: Some(Said::Text(Cow::Borrowed(""))), ..self.item("in_progress") };
+                self.output_index = Some(output.add(&item, out));
+                let arguments = std::mem::take(&mut self.call.arguments);
+                self.arguments(&arguments, output, out);
+                return self.close(output, out);
+            }
             let output_index = output.add(&self.item("in_progress"), out);
             return output.done(output_index, &self.item("completed"), out);
         };

@@ -90,9 +90,10 @@ impl Transcoder {
     }
 
     /// Takes in the upstream's next bytes, and appends what is due to the client.
-    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+    pub fn push(&mut self, mut chunk: &[u8], out: &mut Vec<u8>) {
         if let Input::Unknown { document } = self.input {
-            match chunk.trim_ascii_start().first() {
+            chunk = chunk.trim_ascii_start();
+            match chunk.first() {
                 None => return,
                 Some(b'{' | b'[') if document => self.input = Input::Document(Vec::new()),
                 Some(_) => self.input = Input::Events(sse::Decoder::new(MAX_EVENT)),

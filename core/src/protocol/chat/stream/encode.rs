@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use self::blocks::{Choice, Kind, Open};
+use crate::codec::sse;
 use crate::error::Failure;
 use crate::ir::{
     BlockStart, CallKind, Citation, Delta, Event, Executor, Finish, FinishReason, Losses, Raw, SealKind,
@@ -366,7 +367,9 @@ impl Encoder {
         out.extend_from_slice(br#"{"index":"#);
         write(out, &choice);
         out.extend_from_slice(br#","delta":"#);
+        let start = out.len();
         rest(out);
+        sse::join_lines(out.get_mut(start..).unwrap_or_default());
         let usage: &[u8] = if self.answering.include_usage { br#"}],"usage":null}"# } else { b"}]}" };
         out.extend_from_slice(usage);
         out.extend_from_slice(b"\n\n");

@@ -296,6 +296,7 @@ impl Encoder {
         let declined =
             finish.message.as_deref().filter(|_| finish.reason == FinishReason::Refusal && !state.refused);
         state.refused |= declined.is_some();
+        state.finished = true;
         let reason = finish::encode(finish.reason, Did { call: state.calls > 0, refuse: state.refused });
         if let Some(message) = declined {
             self.text(number, r#"{"refusal":"#, message, "}", out);
@@ -303,7 +304,11 @@ impl Encoder {
         if let Some(feature) = finish::loss(finish.reason) {
             self.lost.approximated(feature);
         }
-        self.write(number, out, |out| {
+        self.reason(number, reason, out);
+    }
+
+    fn reason(&self, choice: u32, reason: &str, out: &mut Vec<u8>) {
+        self.write(choice, out, |out| {
             out.extend_from_slice(br#"{},"logprobs":null,"finish_reason":"#);
             write(out, reason);
         });
@@ -311,6 +316,9 @@ impl Encoder {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.over = true;
+        for choice in self.choices.iter().filter(|choice| !choice.finished) {
+            self.reason(choice.number, "stop", out);
+        }
         if let Some(usage) = self.usage.filter(|_| self.answering.include_usage) {
             out.extend_from_slice(&self.prefix);
             out.extend_from_slice(br#"],"usage":"#);

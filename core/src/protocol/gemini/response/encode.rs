@@ -20,8 +20,8 @@ pub(in crate::protocol) fn encode(response: &Response, answering: &Answering) ->
     parts.flush(&mut collect);
     let mut feedback = None;
     let mut candidates = Vec::new();
-    let endings: Vec<_> = parts.endings().collect();
-    for ((index, content), (finish, ending)) in (0..).zip(contents).zip(endings) {
+    for (index, finish, ending) in parts.endings() {
+        let content = contents.get_mut(index as usize).map(std::mem::take).unwrap_or_default();
         feedback = feedback.or_else(|| finish.and_then(prompt_feedback));
         if feedback.is_none() {
             candidates.push(Candidate::new(index, content.into_parts(), Some(ending)));

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::parts::Parts;
+use crate::codec::sse;
 use crate::error::Failure;
 use crate::ir::{Event, Losses, Usage};
 use crate::protocol::convert::{Answering, StreamEncoder};
@@ -46,7 +47,7 @@ impl Encoder {
         parts.flush(&mut |choice, part| chunk(framing, id, model, choice, part, out));
         let mut candidates = Vec::new();
         let mut feedback = None;
-        for (index, (finish, ending)) in (0..).zip(self.parts.endings()) {
+        for (index, finish, ending) in self.parts.endings() {
             feedback = feedback.or_else(|| finish.and_then(prompt_feedback));
             if feedback.is_none() {
                 candidates.push(Candidate::new(index, vec![Part::text("")], Some(ending)));
@@ -134,10 +135,12 @@ impl Framing {
         };
         let start = out.len();
         out.extend_from_slice(before);
+        let json = out.len();
         if serde_json::to_writer(&mut *out, chunk).is_err() {
             out.truncate(start);
             return;
         }
+        sse::join_lines(out.get_mut(json..).unwrap_or_default());
         out.extend_from_slice(after);
         if *self == Self::Unopened {
             *self = Self::Array;

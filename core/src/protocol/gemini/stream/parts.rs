@@ -21,7 +21,7 @@ const MAX_TEXT: usize = 1024 * 1024;
 #[derive(Debug, Default)]
 pub(in crate::protocol::gemini) struct Parts {
     open: BTreeMap<u32, Open>,
-    candidates: Vec<Candidate>,
+    candidates: BTreeMap<u32, Candidate>,
     pub lost: Losses,
 }
 
@@ -92,16 +92,18 @@ impl Parts {
 
     /// Writes what was kept for a part that did not come.
     pub(in crate::protocol::gemini) fn flush(&mut self, each: Each<'_>) {
-        for (choice, candidate) in (0..).zip(&mut self.candidates) {
+        for (choice, candidate) in &mut self.candidates {
             if let Some(signature) = candidate.signature.take() {
-                each(choice, written(Part::text("").signed(Some(signature))));
+                each(*choice, written(Part::text("").signed(Some(signature))));
             }
         }
     }
 
-    /// How each candidate ended, in their order.
-    pub(in crate::protocol::gemini) fn endings(&self) -> impl Iterator<Item = (Option<&Finish>, Ending<'_>)> {
-        self.candidates.iter().map(|candidate| {
+    /// Each candidate, by its number, and how it ended.
+    pub(in crate::protocol::gemini) fn endings(
+        &self,
+    ) -> impl Iterator<Item = (u32, Option<&Finish>, Ending<'_>)> {
+        self.candidates.iter().map(|(choice, candidate)| {
             let mut ending = candidate.finish.as_ref().map(Ending::of).unwrap_or_default();
             if ending.grounding_metadata.is_none() && ending.citation_metadata.is_none() {
                 ending.grounding_metadata = grounding::encode(&candidate.cited);
@@ -110,7 +112,7 @@ impl Parts {
                 ending.logprobs_result =
                     logprobs::encode(&Raw::from(Value::Array(candidate.logprobs.clone())));
             }
-            (candidate.finish.as_ref(), ending)
+            (*choice, candidate.finish.as_ref(), ending)
         })
     }
 
@@ -262,13 +264,7 @@ impl Parts {
     }
 
     fn candidate(&mut self, choice: u32) -> &mut Candidate {
-        let at = (choice as usize).min(self.candidates.len());
-        if at == self.candidates.len() {
-            self.candidates.push(Candidate::default());
-        }
-        let last = self.candidates.len() - 1;
-        #[expect(clippy::indexing_slicing, reason = "`at` was pushed if it was missing")]
-        &mut self.candidates[at.min(last)]
+        self.candidates.entry(choice).or_default()
     }
 }
 

@@ -44,10 +44,11 @@ pub(super) struct Choice {
     pub(super) said: bool,
     pub(super) thought: bool,
     pub(super) refused: bool,
+    pub(super) finished: bool,
 }
 
 impl Choice {
     pub(super) fn new(number: u32) -> Self {
-        Self { number, calls: 0, written: 0, said: false, thought: false, refused: false }
+        Self { number, calls: 0, written: 0, said: false, thought: false, refused: false, finished: false }
     }
 }

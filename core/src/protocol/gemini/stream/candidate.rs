@@ -152,7 +152,9 @@ impl Reading<'_> {
         match (part.text, part.inline_data, part.function_call) {
             (Some(Text(text)), None, None) => self.text(text, thought, sealed),
             (None, Some(data), None) if is_shown(&data) => self.media(data),
-            (None, None, Some(call)) => self.call(call, sealed),
+            (None, None, Some(call)) if self.state.partial.is_some() || is_named(&call) => {
+                self.call(call, sealed);
+            }
             _ => match raw().filter(|raw| !is_signature(raw.get())) {
                 Some(raw) => self.opaque(raw.get()),
                 None => self.text(Cow::Borrowed(""), thought, sealed),
@@ -218,8 +220,9 @@ impl Reading<'_> {
 
     fn call(&mut self, call: FunctionCall<'_>, sealed: Option<Sealed>) {
         let goes_on = call.will_continue == Some(true);
+        let named = is_named(&call);
         let pieces = call.partial_args.unwrap_or_default();
-        if let (Some(partial), true) = (&mut self.state.partial, call.name.is_none()) {
+        if let (Some(partial), true) = (&mut self.state.partial, !named) {
             partial.add(pieces);
             if !goes_on {
                 self.end_call();
@@ -323,6 +326,11 @@ impl Details {
         .collect();
         if fields.is_empty() { None } else { Raw::parse(format!("{{{}}}", fields.join(","))).ok() }
     }
+}
+
+/// Only a call that goes on is not.
+fn is_named(call: &FunctionCall<'_>) -> bool {
+    call.name.as_ref().is_some_and(|name| !name.0.is_empty())
 }
 
 /// Whether there is a block for it.

@@ -9,7 +9,7 @@ use crate::ir::{
     BlockStart, CallKind, Delta, Event, Executor, Finish, FinishReason, Opaque, Raw, Role, SealKind, Sealed,
 };
 use crate::protocol::convert::Ids;
-use crate::protocol::gemini::wire::chunk::{self, FunctionCall, InlineData, Part, Text};
+use crate::protocol::gemini::wire::chunk::{self, FunctionCall, InlineData, Part, Spelled, Text};
 use crate::protocol::gemini::{finish, logprobs};
 
 /// Text kept to tell which of it is cited, in bytes.
@@ -86,7 +86,7 @@ impl Candidate {
         &mut self,
         choice: u32,
         candidate: chunk::Candidate<'_>,
-        source: (&str, usize),
+        source: (&Spelled<'_>, usize),
         ids: &mut Ids,
         indexes: &mut Indexes,
         each: Each<'_>,
@@ -95,7 +95,7 @@ impl Candidate {
         let mut reading = Reading { state: self, choice, ids, indexes, each };
         let parts = candidate.content.and_then(|content| content.parts).unwrap_or_default();
         for (position, part) in parts.into_iter().enumerate() {
-            reading.part(part, || chunk::raw_part(source.0, source.1, position));
+            reading.part(part, || source.0.part(source.1, position));
         }
         if let (Some(open), Some(result)) = (&reading.state.open, candidate.logprobs_result)
             && open.kind == Kind::Text

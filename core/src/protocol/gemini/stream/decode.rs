@@ -4,7 +4,7 @@ use super::candidate::{Candidate, Indexes};
 use crate::codec::sse;
 use crate::ir::{Event, Finish, FinishReason, Raw, Start, Usage};
 use crate::protocol::convert::{Ids, Invalid, StreamDecoder};
-use crate::protocol::gemini::wire::chunk::{Chunk, PromptFeedback};
+use crate::protocol::gemini::wire::chunk::{Chunk, PromptFeedback, Spelled};
 use crate::protocol::gemini::{finish, response};
 use crate::protocol::{UpstreamError, decode_error, event};
 
@@ -77,13 +77,14 @@ impl Decoder {
             let model = chunk.model_version.map(|model| model.0);
             each(Event::Start(Start { id, model, ..Start::default() }));
         }
+        let spelled = Spelled::new(&json);
         for (position, candidate) in chunk.candidates.into_iter().flatten().enumerate() {
             let choice = candidate.index.unwrap_or(0).min(MAX_CANDIDATES - 1);
             while self.candidates.len() <= choice as usize {
                 self.candidates.push(Candidate::default());
             }
             if let (Some(state), Some(ids)) = (self.candidates.get_mut(choice as usize), &mut self.ids) {
-                state.read(choice, candidate, (&json, position), ids, &mut self.indexes, each);
+                state.read(choice, candidate, (&spelled, position), ids, &mut self.indexes, each);
             }
         }
         let usage = chunk.usage_metadata.and_then(|usage| response::usage_of(usage.get()));

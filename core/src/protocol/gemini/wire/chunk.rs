@@ -2,6 +2,7 @@
 //! <https://ai.google.dev/api/generate-content#generatecontentresponse>
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -117,8 +118,16 @@ pub(in crate::protocol::gemini) struct PartialArg<'a> {
 }
 
 /// The parts of each candidate as they are spelled.
+/// The parts of a chunk that was read already, as they are spelled; looked for once, when the first is
+/// asked for.
+pub(in crate::protocol::gemini) struct Spelled<'a> {
+    json: &'a str,
+    /// By candidate.
+    parts: OnceCell<Vec<Vec<&'a RawValue>>>,
+}
+
 #[derive(Debug, Deserialize)]
-pub(in crate::protocol::gemini) struct RawChunk<'a> {
+struct RawChunk<'a> {
     #[serde(borrow)]
     candidates: Option<Vec<RawCandidate<'a>>>,
 }
@@ -141,9 +150,17 @@ impl Text<'_> {
     }
 }
 
-/// A part as it is spelled, of a chunk that was read already.
-pub(in crate::protocol::gemini) fn raw_part(json: &str, candidate: usize, part: usize) -> Option<&RawValue> {
-    let chunk: RawChunk<'_> = serde_json::from_str(json).ok()?;
-    let content = chunk.candidates?.into_iter().nth(candidate)?.content?;
-    content.parts?.into_iter().nth(part)
+impl<'a> Spelled<'a> {
+    pub(in crate::protocol::gemini) fn new(json: &'a str) -> Self {
+        Self { json, parts: OnceCell::new() }
+    }
+
+    pub(in crate::protocol::gemini) fn part(&self, candidate: usize, part: usize) -> Option<&'a RawValue> {
+        let all = self.parts.get_or_init(|| {
+            let chunk = serde_json::from_str(self.json).ok();
+            let candidates = chunk.and_then(|chunk: RawChunk<'a>| chunk.candidates).into_iter().flatten();
+            candidates.map(|each| each.content.and_then(|it| it.parts).unwrap_or_default()).collect()
+        });
+        all.get(candidate)?.get(part).copied()
+    }
 }

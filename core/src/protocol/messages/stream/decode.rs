@@ -149,8 +149,10 @@ impl Decoder {
         let Some(mut fields) = fields else { return self.begin(Start::default(), each) };
         let usage = fields.take("usage");
         let tier = usage.and_then(|usage| Object::read(usage, &at).ok());
+        let id = fields.text("id", &at).ok().flatten();
+        self.blocks.of_message(id.as_deref());
         let start = Start {
-            id: fields.text("id", &at).ok().flatten().map(Into::into),
+            id: id.map(Into::into),
             model: fields.text("model", &at).ok().flatten().map(Into::into),
             created: None,
             service_tier: tier

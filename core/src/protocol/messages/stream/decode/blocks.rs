@@ -23,6 +23,8 @@ pub(super) struct Blocks {
     /// Whether the block opened last is text: a text after it belongs to the same message.
     after_text: bool,
     called: bool,
+    /// The id of the message, of which calls get theirs that have none.
+    message: String,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,10 @@ enum Kind {
 }
 
 impl Blocks {
+    pub(super) fn of_message(&mut self, id: Option<&str>) {
+        self.message = id.unwrap_or_default().to_owned();
+    }
+
     /// Whether a call for the client was among them.
     pub(super) fn called(&self) -> bool {
         self.called
@@ -99,7 +105,10 @@ impl Blocks {
                 seal_with(index, SealKind::Redacted, data, each);
             }
             "tool_use" => {
-                let (id, name) = (text("id").unwrap_or_default(), text("name").unwrap_or_default());
+                let mut told = |name: &str| text(name).filter(|value| !value.is_empty());
+                let (id, name) = (told("id"), told("name"));
+                let Some(name) = name else { return self.opaque(wire, kind, raw, each) };
+                let id = id.unwrap_or_else(|| format!("toolu_{}_{wire}", self.message));
                 let input = block.raw("input").filter(|input| input.get() != "{}");
                 self.called = true;
                 let start = BlockStart::ToolCall {
@@ -124,11 +133,12 @@ impl Blocks {
                 let kind = Kind::Gathered { block: keep(raw), input: String::new() };
                 self.open.push(Open { wire, index: 0, kind });
             }
-            _ => {
-                let start = BlockStart::Opaque(opaque(kind, keep(raw)));
-                self.open(wire, Kind::Whole, start, each);
-            }
+            _ => self.opaque(wire, kind, raw, each),
         }
+    }
+
+    fn opaque(&mut self, wire: u32, kind: String, raw: &RawValue, each: &mut dyn FnMut(Event<'_>)) {
+        self.open(wire, Kind::Whole, BlockStart::Opaque(opaque(kind, keep(raw))), each);
     }
 
     /// More of a block; one that was never opened opens by what comes for it.

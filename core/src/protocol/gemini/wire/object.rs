@@ -40,10 +40,9 @@ impl<'a> Object<'a> {
         invalid(&self.at, what)
     }
 
-    /// The field as it is spelled, which is gone from here then.
+    /// The field as it is spelled, which is gone from here then. Of one that is there twice the last counts.
     pub(in crate::protocol::gemini) fn take(&mut self, name: &str) -> Option<&'a str> {
-        let position = self.fields.iter().position(|(key, _)| key == name)?;
-        Some(self.fields.remove(position).1)
+        self.fields.extract_if(.., |(key, _)| key == name).last().map(|(_, value)| value)
     }
 
     pub(in crate::protocol::gemini) fn raw(&mut self, name: &str) -> Result<Option<Raw>, Invalid> {

@@ -1,6 +1,7 @@
 //! What a target could not hold.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// One feature of a request or answer that did not get through as it was.
@@ -37,7 +38,11 @@ pub enum How {
 
 /// The losses of one encode, each told once, in the order they were met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Losses(Vec<Loss>);
+pub struct Losses {
+    told: Vec<Loss>,
+    /// The same, to look them up: a client may send any number of fields that get lost.
+    known: BTreeSet<Loss>,
+}
 
 /// What has no bearing on what the model sees or says: nobody misses it.
 const HINTS: [&str; 3] = ["items.phase", "ext.client_metadata", "ext.stream_options"];
@@ -57,23 +62,23 @@ impl Losses {
 
     fn add(&mut self, feature: impl Into<Cow<'static, str>>, how: How) {
         let loss = Loss { feature: feature.into(), how };
-        if !HINTS.contains(&loss.feature.as_ref()) && !self.0.contains(&loss) {
-            self.0.push(loss);
+        if !HINTS.contains(&loss.feature.as_ref()) && self.known.insert(loss.clone()) {
+            self.told.push(loss);
         }
     }
 
     pub fn extend(&mut self, other: Self) {
-        for loss in other.0 {
+        for loss in other.told {
             self.add(loss.feature, loss.how);
         }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Loss> {
-        self.0.iter()
+        self.told.iter()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.told.is_empty()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The fields of a body under way, as the upstream's sheet allows them.
 
+use std::collections::BTreeMap;
+
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -11,12 +13,14 @@ use crate::protocol::convert::Encoded;
 pub(super) struct Body<'c> {
     compat: &'c Compat,
     fields: Vec<(String, Raw)>,
+    /// Where in `fields` each is.
+    places: BTreeMap<String, usize>,
     pub(super) lost: Losses,
 }
 
 impl<'c> Body<'c> {
     pub(super) fn new(compat: &'c Compat, lost: Losses) -> Self {
-        Self { compat, fields: Vec::new(), lost }
+        Self { compat, fields: Vec::new(), places: BTreeMap::new(), lost }
     }
 
     /// Sets a field, in place of an earlier value; one that the upstream must not see is lost.
@@ -40,9 +44,12 @@ impl<'c> Body<'c> {
     fn put(&mut self, name: &str, value: &impl Serialize) {
         // Nothing that is written here has keys that are no strings, the one way this could fail.
         let Ok(value) = Raw::of(value) else { return };
-        match self.fields.iter_mut().find(|(field, _)| field == name) {
+        match self.places.get(name).and_then(|place| self.fields.get_mut(*place)) {
             Some((_, held)) => *held = value,
-            None => self.fields.push((name.to_owned(), value)),
+            None => {
+                self.places.insert(name.to_owned(), self.fields.len());
+                self.fields.push((name.to_owned(), value));
+            }
         }
     }
 }

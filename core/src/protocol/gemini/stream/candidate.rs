@@ -1,6 +1,7 @@
 //! One candidate of an answer: parts to blocks.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::grounding;
 use super::partial::PartialCall;
@@ -35,7 +36,7 @@ pub(super) struct Candidate {
     in_message: bool,
     /// A call whose arguments come piecewise.
     partial: Option<PartialCall>,
-    call_ids: Vec<String>,
+    call_ids: BTreeSet<String>,
     /// Of the text block that is open.
     text: String,
     finish: Option<Finish>,
@@ -232,9 +233,9 @@ impl Reading<'_> {
         self.end_block();
         let name = call.name.map(|name| name.0).unwrap_or_default();
         let given = call.id.map(|id| id.0).filter(|id| !id.is_empty());
-        let fresh = given.filter(|id| !self.state.call_ids.iter().any(|used| used == id));
+        let fresh = given.filter(|id| !self.state.call_ids.contains(id.as_ref()));
         let id = fresh.unwrap_or_else(|| self.ids.next("call_").into());
-        self.state.call_ids.push(id.clone().into_owned());
+        self.state.call_ids.insert(id.clone().into_owned());
         self.state.in_message = false;
         let index = self.indexes.next();
         let block = BlockStart::ToolCall {

@@ -40,7 +40,10 @@ pub(crate) struct Inbound<'a> {
 }
 
 /// What an attempt came to.
-#[expect(clippy::large_enum_variant, reason = "moved once per attempt; a box would cost more")]
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::large_enum_variant, reason = "moved once per attempt; a box would cost more")
+)]
 pub(crate) enum Reply<B> {
     Whole(Whole),
     Begun(Begun<B>),

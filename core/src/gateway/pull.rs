@@ -40,12 +40,6 @@ pub(crate) struct Gathered {
     rest: Vec<u8>,
 }
 
-impl From<Bytes> for Gathered {
-    fn from(first: Bytes) -> Self {
-        Self { first, rest: Vec::new() }
-    }
-}
-
 impl Gathered {
     pub(crate) fn push(&mut self, chunk: Bytes) {
         if chunk.is_empty() {

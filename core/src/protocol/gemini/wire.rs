@@ -4,3 +4,4 @@ pub(in crate::protocol::gemini) mod answer;
 pub(in crate::protocol::gemini) mod chunk;
 pub(in crate::protocol::gemini) mod object;
 pub(in crate::protocol::gemini) mod part;
+pub(in crate::protocol::gemini) mod path;

@@ -44,7 +44,7 @@ pub(in crate::protocol) fn decode(body: &[u8], model: &str, stream: bool) -> Res
     request.identity.service_tier = body.text("serviceTier")?;
     request.state.cached_content = body.text("cachedContent")?;
     request.state.store = body.parse("store", "a boolean")?;
-    body.rest("", &mut request.ext);
+    body.rest_at("", &mut request.ext);
     Ok(request)
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::codec::json;
 use crate::ir::{Ext, Raw};
 use crate::protocol::convert::Invalid;
+use crate::protocol::gemini::wire::path;
 
 /// An object of a request. `topP` and `top_p` are the same field, and `null` is as good as its absence.
 /// <https://protobuf.dev/programming-guides/json/>
@@ -92,17 +93,25 @@ impl<'a> Object<'a> {
         self.take(name).map_or_else(|| Ok(Vec::new()), |value| objects(value, &at))
     }
 
-    /// The fields nobody took, with `prefix` before their names.
-    pub(in crate::protocol::gemini) fn rest(self, prefix: &str, ext: &mut Ext) {
-        for (name, value) in self.fields {
-            ext.insert(format!("{prefix}{name}"), serde_json::from_str(value).unwrap_or(Value::Null));
-        }
+    /// The fields nobody took.
+    pub(in crate::protocol::gemini) fn rest(self, ext: &mut Ext) {
+        ext.extend(self.fields.into_iter().map(|(name, value)| (name, kept(value))));
+    }
+
+    /// The fields nobody took, by their paths from the body's top; `above` is the way to them.
+    pub(in crate::protocol::gemini) fn rest_at(self, above: &str, ext: &mut Ext) {
+        let at = |name: &str| format!("{above}{}", path::segment(name));
+        ext.extend(self.fields.into_iter().map(|(name, value)| (at(&name), kept(value))));
     }
 
     /// What is still there.
     pub(in crate::protocol::gemini) fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|(name, _)| name.as_str())
     }
+}
+
+fn kept(value: &str) -> Value {
+    serde_json::from_str(value).unwrap_or(Value::Null)
 }
 
 /// The objects of an array, or the one that `json` is.

@@ -27,7 +27,7 @@ pub(super) fn decode(mut config: Object<'_>, request: &mut Request) -> Result<()
     if let Some(thinking) = config.object("thinkingConfig")? {
         request.reasoning = reasoning(thinking, &mut request.ext)?;
     }
-    config.rest("generationConfig.", &mut request.ext);
+    config.rest_at("generationConfig.", &mut request.ext);
     Ok(())
 }
 
@@ -73,6 +73,6 @@ fn reasoning(mut thinking: Object<'_>, ext: &mut Ext) -> Result<ReasoningConfig,
         show: thinking.parse("includeThoughts", "a boolean")?,
         ..ReasoningConfig::default()
     };
-    thinking.rest("generationConfig.thinkingConfig.", ext);
+    thinking.rest_at("generationConfig.thinkingConfig.", ext);
     Ok(config)
 }

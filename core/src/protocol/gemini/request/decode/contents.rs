@@ -133,7 +133,7 @@ impl Conversation {
         let arguments = call.take("args").unwrap_or("{}").to_owned();
         let id = self.calls.open(call.text("id")?, &name, &arguments);
         let mut ext = Ext::new();
-        call.rest("", &mut ext);
+        call.rest(&mut ext);
         Ok(ToolCall { sealed, ext, ..ToolCall::function(id, name, arguments) })
     }
 }
@@ -148,7 +148,7 @@ impl Piece {
     /// `part` has what nobody took.
     fn block(block: Block, part: Object<'_>) -> Self {
         let mut ext = Ext::new();
-        part.rest("", &mut ext);
+        part.rest(&mut ext);
         Self::Block(block, ext)
     }
 }
@@ -157,7 +157,7 @@ impl Piece {
 fn opaque(part: Object<'_>, sealed: Option<Sealed>, role: Role) -> Result<Piece, Invalid> {
     let Some(kind) = part.names().next().map(str::to_owned) else { return Ok(Piece::Nothing) };
     let mut raw = Ext::new();
-    part.rest("", &mut raw);
+    part.rest(&mut raw);
     if let Some(sealed) = sealed {
         raw.insert("thoughtSignature".into(), sealed.data.into());
     }

@@ -84,7 +84,7 @@ pub(super) fn decode(mut response: Object<'_>, calls: &mut Calls) -> Result<Tool
     }
     let mut ext = Ext::new();
     let call_id = calls.answer(id, &name);
-    response.rest("", &mut ext);
+    response.rest(&mut ext);
     Ok(ToolResult { name: Some(name), is_error, ext, ..ToolResult::function(call_id, content) })
 }
 

@@ -35,7 +35,7 @@ fn function(mut declaration: Object<'_>) -> Result<Tool, Invalid> {
         None => openapi.map(|schema| Raw::from(schema::to_json_schema(&schema.value()))),
     };
     let mut tool = Tool { description, ..Tool::new(name, ToolKind::Function { parameters, strict: None }) };
-    declaration.rest("", &mut tool.ext);
+    declaration.rest(&mut tool.ext);
     Ok(tool)
 }
 
@@ -63,8 +63,8 @@ pub(super) fn choice(mut config: Object<'_>, request: &mut Request) -> Result<()
         if mode.as_deref() == Some("VALIDATED") && request.tool_choice == Some(ToolChoice::Auto) {
             request.ext.insert("toolConfig.functionCallingConfig.mode".into(), "VALIDATED".into());
         }
-        calling.rest("toolConfig.functionCallingConfig.", &mut request.ext);
+        calling.rest_at("toolConfig.functionCallingConfig.", &mut request.ext);
     }
-    config.rest("toolConfig.", &mut request.ext);
+    config.rest_at("toolConfig.", &mut request.ext);
     Ok(())
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::config::compat::Compat;
 use crate::ir::{Losses, Raw};
+use crate::protocol::gemini::wire::path;
 
 /// Named values in their order, and below them objects of the same sort. Schemas keep their spelling.
 #[derive(Clone, Debug, Default)]
@@ -49,15 +50,15 @@ impl Document {
 
     /// Writes a field by its path: `generationConfig.speechConfig`.
     pub(super) fn set_at(&mut self, path: &str, value: &Value) {
-        let (field, below) = path.split_once('.').map_or((path, None), |(field, below)| (field, Some(below)));
-        if self.omit.iter().any(|omitted| omitted == field) {
+        let (field, below) = path::split(path);
+        if self.omit.contains(&field) {
             return;
         }
         match below {
-            Some(below) => self.within(field).set_at(below, value),
+            Some(below) => self.within(&field).set_at(below, value),
             None => {
-                self.fields.retain(|(name, _)| name != field);
-                self.fields.push((field.to_owned(), Raw::from(value.clone())));
+                self.fields.retain(|(name, _)| *name != field);
+                self.fields.push((field, Raw::from(value.clone())));
             }
         }
     }

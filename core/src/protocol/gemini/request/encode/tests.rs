@@ -290,7 +290,7 @@ fn a_request_of_its_own_protocol_comes_back_as_it_was() {
         ],
         "generationConfig": {
             "temperature": 0.0, "topK": 0, "candidateCount": 2, "seed": -1, "stopSequences": ["a"],
-            "responseModalities": ["TEXT", "IMAGE"], "speechConfig": {"languageCode": "de"},
+            "responseModalities": ["TEXT", "IMAGE"], "speechConfig": {"languageCode": "de"}, "dotted.field": 1,
             "thinkingConfig": {"includeThoughts": false, "thinkingBudget": 0},
         },
         "toolConfig": {"functionCallingConfig": {"mode": "VALIDATED", "allowedFunctionNames": ["f"]},

@@ -1,5 +1,7 @@
 //! `messages` to items.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -21,6 +23,9 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Vec<Item>, Wrong> {
 #[derive(Default)]
 struct Messages {
     items: Vec<Item>,
+    /// Where the latest call of an id, and of a name, stands in the items.
+    by_id: HashMap<String, usize>,
+    by_name: HashMap<String, usize>,
 }
 
 impl Messages {
@@ -78,7 +83,11 @@ impl Messages {
         if !blocks.is_empty() {
             self.items.push(Item::Message(Message { name, ext, ..Message::new(Role::Assistant, blocks) }));
         }
-        self.items.extend(calls.into_iter().map(Item::ToolCall));
+        for call in calls {
+            self.by_id.insert(call.id.clone(), self.items.len());
+            self.by_name.insert(call.name.clone(), self.items.len());
+            self.items.push(Item::ToolCall(call));
+        }
         Ok(())
     }
 
@@ -118,20 +127,19 @@ impl Messages {
     }
 
     fn call(&self, id: &str) -> Option<&ToolCall> {
-        self.calls().find(|call| call.id == id)
+        self.call_at(*self.by_id.get(id)?)
     }
 
     /// Legacy function messages name the function only.
     fn latest_call(&self, name: &str) -> Option<String> {
-        self.calls().find(|call| call.name == name).map(|call| call.id.clone())
+        self.call_at(*self.by_name.get(name)?).map(|call| call.id.clone())
     }
 
-    /// The calls so far, the latest first.
-    fn calls(&self) -> impl Iterator<Item = &ToolCall> {
-        self.items.iter().rev().filter_map(|item| match item {
+    fn call_at(&self, position: usize) -> Option<&ToolCall> {
+        match self.items.get(position)? {
             Item::ToolCall(call) => Some(call),
             _ => None,
-        })
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Emulation, VALUE};
 use crate::codec::json;
-use crate::ir::{BlockStart, Delta, Event, FinishReason};
+use crate::ir::{BlockStart, Citation, Delta, Event, FinishReason, Raw};
 
-/// How much of one block is kept back before it is passed on as it is.
+/// How many bytes of one block are kept back before it is passed on as it is.
 const MAX_HELD: usize = 1024 * 1024;
 
 /// Rewrites one answer.
@@ -101,9 +101,7 @@ impl Raiser {
                 }
             }
             (Piece::Held { choice, deltas, length }, delta) => {
-                if let Delta::Text(text) = &delta {
-                    *length += text.len();
-                }
+                *length += size(&delta);
                 deltas.push(owned(delta));
                 if *length > MAX_HELD {
                     let (choice, deltas) = (*choice, std::mem::take(deltas));
@@ -164,6 +162,21 @@ fn unwrapped(written: &str) -> Option<String> {
     let mut fields = json::fields(written.as_bytes()).filter_map(Result::ok);
     let value = fields.find(|field| json::key_is(field.key, VALUE))?.value;
     std::str::from_utf8(value).ok().map(str::to_owned)
+}
+
+/// The bytes that a delta takes while it is kept.
+fn size(delta: &Delta<'_>) -> usize {
+    let of = |raw: Option<&Raw>| raw.map_or(0, |raw| raw.get().len());
+    let own = match delta {
+        Delta::Text(text) | Delta::Reasoning(text) | Delta::Summary { text, .. } => text.len(),
+        Delta::Arguments(text) | Delta::Media(text) => text.len(),
+        Delta::Sealed(sealed) => sealed.data.len(),
+        Delta::Citation(Citation::Url { url, title, raw, .. }) => {
+            url.len() + title.as_deref().map_or(0, str::len) + of(raw.as_ref())
+        }
+        Delta::Citation(Citation::Opaque { raw, .. }) | Delta::Logprobs(raw) => of(Some(raw)),
+    };
+    size_of::<Delta<'_>>() + own
 }
 
 fn owned(delta: Delta<'_>) -> Delta<'static> {

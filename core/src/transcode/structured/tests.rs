@@ -1,7 +1,8 @@
 use super::*;
 use crate::config::Protocol;
 use crate::ir::{
-    Accumulator, Choice, Finish, FinishReason, Item, Message, Response, Role, Text, ToolCall, replay,
+    Accumulator, BlockStart, Choice, Citation, Delta, Event, Finish, FinishReason, Item, Message, Response,
+    Role, Text, ToolCall, replay,
 };
 
 fn compat(style: StructuredOutput) -> Compat {
@@ -101,4 +102,25 @@ fn an_answer_that_is_no_object_travels_within_one() {
     for (written, text) in [(r#"{"value": [1, 2.50]}"#, "[1, 2.50]"), ("[1]", "[1]")] {
         assert_eq!(raised(&emulation, vec![call("answer_", written)]).0, [text]);
     }
+}
+
+#[test]
+fn citations_that_are_kept_back_are_bounded_too() {
+    let emulation = Emulation { tool: "answer".into(), wrapped: false };
+    let (mut raiser, mut shown) = (emulation.raiser(), 0);
+    let mut count = |_: Event<'_>| shown += 1;
+    raiser.push(
+        Event::BlockStart {
+            index: 0,
+            choice: 0,
+            block: BlockStart::Text { joins: false, message_id: None, phase: None },
+        },
+        &mut count,
+    );
+    for _ in 0..4_096 {
+        let url = "u".repeat(512);
+        let citation = Citation::Url { url, title: None, start: None, end: None, raw: None };
+        raiser.push(Event::Delta { index: 0, delta: Delta::Citation(citation) }, &mut count);
+    }
+    assert!(shown > 0);
 }

@@ -214,6 +214,10 @@ pub struct Channel {
     pub on_loss: OnLoss,
     /// Its vectors may be mixed with those of channels of the same space.
     pub embedding_space: Option<Arc<str>>,
+    /// Over all its keys.
+    pub limits: Limits,
+    /// Tokens that a model can hold, prompt and answer together, by the upstream's name for it.
+    pub context_windows: model::ModelTable<u32>,
 }
 
 /// One (protocol, base URL) of a channel.
@@ -232,6 +236,23 @@ pub struct Key {
     pub name: Option<Arc<str>>,
     pub secret: Secret,
     pub status: Status,
+    /// Keys of one group, in whichever channels, draw on one account.
+    pub quota_group: Option<Arc<str>>,
+    pub limits: Limits,
+}
+
+/// How much traffic may pass; what is unset is not limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Limits {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<u32>,
+    /// Of input and output together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_per_minute: Option<u32>,
+    /// Requests under way at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u32>,
 }
 
 /// Whether an operator lets traffic through.
@@ -295,6 +316,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// Attempts one request may use.
     pub max_attempts: u32,
+    /// How long a request may wait for a limit or a cooldown that ends soon, within its total timeout.
+    pub max_wait: Duration,
     pub breaker: Breaker,
 }
 

@@ -42,7 +42,7 @@ use crate::ir::Losses;
 use crate::platform::{ByteBody, Clock, Platform};
 use crate::protocol::{self, Operation};
 use crate::record::Record;
-use crate::schedule::{Ask, SessionKey};
+use crate::schedule::{Ask, Needs, SessionKey};
 use crate::time::Timestamp;
 use crate::transcode::Vault;
 
@@ -191,6 +191,8 @@ impl<P: Platform> Gateway<P> {
             pin: pin.as_deref(),
             prefix: call.prefix,
             session: peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint)),
+            needs: Needs::default(),
+            waits_until: None,
             tried: &[],
         };
         let inbound = Inbound {

@@ -48,8 +48,24 @@ pub struct Ask<'a> {
     pub prefix: Option<&'a str>,
     /// Keeps a conversation on one channel and key.
     pub session: Option<SessionKey>,
+    pub needs: Needs,
+    /// Until when it would rather wait for a place than be refused; `None`: it does not wait.
+    pub waits_until: Option<Timestamp>,
     /// What this request has tried already.
     pub tried: &'a [Tried],
+}
+
+/// What a request asks of the model that serves it. The default asks for nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Tokens of its prompt: an estimate, rather too low than too high.
+    pub input: u32,
+    /// The most tokens of output it asks for; 0 where it does not say.
+    pub output: u32,
+    /// Whether it shows images.
+    pub vision: bool,
+    /// Whether it offers tools.
+    pub tools: bool,
 }
 
 /// Hash of client key and session hint; the hint itself is not kept.
@@ -198,6 +214,8 @@ pub enum Reason {
     Paused,
     /// All that could serve are cooling down.
     CoolingDown,
+    /// All that could serve are at the limits their operator set.
+    Limited,
     /// All that could serve were tried in this request.
     Exhausted,
 }
@@ -206,10 +224,36 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub class: Class,
-    /// From the upstream: do not come back before.
+    pub scope: Scope,
+    /// From the upstream: do not come back before. A success may say so too, when it used a limit up.
     pub retry_after: Option<Duration>,
     /// Time to the first content, where there was any.
     pub first_content: Option<Duration>,
+    /// What it used of a limit on tokens, input and output; `None`: not known.
+    pub tokens: Option<u64>,
+}
+
+impl Outcome {
+    /// One of which nothing else is known.
+    pub const fn of(class: Class) -> Self {
+        Self { class, scope: class.scope(), retry_after: None, first_content: None, tokens: None }
+    }
+}
+
+/// How far a fault reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// This request alone.
+    Request,
+    /// The key's use of this model.
+    Model,
+    /// The key.
+    Key,
+    /// The account behind the key: all keys of its quota group.
+    Account,
+    /// The channel, whatever the key.
+    Channel,
 }
 
 /// What an upstream's answer means.
@@ -246,6 +290,17 @@ pub enum Class {
 }
 
 impl Class {
+    /// How far a fault of this class reaches where nothing says otherwise.
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::Auth | Self::Quota | Self::Rate => Scope::Key,
+            Self::ModelUnavailable => Scope::Model,
+            Self::Overload | Self::Transport | Self::ServerError | Self::BadAnswer => Scope::Channel,
+            Self::Success | Self::RequestFault | Self::ContextTooLong | Self::ContentPolicy => Scope::Request,
+            Self::ClientGone | Self::Unfit => Scope::Request,
+        }
+    }
+
     /// Whether another key or channel may do better.
     pub const fn tries_next(self) -> bool {
         self.blames_key() || self.blames_channel() || matches!(self, Self::Unfit)

@@ -13,7 +13,7 @@ use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::validate::compile;
 use crate::platform::{Clock, Coordinator, Platform};
-use crate::schedule::{Ask, Class, Outcome};
+use crate::schedule::{Ask, Class, Needs, Outcome};
 use crate::testing::platform::FakePlatform;
 use crate::testing::store::MemoryStore;
 
@@ -101,9 +101,11 @@ impl Server {
             pin,
             prefix: None,
             session: None,
+            needs: Needs::default(),
+            waits_until: None,
             tried: &[],
         };
-        let outcome = Outcome { class: Class::Auth, retry_after: None, first_content: None };
+        let outcome = Outcome::of(Class::Auth);
         let (config, coordinator) = (self.config.current(), self.platform.coordinator());
         block_on(async {
             let lease = coordinator.acquire(&config, &ask).await.unwrap();

@@ -42,14 +42,50 @@ impl ModelFilter {
     }
 }
 
-/// Client's name to upstream's name. An exact name wins; among patterns the one with the most literal
-/// characters.
-#[derive(Clone, Debug, Default)]
-pub struct ModelMap {
-    exact: BTreeMap<Box<str>, Arc<str>>,
+/// Values by model name. An exact name wins; among patterns the one with the most literal characters.
+#[derive(Clone, Debug)]
+pub struct ModelTable<T> {
+    exact: BTreeMap<Box<str>, T>,
     /// Most specific first.
-    globs: Vec<(Glob, Arc<str>)>,
+    globs: Vec<(Glob, T)>,
 }
+
+impl<T> Default for ModelTable<T> {
+    fn default() -> Self {
+        Self { exact: BTreeMap::new(), globs: Vec::new() }
+    }
+}
+
+impl<T> ModelTable<T> {
+    /// Sets the value of a name or pattern; the error says what is wrong with it.
+    pub fn add(&mut self, pattern: &str, value: T) -> Result<(), String> {
+        let glob = Glob::parse(pattern)?;
+        match glob.exact() {
+            Some(name) => {
+                self.exact.insert(name.into(), value);
+            }
+            None => {
+                let at = self.globs.partition_point(|(other, _)| other.rank() <= glob.rank());
+                self.globs.insert(at, (glob, value));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn get(&self, model: &str) -> Option<&T> {
+        self.exact
+            .get(model)
+            .or_else(|| self.globs.iter().find(|(glob, _)| glob.matches(model)).map(|(_, value)| value))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.globs.is_empty()
+    }
+}
+
+/// Client's name to upstream's name, by the rule of [`ModelTable`].
+#[derive(Clone, Debug, Default)]
+pub struct ModelMap(ModelTable<Arc<str>>);
 
 impl ModelMap {
     pub fn new<P: AsRef<str>, T: AsRef<str>>(
@@ -65,34 +101,21 @@ impl ModelMap {
 
     /// Adds one entry; the error says what is wrong with it.
     pub fn add(&mut self, pattern: &str, target: &str) -> Result<(), String> {
-        let glob = Glob::parse(pattern)?;
         check(target).map_err(|problem| format!("maps to a name that {problem}"))?;
         if target.contains('*') {
             return Err("maps to a pattern; the upstream's name has to be spelled out".into());
         }
-        match glob.exact() {
-            Some(name) => {
-                self.exact.insert(name.into(), target.into());
-            }
-            None => {
-                let at = self.globs.partition_point(|(other, _)| other.rank() <= glob.rank());
-                self.globs.insert(at, (glob, target.into()));
-            }
-        }
-        Ok(())
+        self.0.add(pattern, target.into())
     }
 
     /// The upstream's name for `model`; `None` where it keeps its own.
     pub fn map(&self, model: &str) -> Option<Arc<str>> {
-        self.exact
-            .get(model)
-            .or_else(|| self.globs.iter().find(|(glob, _)| glob.matches(model)).map(|(_, target)| target))
-            .cloned()
+        self.0.get(model).cloned()
     }
 
     /// The client's names that are spelled out.
     pub fn exact_names(&self) -> impl Iterator<Item = &str> {
-        self.exact.keys().map(AsRef::as_ref)
+        self.0.exact.keys().map(AsRef::as_ref)
     }
 }
 

@@ -23,6 +23,7 @@ pub const DEFAULT_TIMEOUTS: Timeouts = Timeouts {
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Over all channels and keys.
 pub const DEFAULT_MAX_ATTEMPTS: u32 = 10;
+const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(10);
 pub const DEFAULT_BREAKER: Breaker = Breaker {
     window: 20,
     failure_rate: 0.7,
@@ -81,7 +82,7 @@ fn settings(written: &SettingsDocument, outside: &Outside, problems: &mut Proble
         problems.add("settings.maxAttempts", "is not between 1 and 50");
     }
     let breaker = breaker(&written.breaker, problems);
-    (Settings { timeouts, max_attempts, breaker }, connect_timeout)
+    (Settings { timeouts, max_attempts, max_wait: DEFAULT_MAX_WAIT, breaker }, connect_timeout)
 }
 
 fn breaker(written: &BreakerDocument, problems: &mut Problems) -> Breaker {

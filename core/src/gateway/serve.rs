@@ -225,6 +225,10 @@ fn refused(reason: Reason, ask: &Ask<'_>) -> Failure {
             FailureKind::Overloaded,
             format!("every channel that serves `{model}` is paused or without a usable key"),
         ),
+        Reason::Limited => (
+            FailureKind::RateLimited,
+            format!("every channel that serves `{model}` is at its limit of requests or tokens"),
+        ),
         Reason::CoolingDown | Reason::Exhausted => {
             (FailureKind::Overloaded, format!("every channel that serves `{model}` is cooling down"))
         }

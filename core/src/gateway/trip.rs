@@ -47,7 +47,7 @@ impl<P: Platform> Lent<P> {
         if std::mem::replace(&mut self.reported, true) {
             return;
         }
-        let outcome = Outcome { class, retry_after, first_content };
+        let outcome = Outcome { retry_after, first_content, ..Outcome::of(class) };
         let (gateway, config, lease) =
             (Arc::clone(&self.gateway), Arc::clone(&self.config), self.lease.clone());
         self.gateway.later(async move {

@@ -8,10 +8,12 @@ use http::{HeaderName, HeaderValue, Uri};
 
 use super::{Problems, check_id, compat, timeouts};
 use crate::config::document::{ChannelDocument, KeyDocument};
-use crate::config::model::{ModelFilter, ModelMap};
+use crate::config::model::{ModelFilter, ModelMap, ModelTable};
 use crate::config::seal::is_sealed;
 use crate::config::url::BaseUrl;
-use crate::config::{Channel, ChannelId, Endpoint, Key, KeyId, Protocol, Secret, Timeouts, Transport};
+use crate::config::{
+    Channel, ChannelId, Endpoint, Key, KeyId, Limits, Protocol, Secret, Timeouts, Transport,
+};
 
 const MAX_NAME: usize = 64;
 
@@ -93,6 +95,8 @@ pub(super) fn compile(
         timeouts,
         on_loss: written.on_loss,
         embedding_space: written.embedding_space.as_deref().map(Into::into),
+        limits: Limits::default(),
+        context_windows: ModelTable::default(),
     }
 }
 
@@ -185,6 +189,8 @@ fn keys(written: &[KeyDocument], path: &str, problems: &mut Problems) -> Vec<Key
         name: key.name.as_deref().map(Into::into),
         secret: key.key.clone(),
         status: key.status,
+        quota_group: None,
+        limits: Limits::default(),
     };
     written.iter().map(compile).collect()
 }

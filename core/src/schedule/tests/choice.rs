@@ -198,7 +198,7 @@ fn retry_at_is_the_earliest_end_of_what_the_upstreams_asked_for() {
     for (secs, wait) in [(0, 90), (1, 40)] {
         let lease = world.acquire(&ASK, secs).unwrap();
         let retry_after = Some(Duration::from_secs(wait));
-        world.report_as(&lease, &Outcome { class: Class::Rate, retry_after, first_content: None }, secs);
+        world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(Class::Rate) }, secs);
     }
     let refusal = world.acquire(&ASK, 10).unwrap_err();
     assert_eq!((refusal.reason, refusal.retry_at), (Reason::CoolingDown, Some(at(41))));

@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::config::access::Access;
 use crate::config::compat::Compat;
 use crate::config::document::Document;
-use crate::config::model::{ModelFilter, ModelMap};
+use crate::config::model::{ModelFilter, ModelMap, ModelTable};
 use crate::config::url::BaseUrl;
 use crate::config::{
-    Breaker, Channel, ChannelId, Config, Endpoint, Key, KeyId, OnLoss, Protocol, Rotation, Secret, Settings,
-    Status, Timeouts, Transport, Version,
+    Breaker, Channel, ChannelId, Config, Endpoint, Key, KeyId, Limits, OnLoss, Protocol, Rotation, Secret,
+    Settings, Status, Timeouts, Transport, Version,
 };
-use crate::schedule::{Ask, Class, Lease, Outcome, Refusal, Rng, SessionKey, State, Tried};
+use crate::schedule::{Ask, Class, Lease, Needs, Outcome, Refusal, Rng, SessionKey, State, Tried};
 use crate::time::Timestamp;
 
 pub(super) const BREAKER: Breaker = Breaker {
@@ -41,6 +41,8 @@ pub(super) fn channel(name: &str, priority: u32, keys: usize) -> Channel {
         name: None,
         secret: Secret::new("secret"),
         status: Status::Active,
+        quota_group: None,
+        limits: Limits::default(),
     };
     Channel {
         id: ChannelId::new(format!("ch_{name}")),
@@ -61,6 +63,8 @@ pub(super) fn channel(name: &str, priority: u32, keys: usize) -> Channel {
         timeouts: TIMEOUTS,
         on_loss: OnLoss::Report,
         embedding_space: None,
+        limits: Limits::default(),
+        context_windows: ModelTable::default(),
     }
 }
 
@@ -75,7 +79,12 @@ pub(super) fn config(version: &str, channels: Vec<Channel>) -> Config {
         document: Arc::new(Document::default()),
         channels: channels.into_iter().map(Arc::new).collect(),
         access: Access::default(),
-        settings: Settings { timeouts: TIMEOUTS, max_attempts: 5, breaker: BREAKER },
+        settings: Settings {
+            timeouts: TIMEOUTS,
+            max_attempts: 5,
+            max_wait: Duration::from_secs(10),
+            breaker: BREAKER,
+        },
     }
 }
 
@@ -87,15 +96,13 @@ pub(super) const ASK: Ask<'static> = Ask {
     pin: None,
     prefix: None,
     session: None,
+    needs: Needs { input: 0, output: 0, vision: false, tools: false },
+    waits_until: None,
     tried: &[],
 };
 
 pub(super) fn session(number: u64) -> Ask<'static> {
     Ask { session: Some(SessionKey(number)), ..ASK }
-}
-
-pub(super) fn outcome(class: Class) -> Outcome {
-    Outcome { class, retry_after: None, first_content: None }
 }
 
 pub(super) fn tried(lease: &Lease, class: Class) -> Tried {
@@ -124,7 +131,7 @@ impl World {
     }
 
     pub(super) fn report(&mut self, lease: &Lease, class: Class, secs: u64) {
-        self.report_as(lease, &outcome(class), secs);
+        self.report_as(lease, &Outcome::of(class), secs);
     }
 
     pub(super) fn report_as(&mut self, lease: &Lease, outcome: &Outcome, secs: u64) {

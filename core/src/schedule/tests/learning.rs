@@ -175,7 +175,7 @@ fn an_overload_that_names_a_time_is_left_alone_until_then() {
     let mut world = World::new(vec![channel("a", 1, 1)]);
     let lease = world.acquire(&ASK, 0).unwrap();
     let retry_after = Some(Duration::from_secs(8));
-    world.report_as(&lease, &Outcome { class: Class::Overload, retry_after, first_content: None }, 0);
+    world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(Class::Overload) }, 0);
     assert_eq!(world.acquire(&ASK, 7).unwrap_err().retry_at, Some(at(8)));
     assert!(world.acquire(&ASK, 8).unwrap().probe);
 }

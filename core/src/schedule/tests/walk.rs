@@ -91,7 +91,7 @@ fn a_random_walk_keeps_the_invariants() {
                 let (lease, _) = held.swap_remove(usize::try_from(rng.below(count)).unwrap());
                 let class = CLASSES[usize::try_from(rng.below(13)).unwrap()];
                 let retry_after = (rng.below(3) == 0).then(|| Duration::from_secs(rng.below(1 << 40)));
-                world.report_as(&lease, &Outcome { class, retry_after, first_content: None }, secs);
+                world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(class) }, secs);
             }
             check(&world, &held, secs);
         }
@@ -106,7 +106,7 @@ fn whatever_happened_everything_is_usable_again_in_time() {
             if let Ok(lease) = world.acquire(&ASK, secs) {
                 let class = CLASSES[usize::try_from(rng.below(13)).unwrap()];
                 let retry_after = Some(Duration::MAX);
-                world.report_as(&lease, &Outcome { class, retry_after, first_content: None }, secs);
+                world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(class) }, secs);
             }
         }
         for pin in ["a", "b", "c"] {

@@ -5,7 +5,7 @@ use causeway_core::testing::invariants;
 
 #[test]
 fn odd_answers_make_legal_streams() {
-    let cases: [(&str, Protocol, &str); 8] = [
+    let cases: [(&str, Protocol, &str); 9] = [
         (
             "an unknown part that is written in several lines",
             Gemini,
@@ -35,6 +35,12 @@ fn odd_answers_make_legal_streams() {
             "a call that names nothing",
             Gemini,
             r#"data: {"candidates":[{"content":{"parts":[{"functionCall":{"args":{}}}]},"finishReason":"STOP"}]}"#,
+        ),
+        (
+            "a stop sequence beside a reason that nobody knows",
+            Messages,
+            r#"{"type":"message","id":"m","content":[{"type":"text","text":"Hi"}],"stop_reason":"odd",
+            "stop_sequence":"END"}"#,
         ),
         (
             "a call without an id",

@@ -73,7 +73,9 @@ pub(crate) fn encode<'f>(
     };
     Stop {
         stop_reason,
-        stop_sequence: finish.and_then(|finish| finish.stop_sequence.as_deref()),
+        stop_sequence: finish
+            .filter(|_| stop_reason == "stop_sequence")
+            .and_then(|finish| finish.stop_sequence.as_deref()),
         stop_details: finish.filter(|_| stop_reason == "refusal").and_then(details),
     }
 }

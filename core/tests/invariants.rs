@@ -5,7 +5,7 @@ use causeway_core::testing::invariants;
 
 #[test]
 fn odd_answers_make_legal_streams() {
-    let cases: [(&str, Protocol, &str); 9] = [
+    let cases: [(&str, Protocol, &str); 10] = [
         (
             "an unknown part that is written in several lines",
             Gemini,
@@ -35,6 +35,12 @@ fn odd_answers_make_legal_streams() {
             "a call that names nothing",
             Gemini,
             r#"data: {"candidates":[{"content":{"parts":[{"functionCall":{"args":{}}}]},"finishReason":"STOP"}]}"#,
+        ),
+        (
+            "more tokens than can be counted",
+            Messages,
+            r#"{"type":"message","id":"m","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn",
+            "usage":{"input_tokens":25,"output_tokens":99999999999999999999999}}"#,
         ),
         (
             "a stop sequence beside a reason that nobody knows",

@@ -92,7 +92,7 @@ impl Choice {
 }
 
 fn usage(usage: &Value) -> Result<(), String> {
-    let sum = count(usage, "prompt_tokens")? + count(usage, "completion_tokens")?;
+    let sum = count(usage, "prompt_tokens")?.saturating_add(count(usage, "completion_tokens")?);
     must(count(usage, "total_tokens")? == sum, || format!("a total that is none: {usage}"))
 }
 

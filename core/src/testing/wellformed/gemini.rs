@@ -74,9 +74,8 @@ fn part(part: &Value, leeway: Leeway) -> Result<(), String> {
 /// The total covers the prompt, what tools added to it, the answer and the thoughts.
 fn usage(usage: &Value) -> Result<(), String> {
     let part = |name: &str| usage[name].as_u64().unwrap_or_default();
-    let sum = part("promptTokenCount")
-        + part("toolUsePromptTokenCount")
-        + part("candidatesTokenCount")
-        + part("thoughtsTokenCount");
+    let sum = ["promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount"]
+        .into_iter()
+        .fold(0, |sum: u64, name| sum.saturating_add(part(name)));
     must(count(usage, "totalTokenCount")? == sum, || format!("a total that is none: {usage}"))
 }

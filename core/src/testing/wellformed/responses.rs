@@ -129,7 +129,7 @@ impl State {
         if usage.is_null() {
             return Ok(());
         }
-        let sum = count(usage, "input_tokens")? + count(usage, "output_tokens")?;
+        let sum = count(usage, "input_tokens")?.saturating_add(count(usage, "output_tokens")?);
         must(count(usage, "total_tokens")? == sum, || format!("a total that is none: {usage}"))
     }
 

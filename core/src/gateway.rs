@@ -193,6 +193,7 @@ impl<P: Platform> Gateway<P> {
             session: peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint)),
             needs: Needs::default(),
             waits_until: None,
+            ticket: None,
             tried: &[],
         };
         let inbound = Inbound {

@@ -9,10 +9,18 @@ mod breaker;
 mod candidates;
 pub mod classify;
 mod cooldown;
+mod fit;
 mod health;
+mod hold;
+mod line;
+mod meter;
+mod pace;
 mod plan;
+mod report;
+mod rests;
 mod rng;
 mod slot;
+mod standing;
 mod state;
 pub mod traits;
 
@@ -29,6 +37,7 @@ use crate::time::Timestamp;
 
 pub use self::breaker::BreakerState;
 pub use self::health::{ChannelHealth, Cooling, KeyHealth, LastFailure, ProtocolHealth};
+pub use self::line::Ticket;
 pub use self::rng::Rng;
 pub use self::state::State;
 use self::traits::{Change, Trait};
@@ -51,6 +60,8 @@ pub struct Ask<'a> {
     pub needs: Needs,
     /// Until when it would rather wait for a place than be refused; `None`: it does not wait.
     pub waits_until: Option<Timestamp>,
+    /// Its place among those that wait; none for a newcomer.
+    pub ticket: Option<Ticket>,
     /// What this request has tried already.
     pub tried: &'a [Tried],
 }
@@ -123,6 +134,8 @@ pub struct Lease {
     pub model_key: ModelKey,
     /// Copied from the ask, so that a report can settle affinity.
     pub session: Option<SessionKey>,
+    /// Tokens that were counted for it in advance.
+    expected_tokens: u32,
     pub acquired_at: Timestamp,
     learned: Option<Arc<[Trait]>>,
     /// How many of the traits this request found out itself.
@@ -293,9 +306,9 @@ impl Class {
     /// How far a fault of this class reaches where nothing says otherwise.
     pub const fn scope(self) -> Scope {
         match self {
-            Self::Auth | Self::Quota | Self::Rate => Scope::Key,
+            Self::Auth | Self::Quota | Self::Rate | Self::ServerError | Self::BadAnswer => Scope::Key,
             Self::ModelUnavailable => Scope::Model,
-            Self::Overload | Self::Transport | Self::ServerError | Self::BadAnswer => Scope::Channel,
+            Self::Overload | Self::Transport => Scope::Channel,
             Self::Success | Self::RequestFault | Self::ContextTooLong | Self::ContentPolicy => Scope::Request,
             Self::ClientGone | Self::Unfit => Scope::Request,
         }

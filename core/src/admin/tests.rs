@@ -103,6 +103,7 @@ impl Server {
             session: None,
             needs: Needs::default(),
             waits_until: None,
+            ticket: None,
             tried: &[],
         };
         let outcome = Outcome::of(Class::Auth);

@@ -1,4 +1,4 @@
-//! The breaker of one (channel, key, endpoint protocol): closed, open, half open.
+//! A breaker: closed, open, half open. Each (channel, endpoint protocol) has one, and each key of it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::backoff::jittered;
 use super::rng::Rng;
-use super::{Class, Lease, Outcome};
+use super::{Class, Lease, ModelKey, Outcome};
 use crate::config;
 use crate::time::Timestamp;
 
@@ -38,7 +38,7 @@ pub enum BreakerState {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Breaker {
     window: VecDeque<Sample>,
-    consecutive: u32,
+    run: Run,
     overloads: u32,
     level: u32,
     tripped: Option<Tripped>,
@@ -49,7 +49,29 @@ pub(super) struct Breaker {
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     at: Timestamp,
+    model: ModelKey,
     failed: bool,
+    /// Whether the fault is of all that the breaker stands for.
+    whole: bool,
+}
+
+/// Failures in a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    length: u32,
+    /// The position of the key that they are of, while they are of one.
+    key: Option<usize>,
+    /// Whether they speak of all that the breaker stands for.
+    whole: bool,
+}
+
+/// What is to blame for a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// What the breaker stands for, if anything.
+    Here,
+    /// The model: others are served meanwhile.
+    Model,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,32 +127,49 @@ impl Breaker {
     }
 
     pub(super) const fn consecutive(&self) -> u32 {
-        self.consecutive
+        self.run.length
     }
 
-    pub(super) fn succeed(&mut self, lease: &Lease, config: &config::Breaker, now: Timestamp) {
-        self.consecutive = 0;
+    /// Whether that closed it.
+    pub(super) fn succeed(&mut self, lease: &Lease, config: &config::Breaker, now: Timestamp) -> bool {
+        self.run = Run::default();
         self.overloads = 0;
-        match self.tripped {
-            // An attempt from before it tripped says nothing about now.
-            Some(tripped) if lease.acquired_at < tripped.since => {}
-            Some(_) => *self = Self { trial: self.trial, ..Self::default() },
-            None => self.remember(false, config, now),
+        let Some(tripped) = self.tripped else {
+            self.remember(Sample { at: now, model: lease.model_key, failed: false, whole: true }, config);
+            return false;
+        };
+        // An attempt from before it tripped says nothing about now.
+        if lease.acquired_at < tripped.since {
+            return false;
         }
+        *self = Self { trial: self.trial, ..Self::default() };
+        true
     }
 
+    /// `whole`: the fault is of all that the breaker stands for; else it is of the lease's key, and counts
+    /// only when other keys fail, too.
     pub(super) fn fail(
         &mut self,
         lease: &Lease,
         outcome: &Outcome,
+        whole: bool,
         config: &config::Breaker,
         now: Timestamp,
         rng: &mut Rng,
-    ) {
-        self.consecutive = self.consecutive.saturating_add(1);
+    ) -> Blame {
+        let told = outcome.retry_after.filter(|_| whole).map(|wait| wait.min(config.open_max));
+        let model = lease.model_key;
+        self.remember(Sample { at: now, model, failed: true, whole }, config);
+        if self.tripped.is_none() && told.is_none() && self.others_serve(model) {
+            return if self.failures_of(model).count() >= consecutive(config) {
+                self.window.retain(|sample| sample.model != model);
+                Blame::Model
+            } else {
+                Blame::Here
+            };
+        }
+        self.run.note(lease.key, whole);
         self.overloads = if outcome.class == Class::Overload { self.overloads.saturating_add(1) } else { 0 };
-        self.remember(true, config, now);
-        let told = outcome.retry_after.map(|wait| wait.min(config.open_max));
         match self.tripped {
             None if told.is_some() || self.trips(config) => self.open(told, config, now, rng),
             None => {}
@@ -147,6 +186,23 @@ impl Breaker {
                 }
             }
         }
+        Blame::Here
+    }
+
+    /// The failures of `model` since it was served last, the youngest first.
+    fn failures_of(&self, model: ModelKey) -> impl Iterator<Item = &Sample> {
+        self.window
+            .iter()
+            .rev()
+            .filter(move |sample| sample.model == model)
+            .take_while(|sample| sample.failed)
+    }
+
+    /// Whether other models are served since `model` began to fail.
+    fn others_serve(&self, model: ModelKey) -> bool {
+        let Some(began) = self.failures_of(model).last().map(|first| first.at) else { return false };
+        let last = self.window.iter().rev().find(|sample| sample.model != model);
+        last.is_some_and(|sample| !sample.failed && sample.at >= began)
     }
 
     fn open(&mut self, told: Option<Duration>, config: &config::Breaker, now: Timestamp, rng: &mut Rng) {
@@ -161,20 +217,32 @@ impl Breaker {
 
     fn trips(&self, config: &config::Breaker) -> bool {
         let samples = self.window.len();
-        let failed = self.window.iter().filter(|sample| sample.failed).count();
-        self.consecutive >= config.consecutive_failures.max(1)
-            || self.overloads >= OVERLOADS
+        let failed = self.window.iter().filter(|sample| sample.failed && sample.whole).count();
+        let row = self.run.length >= config.consecutive_failures.max(1) || self.overloads >= OVERLOADS;
+        self.run.whole && row
             || (samples >= (window(config) / 2).max(3) && ratio(failed, samples) >= config.failure_rate)
     }
 
-    fn remember(&mut self, failed: bool, config: &config::Breaker, now: Timestamp) {
-        while self.window.front().is_some_and(|oldest| now.since(oldest.at) > WINDOW_AGE)
+    fn remember(&mut self, sample: Sample, config: &config::Breaker) {
+        while self.window.front().is_some_and(|oldest| sample.at.since(oldest.at) > WINDOW_AGE)
             || self.window.len() >= window(config)
         {
             self.window.pop_front();
         }
-        self.window.push_back(Sample { at: now, failed });
+        self.window.push_back(sample);
     }
+}
+
+impl Run {
+    fn note(&mut self, key: usize, whole: bool) {
+        self.whole |= whole || self.key.is_some_and(|other| other != key);
+        self.key = Some(key);
+        self.length = self.length.saturating_add(1);
+    }
+}
+
+fn consecutive(config: &config::Breaker) -> usize {
+    usize::try_from(config.consecutive_failures.max(1)).unwrap_or(usize::MAX)
 }
 
 fn window(config: &config::Breaker) -> usize {

@@ -1,23 +1,33 @@
 //! Which channel, key and endpoint could serve a request, and which of them is chosen.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::affinity::Bond;
+use super::fit::{Fit, fit};
+use super::hold::Standing;
 use super::plan::{Plan, Route};
+use super::rests::Rests;
 use super::rng::Rng;
-use super::slot::{ChannelSlot, KeySlot, Standing};
-use super::{Ask, Class, ModelKey, Reason, Refusal, Rule, Tried};
+use super::slot::{ChannelSlot, KeySlot};
+use super::standing::Situation;
+use super::{Ask, Class, ModelKey, Needs, Reason, Refusal, Rule, Tried};
 use crate::config::{Channel, Config, Key, Rotation, Status};
 use crate::time::Timestamp;
 
-/// Draws from a tier before all of it is looked through.
+/// A tier of more routes is drawn from; a smaller one is looked through.
+const SMALL: usize = 8;
+/// Draws from a large tier before all of it is looked through.
 const DRAWS: usize = 4;
+/// A drawn candidate gives way to one that costs so much less. Among near equals the weights decide.
+const BAND: f32 = 0.8;
 
 /// One choice to make; it changes nothing.
 pub(super) struct Search<'a> {
     pub(super) config: &'a Config,
     pub(super) plan: &'a Plan,
     pub(super) slots: &'a [ChannelSlot],
+    pub(super) accounts: &'a [Rests],
     pub(super) ask: &'a Ask<'a>,
     pub(super) bond: Option<&'a Bond>,
     pub(super) now: Timestamp,
@@ -43,6 +53,23 @@ struct Candidate<'a> {
     past: Past<'a>,
 }
 
+/// A candidate that could serve, and what speaks for it.
+#[derive(Clone, Copy)]
+struct Contender {
+    pick: Pick,
+    fit: Fit,
+    cost: f32,
+}
+
+/// Which candidates of a tier may serve.
+#[derive(Clone, Copy)]
+struct Round {
+    /// Those that failed this request already, and of which another endpoint or key is left.
+    failed: bool,
+    /// Those that cannot do what the request needs, as far as is known.
+    misfits: bool,
+}
+
 /// A key and an endpoint of a candidate.
 #[derive(Clone, Copy)]
 struct Offer {
@@ -59,6 +86,7 @@ enum Stage {
     Paused,
     Tried,
     Waiting,
+    Limited,
 }
 
 impl<'a> Search<'a> {
@@ -76,11 +104,16 @@ impl<'a> Search<'a> {
     }
 
     fn healthy(&self, rng: &mut Rng) -> Option<Pick> {
+        let again = !self.ask.tried.is_empty();
+        let choosy = self.ask.needs != Needs::default();
+        let mut round = |failed, misfits| self.by_priority(Round { failed, misfits }, rng);
         self.next_key()
             .or_else(|| self.promoted())
             .or_else(|| self.bonded())
-            .or_else(|| self.by_priority(false, rng))
-            .or_else(|| if self.ask.tried.is_empty() { None } else { self.by_priority(true, rng) })
+            .or_else(|| round(false, false))
+            .or_else(|| if again { round(true, false) } else { None })
+            .or_else(|| if choosy { round(false, true) } else { None })
+            .or_else(|| if choosy && again { round(true, true) } else { None })
     }
 
     /// After a fault of a key: another key of the same channel.
@@ -100,7 +133,7 @@ impl<'a> Search<'a> {
 
     fn promoted(&self) -> Option<Pick> {
         self.plan.promoted(self.ask).iter().find_map(|route| {
-            let one = self.fresh_on(*route).filter(|one| self.is_promoted(one))?;
+            let one = self.fresh_on(*route).filter(|one| self.is_promoted(one) && self.fits(one))?;
             self.offer(&one).map(|offer| one.pick(offer, Rule::Promotion))
         })
     }
@@ -108,10 +141,10 @@ impl<'a> Search<'a> {
     /// The session's key, or else a healthy key of the session's channel.
     fn bonded(&self) -> Option<Pick> {
         let bond = self.bond?;
-        self.fresh(self.plan.position(&bond.channel)?).find_map(|one| {
+        self.fresh(self.plan.position(&bond.channel)?).filter(|one| self.fits(one)).find_map(|one| {
             let endpoint = one.endpoints(false).next()?;
             let mut keys = one.keys().filter(|(_, key, slot)| {
-                one.past.leaves(key, endpoint) && self.standing(&one, slot) == Standing::Ready
+                one.past.leaves(key, endpoint) && self.standing(&one, key, slot) == Standing::Ready
             });
             let own = keys.clone().find(|(_, key, _)| key.id == bond.key);
             let (key, ..) = own.or_else(|| keys.next())?;
@@ -119,53 +152,81 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// A weighted choice in the first tier that can serve. `failed`: among the channels that failed this
-    /// request already, and of which another endpoint or key is left.
-    fn by_priority(&self, failed: bool, rng: &mut Rng) -> Option<Pick> {
+    /// A choice in the first tier that can serve.
+    fn by_priority(&self, round: Round, rng: &mut Rng) -> Option<Pick> {
         let mut rest = self.routes(None);
         while let Some(first) = rest.first() {
             let (tier, lower) = rest.split_at(rest.partition_point(|route| route.tier <= first.tier));
-            if let Some(pick) = self.in_tier(tier, failed, rng) {
-                return Some(pick);
+            let chosen = if tier.len() > SMALL { self.drawn(tier, round, rng) } else { None };
+            if let Some(chosen) = chosen.or_else(|| self.looked_through(tier, round, rng)) {
+                return Some(chosen.pick);
             }
             rest = lower;
         }
         None
     }
 
-    /// Drawing until one can serve gives the same odds as a choice among all that can, without looking at
-    /// each; a large tier in which that does not soon succeed is looked through.
-    fn in_tier(&self, tier: &[Route], failed: bool, rng: &mut Rng) -> Option<Pick> {
-        let serve = |route: &Route| {
-            let one = self.candidate(*route)?;
-            let open = one.past.failed() == failed && self.stage(&one) > Stage::Paused;
-            let offer = if open { self.offer(&one) } else { None }?;
-            Some(one.pick(offer, Rule::Priority))
-        };
+    /// The better of two that were drawn by their weights. Drawing until one can serve gives the same odds as
+    /// a choice among all that can, without looking at each.
+    fn drawn(&self, tier: &[Route], round: Round, rng: &mut Rng) -> Option<Contender> {
         let sum = tier.last().map_or(0, |route| route.weight_sum);
-        for _ in 0..if tier.len() > DRAWS { DRAWS } else { 0 } {
+        let mut chosen: Option<Contender> = None;
+        for _ in 0..DRAWS {
             let ticket = rng.below(sum);
-            let drawn = tier.get(tier.partition_point(|route| route.weight_sum <= ticket));
-            if let Some(pick) = drawn.and_then(serve) {
-                return Some(pick);
-            }
-        }
-        let mut chosen = None;
-        let mut total = 0;
-        for route in tier {
-            let Some(pick) = serve(route) else { continue };
-            total += route.weight;
-            if chosen.is_none() || rng.below(total) < route.weight {
-                chosen = Some(pick);
+            let route = tier.get(tier.partition_point(|route| route.weight_sum <= ticket));
+            let drawn = route.and_then(|route| self.contender(*route, round));
+            match (chosen, drawn) {
+                (None, _) => chosen = drawn,
+                (Some(first), Some(second)) if second.pick.channel != first.pick.channel => {
+                    return Some(first.or_better(second));
+                }
+                _ => {}
             }
         }
         chosen
+    }
+
+    /// One that was drawn by the weights among all that can serve, or one that is clearly better.
+    fn looked_through(&self, tier: &[Route], round: Round, rng: &mut Rng) -> Option<Contender> {
+        let mut chosen: Option<Contender> = None;
+        let mut best: Option<Contender> = None;
+        let mut total = 0;
+        for route in tier {
+            let Some(contender) = self.contender(*route, round) else { continue };
+            total += route.weight;
+            if chosen.is_none() || rng.below(total) < route.weight {
+                chosen = Some(contender);
+            }
+            if !contender.pick.trial && best.is_none_or(|best| contender.beats(&best)) {
+                best = Some(contender);
+            }
+        }
+        match (chosen, best) {
+            (Some(chosen), Some(best)) => Some(chosen.or_better(best)),
+            (chosen, _) => chosen,
+        }
+    }
+
+    fn contender(&self, route: Route, round: Round) -> Option<Contender> {
+        let one = self.candidate(route)?;
+        if one.past.failed() != round.failed || self.stage(&one) <= Stage::Paused {
+            return None;
+        }
+        let fit = self.fit(&one);
+        if matches!(fit, Fit::Misfit(_)) != round.misfits {
+            return None;
+        }
+        let pick = one.pick(self.offer(&one)?, Rule::Priority);
+        let lane = one.slot.lane(route.speaks)?;
+        let cost = lane.pace.cost(lane.lane.in_flight, route.weight, self.now);
+        Some(Contender { pick, fit, cost })
     }
 
     /// Nothing healthy is left: what may be tested soonest, a refused key only after all others.
     fn last_resort(&self, position: Option<usize>) -> Result<Pick, Refusal> {
         let mut reached = Stage::OtherPrefix;
         let mut retry_at: Option<Timestamp> = None;
+        let mut note = |at: Timestamp| retry_at = Some(retry_at.map_or(at, |known| known.min(at)));
         let mut best = None;
         for one in self.candidates(position) {
             reached = reached.max(self.stage(&one));
@@ -173,20 +234,31 @@ impl<'a> Search<'a> {
                 continue;
             }
             for (key, configured, slot) in one.keys() {
-                let Standing::Waits(wait) = self.standing(&one, slot) else { continue };
-                let endpoint = one.endpoints(true).find(|endpoint| one.past.leaves(configured, *endpoint));
-                reached = if endpoint.is_some() { Stage::Waiting } else { reached };
-                if wait.from > self.now {
-                    retry_at = Some(retry_at.map_or(wait.from, |at| at.min(wait.from)));
-                } else if let Some(endpoint) = endpoint {
-                    let rank = (wait.refused, one.past.failed(), wait.until);
-                    if best.is_none_or(|(least, _)| rank < least) {
-                        let offer = Offer { key, endpoint, trial: true };
-                        best = Some((rank, one.pick(offer, Rule::LastResort)));
+                let left = one.endpoints(true).find(|endpoint| one.past.leaves(configured, *endpoint));
+                let Some(endpoint) = left else { continue };
+                match self.standing(&one, configured, slot) {
+                    Standing::Ready | Standing::Trial => {}
+                    Standing::Limited(until) => {
+                        reached = Stage::Limited;
+                        until.into_iter().for_each(&mut note);
+                    }
+                    Standing::Waits(wait) => {
+                        reached = reached.max(Stage::Waiting);
+                        if wait.from > self.now {
+                            note(wait.from);
+                            continue;
+                        }
+                        let rank = (wait.refused, one.past.failed(), wait.until);
+                        if best.is_none_or(|(least, _)| rank < least) {
+                            let offer = Offer { key, endpoint, trial: true };
+                            best = Some((rank, one.pick(offer, Rule::LastResort)));
+                        }
                     }
                 }
             }
         }
+        // What is sound and only at its limits is worth a wait; nothing else is tried for it.
+        let best = best.filter(|_| reached != Stage::Limited);
         best.map(|(_, pick)| pick).ok_or_else(|| Refusal { reason: reached.into(), retry_at })
     }
 
@@ -245,9 +317,34 @@ impl<'a> Search<'a> {
             && space().is_none_or(|space| channel.embedding_space.as_deref() != Some(space))
     }
 
-    fn standing(&self, one: &Candidate<'_>, slot: &KeySlot) -> Standing {
-        let model = || upstream_model(one.channel, self.ask.model);
-        slot.standing(one.route.speaks, model, self.ask.pin.is_some(), self.now)
+    fn standing(&self, one: &Candidate<'_>, key: &Key, slot: &KeySlot) -> Standing {
+        let situation = Situation {
+            protocol: one.route.speaks,
+            channel: one.slot,
+            channel_limits: &one.channel.limits,
+            key: slot,
+            key_limits: &key.limits,
+            account: slot.group.and_then(|group| self.accounts.get(group)),
+            tokens: self.ask.needs.input,
+            ahead: one.slot.line.ahead(self.ask.ticket),
+            pinned: self.ask.pin.is_some(),
+            now: self.now,
+        };
+        situation.standing(|| upstream_model(one.channel, self.ask.model))
+    }
+
+    fn fit(&self, one: &Candidate<'_>) -> Fit {
+        fit(one.channel, one.route.speaks, self.ask.model, &self.ask.needs)
+    }
+
+    fn fits(&self, one: &Candidate<'_>) -> bool {
+        !matches!(self.fit(one), Fit::Misfit(_))
+    }
+
+    /// The channels that an operator lets serve the request, each once or more.
+    pub(super) fn open(&self) -> impl Iterator<Item = usize> {
+        let position = self.ask.pin.and_then(|pin| self.plan.named(pin));
+        self.candidates(position).filter(|one| self.stage(one) > Stage::Paused).map(|one| one.route.channel)
     }
 
     /// The endpoint and key it would use now: endpoints in order, those that failed last.
@@ -256,10 +353,10 @@ impl<'a> Search<'a> {
         let (sound, failing) = (one.endpoints(false), one.endpoints(true).filter(|_| failed));
         sound.chain(failing).find_map(|endpoint| {
             let usable = one.keys().filter_map(|(key, configured, slot)| {
-                let trial = match self.standing(one, slot) {
+                let trial = match self.standing(one, configured, slot) {
                     Standing::Ready => false,
                     Standing::Trial => true,
-                    Standing::Waits(_) => return None,
+                    Standing::Limited(_) | Standing::Waits(_) => return None,
                 };
                 let offer = Offer { key, endpoint, trial };
                 one.past.leaves(configured, endpoint).then_some((offer, slot))
@@ -312,6 +409,22 @@ impl<'a> Candidate<'a> {
     }
 }
 
+impl Contender {
+    /// `other`, if it is clearly better. A trial that was drawn is made: what is never tried never recovers.
+    fn or_better(self, other: Self) -> Self {
+        let better = match self.fit.cmp(&other.fit) {
+            Ordering::Less => false,
+            Ordering::Equal => other.cost < self.cost * BAND,
+            Ordering::Greater => true,
+        };
+        if better && !self.pick.trial && !other.pick.trial { other } else { self }
+    }
+
+    fn beats(&self, other: &Self) -> bool {
+        self.fit.cmp(&other.fit).then(self.cost.total_cmp(&other.cost)).is_lt()
+    }
+}
+
 /// What a request tried of one channel.
 #[derive(Clone, Copy)]
 struct Past<'a> {
@@ -352,6 +465,7 @@ impl From<Stage> for Reason {
             Stage::Paused => Self::Paused,
             Stage::Tried => Self::Exhausted,
             Stage::Waiting => Self::CoolingDown,
+            Stage::Limited => Self::Limited,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::ModelKey;
 use super::backoff::doubled;
+use super::hold::Hold;
 use crate::time::Timestamp;
 
 /// How long a kind of fault keeps a key out.
@@ -22,12 +22,12 @@ pub(super) const RATE: Terms = Terms { base: Duration::from_secs(15), cap: minut
 pub(super) const QUOTA: Terms = Terms { base: minutes(10), cap: HOUR, told_cap: Some(minutes(24 * 60)) };
 pub(super) const AUTH: Terms = Terms { base: minutes(5), cap: HOUR, told_cap: None };
 pub(super) const MODEL: Terms = Terms { base: minutes(10), cap: HOUR, told_cap: None };
+/// A model that fails where others serve.
+pub(super) const FAULT: Terms =
+    Terms { base: Duration::from_secs(30), cap: minutes(10), told_cap: Some(minutes(10)) };
 
 /// After so long without a repeat the next fault counts as a first one.
 const FORGIVEN_AFTER: Duration = HOUR;
-
-/// Models one key may be excluded from at once; the one that ends first makes room.
-const MAX_MODELS: usize = 32;
 
 const fn minutes(count: u32) -> Duration {
     Duration::from_secs(MINUTE.as_secs() * count as u64)
@@ -76,51 +76,35 @@ impl Cooldown {
         }
     }
 
+    /// Leaves it alone for `wait` although it did nothing wrong: the upstream said that a limit is used up.
+    pub(super) fn rest(&mut self, terms: &Terms, wait: Duration, now: Timestamp) {
+        let wait = wait.min(terms.told_cap.unwrap_or_default());
+        self.since = now;
+        self.until = self.until.max(now + wait);
+        self.not_before = self.not_before.max(now + wait);
+    }
+
+    /// What it says of the next use.
+    pub(super) fn hold(&self, now: Timestamp) -> Hold {
+        match self.active(now) {
+            Some(until) => Hold::Rests { until, from: self.not_before },
+            None if self.strikes > 0 && now.since(self.until) <= FORGIVEN_AFTER => Hold::Unproven,
+            None => Hold::Free,
+        }
+    }
+
+    pub(super) const fn is_clear(&self) -> bool {
+        self.strikes == 0
+    }
+
+    pub(super) const fn end(&self) -> Timestamp {
+        self.until
+    }
+
     /// The end, while it lasts.
     pub(super) fn active(&self, now: Timestamp) -> Option<Timestamp> {
         // A clock that went back behind the start must not stretch the wait.
         (self.since <= now && now < self.until).then_some(self.until)
-    }
-
-    /// Before this even a last resort does not call: the upstream said so.
-    pub(super) fn not_before(&self, now: Timestamp) -> Timestamp {
-        if self.active(now).is_some() { self.not_before } else { now }
-    }
-}
-
-/// The models one key does not serve.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Models(Vec<(ModelKey, Cooldown)>);
-
-impl Models {
-    pub(super) fn strike(&mut self, model: ModelKey, begun: Timestamp, now: Timestamp) {
-        let index = self.0.iter().position(|(known, _)| *known == model);
-        let mut cooldown = index.map(|index| self.0.swap_remove(index).1).unwrap_or_default();
-        cooldown.strike(&MODEL, begun, None, now);
-        if self.0.len() >= MAX_MODELS {
-            let first = self.0.iter().enumerate().min_by_key(|(_, (_, cooldown))| cooldown.until);
-            if let Some((first, _)) = first {
-                self.0.swap_remove(first);
-            }
-        }
-        self.0.push((model, cooldown));
-    }
-
-    pub(super) fn forgive(&mut self, model: ModelKey, begun: Timestamp) {
-        self.0.retain(|(known, cooldown)| *known != model || begun < cooldown.since);
-    }
-
-    pub(super) fn active(&self, model: ModelKey, now: Timestamp) -> Option<Timestamp> {
-        self.0.iter().find(|(known, _)| *known == model).and_then(|(_, cooldown)| cooldown.active(now))
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// How many are excluded now.
-    pub(super) fn count(&self, now: Timestamp) -> usize {
-        self.0.iter().filter(|(_, cooldown)| cooldown.active(now).is_some()).count()
     }
 }
 
@@ -189,21 +173,29 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_back_is_unproven_until_it_serves() {
+        let mut cooldown = Cooldown::default();
+        assert_eq!(cooldown.hold(at(1)), Hold::Free);
+        cooldown.strike(&RATE, at(10), Some(Duration::from_secs(5)), at(10));
+        assert_eq!(cooldown.hold(at(14)), Hold::Rests { until: at(15), from: at(15) });
+        assert_eq!(cooldown.hold(at(15)), Hold::Unproven);
+        assert_eq!(cooldown.hold(at(15 + 3_601)), Hold::Free, "forgiven by then");
+        cooldown.forgive(at(16));
+        assert_eq!(cooldown.hold(at(16)), Hold::Free);
+    }
+
+    #[test]
+    fn a_limit_that_was_used_up_rests_without_a_strike() {
+        let mut cooldown = Cooldown::default();
+        cooldown.rest(&RATE, Duration::from_secs(90_000), at(10));
+        assert_eq!(cooldown.hold(at(10)), Hold::Rests { until: at(3_610), from: at(3_610) });
+        assert_eq!(cooldown.hold(at(3_610)), Hold::Free);
+    }
+
+    #[test]
     fn a_clock_that_went_back_does_not_stretch_it() {
         let mut cooldown = Cooldown::default();
         cooldown.strike(&QUOTA, at(1_000_000), None, at(1_000_000));
         assert_eq!(cooldown.active(at(1_000)), None);
-    }
-
-    #[test]
-    fn a_key_remembers_a_bounded_number_of_models() {
-        let mut models = Models::default();
-        for n in 0..1_000 {
-            models.strike(ModelKey::of(&format!("m{n}")), at(n), at(n));
-        }
-        assert_eq!(models.0.len(), MAX_MODELS);
-        assert!(models.active(ModelKey::of("m999"), at(999)).is_some());
-        models.forgive(ModelKey::of("m999"), at(1_000));
-        assert!(models.active(ModelKey::of("m999"), at(1_000)).is_none());
     }
 }

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Class;
-use super::breaker::BreakerState;
-use super::slot::{KeySlot, Lane};
-use crate::config::{ChannelId, KeyId, Protocol};
+use super::breaker::{Breaker, BreakerState};
+use super::hold::Hold;
+use super::rests::Rests;
+use super::slot::{ChannelSlot, KeySlot, Lane};
+use crate::config::{Channel, ChannelId, Key, KeyId, Protocol};
 use crate::time::Timestamp;
 
 /// How a channel is.
@@ -29,6 +31,8 @@ pub struct KeyHealth {
     pub id: KeyId,
     /// The cooldown that ends last.
     pub cooldown: Option<Cooling>,
+    /// Whether it comes back from a fault, for one model or all: one request at a time tests it.
+    pub unproven: bool,
     /// How many models it is excluded from at present.
     pub excluded_models: usize,
     /// When it was last handed out.
@@ -67,12 +71,20 @@ pub struct LastFailure {
 }
 
 impl ChannelHealth {
-    /// `keys` are the slots of the keys the configuration has now.
-    pub(super) fn of<'a>(id: &ChannelId, keys: impl Iterator<Item = &'a KeySlot>, now: Timestamp) -> Self {
-        let keys: Vec<KeyHealth> = keys.map(|slot| KeyHealth::of(slot, now)).collect();
+    pub(super) fn of(
+        channel: &Channel,
+        slot: Option<&ChannelSlot>,
+        accounts: &[Rests],
+        now: Timestamp,
+    ) -> Self {
+        let of = |key: &Key| {
+            let slot = slot?;
+            Some(KeyHealth::of(slot, slot.keys.iter().find(|one| one.id == key.id)?, accounts, now))
+        };
+        let keys: Vec<KeyHealth> = channel.keys.iter().filter_map(of).collect();
         let protocols = || keys.iter().flat_map(|key| &key.protocols);
         Self {
-            id: id.clone(),
+            id: channel.id.clone(),
             breaker: protocols().map(|one| one.breaker).min().unwrap_or(BreakerState::Closed),
             in_flight: protocols().fold(0, |sum, one| sum.saturating_add(one.in_flight)),
             keys,
@@ -81,29 +93,33 @@ impl ChannelHealth {
 }
 
 impl KeyHealth {
-    fn of(slot: &KeySlot, now: Timestamp) -> Self {
-        let cooldowns = [(Class::Rate, &slot.rate), (Class::Quota, &slot.quota), (Class::Auth, &slot.auth)];
-        let cooling = cooldowns
-            .into_iter()
-            .filter_map(|(class, cooldown)| cooldown.active(now).map(|until| Cooling { class, until }));
+    fn of(channel: &ChannelSlot, slot: &KeySlot, accounts: &[Rests], now: Timestamp) -> Self {
+        let account = slot.group.and_then(|group| accounts.get(group));
+        let cooldowns = [Some(&channel.rests), Some(&slot.rests), account].into_iter().flatten();
+        let unproven = cooldowns.clone().any(|rests| rests.holds(now).contains(&Hold::Unproven));
+        let models = [&channel.models, &slot.models];
         Self {
             id: slot.id.clone(),
-            cooldown: cooling.max_by_key(|cooling| cooling.until),
-            excluded_models: slot.models.count(now),
+            unproven: unproven || models.iter().any(|models| models.unproven(now)),
+            cooldown: cooldowns.filter_map(|rests| rests.cooling(now)).max_by_key(|cooling| cooling.until),
+            excluded_models: slot.models.count(now) + channel.models.count(now),
             last_used_at: Some(slot.last_used).filter(|at| *at != Timestamp::default()),
-            protocols: slot.lanes.iter().map(|lane| ProtocolHealth::of(lane, now)).collect(),
+            protocols: slot.lanes.iter().map(|lane| ProtocolHealth::of(channel, lane, now)).collect(),
         }
     }
 }
 
 impl ProtocolHealth {
-    fn of(lane: &Lane, now: Timestamp) -> Self {
+    /// The worse of the key's breaker and of the one over all keys.
+    fn of(channel: &ChannelSlot, lane: &Lane, now: Timestamp) -> Self {
+        let shared = channel.lane(lane.protocol).map(|one| &one.lane.breaker);
+        let breakers = [Some(&lane.breaker), shared].into_iter().flatten();
         Self {
             protocol: lane.protocol,
-            breaker: lane.breaker.state(now),
-            open_until: lane.breaker.open_until(now),
+            breaker: breakers.clone().map(|one| one.state(now)).max().unwrap_or(BreakerState::Closed),
+            open_until: breakers.clone().filter_map(|one| one.open_until(now)).max(),
             in_flight: lane.in_flight,
-            consecutive_failures: lane.breaker.consecutive(),
+            consecutive_failures: breakers.map(Breaker::consecutive).max().unwrap_or(0),
             last_failure: lane.last_failure,
         }
     }

@@ -14,6 +14,8 @@ pub(super) struct Plan {
     native: BTreeMap<Protocol, Routes>,
     by_id: BTreeMap<ChannelId, usize>,
     by_name: BTreeMap<Arc<str>, usize>,
+    /// Quota groups, by name.
+    groups: Vec<Arc<str>>,
 }
 
 /// The same routes three times.
@@ -52,7 +54,16 @@ impl Plan {
             Protocol::ALL.into_iter().map(routes).collect()
         };
         let names = config.channels.iter().enumerate();
+        let mut groups: Vec<Arc<str>> = config
+            .channels
+            .iter()
+            .flat_map(|channel| &channel.keys)
+            .filter_map(|key| key.quota_group.clone())
+            .collect();
+        groups.sort_unstable();
+        groups.dedup();
         Self {
+            groups,
             version: Some(config.version.clone()),
             routes: routes(true),
             native: routes(false),
@@ -89,6 +100,16 @@ impl Plan {
 
     pub(super) fn position(&self, id: &ChannelId) -> Option<usize> {
         self.by_id.get(id).copied()
+    }
+
+    /// The quota groups, in the order of their numbers.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(AsRef::as_ref)
+    }
+
+    /// The number of a quota group.
+    pub(super) fn group(&self, name: &str) -> Option<usize> {
+        self.groups.binary_search_by(|group| (**group).cmp(name)).ok()
     }
 
     /// By name or else by id.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ModelKey;
-use super::breaker::{Breaker, BreakerState};
-use super::cooldown::{Cooldown, Models};
+use super::breaker::Breaker;
 use super::health::LastFailure;
+use super::line::Line;
+use super::meter::Meter;
+use super::pace::Pace;
+use super::rests::{Models, Rests};
 use super::traits::memory::Memory;
 use crate::config::{Channel, ChannelId, Key, KeyId, Protocol};
 use crate::time::Timestamp;
@@ -25,6 +27,13 @@ pub(super) struct ChannelSlot {
     /// Where round robin goes on.
     pub(super) cursor: usize,
     pub(super) memory: Memory,
+    /// Faults of the channel, whatever the key.
+    pub(super) rests: Rests,
+    pub(super) models: Models,
+    pub(super) meter: Meter,
+    pub(super) line: Line,
+    /// One for each protocol of the channel's endpoints, over all keys.
+    pub(super) lanes: Vec<ChannelLane>,
     /// Parallel to the channel's keys; removed ones behind them.
     pub(super) keys: Vec<KeySlot>,
 }
@@ -34,42 +43,30 @@ pub(super) struct ChannelSlot {
 pub(super) struct KeySlot {
     pub(super) id: KeyId,
     removed_at: Option<Timestamp>,
+    /// Position of its quota group's memory.
+    pub(super) group: Option<usize>,
     pub(super) last_used: Timestamp,
-    pub(super) rate: Cooldown,
-    pub(super) quota: Cooldown,
-    pub(super) auth: Cooldown,
+    pub(super) rests: Rests,
     pub(super) models: Models,
+    pub(super) meter: Meter,
     /// One for each protocol of the channel's endpoints.
     pub(super) lanes: Vec<Lane>,
 }
 
-/// What is known of a key at the endpoints of one protocol.
+/// What is known of a channel's endpoints of one protocol.
+#[derive(Clone, Debug)]
+pub(super) struct ChannelLane {
+    pub(super) lane: Lane,
+    pub(super) pace: Pace,
+}
+
+/// What is known of a channel, or of one key of it, at the endpoints of one protocol.
 #[derive(Clone, Debug)]
 pub(super) struct Lane {
     pub(super) protocol: Protocol,
     pub(super) breaker: Breaker,
     pub(super) in_flight: u32,
     pub(super) last_failure: Option<LastFailure>,
-}
-
-/// Whether a key can be used now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    Ready,
-    /// Half open and free for the one request that tests it.
-    Trial,
-    Waits(Wait),
-}
-
-/// Why a key cannot be used now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wait {
-    /// The upstream refuses the key itself.
-    pub(super) refused: bool,
-    /// When it is expected to work again.
-    pub(super) until: Timestamp,
-    /// From when it may be tried if nothing else is left.
-    pub(super) from: Timestamp,
 }
 
 impl ChannelSlot {
@@ -86,8 +83,38 @@ impl ChannelSlot {
             |channel| &channel.id,
             |slot, channel| {
                 slot.keys = KeySlot::align(std::mem::take(&mut slot.keys), channel, now);
+                for endpoint in &channel.endpoints {
+                    if slot.lane(endpoint.protocol).is_none() {
+                        let lane = Lane::new(endpoint.protocol);
+                        slot.lanes.push(ChannelLane { lane, pace: Pace::default() });
+                    }
+                }
             },
         )
+    }
+
+    pub(super) fn lane(&self, protocol: Protocol) -> Option<&ChannelLane> {
+        self.lanes.iter().find(|one| one.lane.protocol == protocol)
+    }
+
+    pub(super) fn lane_mut(&mut self, protocol: Protocol) -> Option<&mut ChannelLane> {
+        self.lanes.iter_mut().find(|one| one.lane.protocol == protocol)
+    }
+
+    pub(super) fn in_flight(&self) -> u32 {
+        self.lanes.iter().fold(0, |sum, one| sum.saturating_add(one.lane.in_flight))
+    }
+
+    /// Forgets every fault of the channel and its keys, but not what is in flight.
+    pub(super) fn reset(&mut self) {
+        self.memory = Memory::default();
+        self.rests = Rests::default();
+        self.models = Models::default();
+        for one in &mut self.lanes {
+            one.lane.reset();
+            one.pace = Pace::default();
+        }
+        self.keys.iter_mut().for_each(KeySlot::reset);
     }
 
     /// The slot of `key`, which stands at `hint` unless the configuration changed.
@@ -129,47 +156,36 @@ impl KeySlot {
         self.lanes.iter().fold(0, |sum, lane| sum.saturating_add(lane.in_flight))
     }
 
-    /// Whether it can serve through `protocol`; `model` is asked for only where some model is excluded.
-    pub(super) fn standing(
-        &self,
-        protocol: Protocol,
-        model: impl FnOnce() -> ModelKey,
-        ignore_breaker: bool,
-        now: Timestamp,
-    ) -> Standing {
-        let Some(lane) = self.lane(protocol) else { return Standing::Ready };
-        let refused = self.auth.active(now);
-        let model = if self.models.is_empty() { None } else { self.models.active(model(), now) };
-        let cooling = self.rate.active(now).max(self.quota.active(now)).max(model).max(refused);
-        let state = if ignore_breaker { BreakerState::Closed } else { lane.breaker.state(now) };
-        match (cooling, state) {
-            (None, BreakerState::Closed) => Standing::Ready,
-            (None, BreakerState::HalfOpen) if !lane.breaker.in_trial(now) => Standing::Trial,
-            (cooling, _) => {
-                let told = self.rate.not_before(now).max(self.quota.not_before(now));
-                let from = lane.breaker.trial_from(now);
-                let until = cooling.max(lane.breaker.open_until(now)).unwrap_or(from);
-                Standing::Waits(Wait { refused: refused.is_some(), until, from: from.max(told) })
-            }
-        }
-    }
-
     /// Forgets every fault, but not what is in flight.
     pub(super) fn reset(&mut self) {
-        self.rate = Cooldown::default();
-        self.quota = Cooldown::default();
-        self.auth = Cooldown::default();
+        self.rests = Rests::default();
         self.models = Models::default();
-        for lane in &mut self.lanes {
-            lane.breaker = Breaker::default();
-            lane.last_failure = None;
-        }
+        self.lanes.iter_mut().for_each(Lane::reset);
     }
 }
 
 impl Lane {
     fn new(protocol: Protocol) -> Self {
         Self { protocol, breaker: Breaker::default(), in_flight: 0, last_failure: None }
+    }
+
+    /// A lease began.
+    pub(super) fn occupy(&mut self, lease: u64, trial: bool, now: Timestamp) {
+        self.in_flight = self.in_flight.saturating_add(1);
+        if trial {
+            self.breaker.begin_trial(lease, now);
+        }
+    }
+
+    /// A lease ended.
+    pub(super) fn free(&mut self, lease: u64) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.breaker.end_trial(lease);
+    }
+
+    fn reset(&mut self) {
+        self.breaker = Breaker::default();
+        self.last_failure = None;
     }
 }
 
@@ -186,7 +202,18 @@ impl Slot for ChannelSlot {
     type Id = ChannelId;
 
     fn new(id: ChannelId) -> Self {
-        Self { id, removed_at: None, cursor: 0, memory: Memory::default(), keys: Vec::new() }
+        Self {
+            id,
+            removed_at: None,
+            cursor: 0,
+            memory: Memory::default(),
+            rests: Rests::default(),
+            models: Models::default(),
+            meter: Meter::default(),
+            line: Line::default(),
+            lanes: Vec::new(),
+            keys: Vec::new(),
+        }
     }
 
     fn id(&self) -> &ChannelId {
@@ -205,11 +232,11 @@ impl Slot for KeySlot {
         Self {
             id,
             removed_at: None,
+            group: None,
             last_used: Timestamp::default(),
-            rate: Cooldown::default(),
-            quota: Cooldown::default(),
-            auth: Cooldown::default(),
+            rests: Rests::default(),
             models: Models::default(),
+            meter: Meter::default(),
             lanes: Vec::new(),
         }
     }

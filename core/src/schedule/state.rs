@@ -1,26 +1,33 @@
 //! The scheduler's memory: what it hands out, and what it learns from the ends.
 
+use std::sync::Arc;
+
 use super::affinity::Affinity;
 use super::candidates::{Pick, Search};
-use super::cooldown::{AUTH, QUOTA, RATE};
-use super::health::{ChannelHealth, LastFailure};
+use super::health::ChannelHealth;
+use super::line::Ticket;
 use super::plan::Plan;
+use super::report::Report;
+use super::rests::Rests;
 use super::rng::Rng;
-use super::slot::{ChannelSlot, KeySlot};
+use super::slot::ChannelSlot;
 use super::traits::Trait;
-use super::traits::memory::Memory;
 use super::{Ask, Class, Lease, ModelKey, Outcome, Reason, Refusal, Rule};
-use crate::config::{self, ChannelId, Config, KeyId};
+use crate::config::{self, Channel, ChannelId, Config, KeyId};
 use crate::time::Timestamp;
 
-/// Health, cooldowns, rotation and affinity of all channels. Its size is bounded by the configuration's.
+/// Health, cooldowns, rotation, limits and affinity of all channels. Its size is bounded by the
+/// configuration's.
 #[derive(Debug, Default)]
 pub struct State {
     plan: Plan,
     /// Parallel to the configuration's channels; removed ones behind them.
     slots: Vec<ChannelSlot>,
+    /// What is held against accounts, by the numbers that the plan gives their quota groups.
+    accounts: Vec<Rests>,
     affinity: Affinity,
     last_lease: u64,
+    last_ticket: u64,
 }
 
 impl State {
@@ -45,9 +52,31 @@ impl State {
     ) -> Result<Lease, Refusal> {
         self.align(config, now);
         let bond = ask.session.filter(|_| ask.pin.is_none()).and_then(|one| self.affinity.touch(one, now));
-        let search = Search { config, plan: &self.plan, slots: &self.slots, ask, bond, now };
-        let pick = search.pick(rng)?;
+        let (plan, slots, accounts) = (&self.plan, &self.slots, &self.accounts);
+        let pick = Search { config, plan, slots, accounts, ask, bond, now }.pick(rng)?;
         self.grant(config, ask, pick, now).ok_or(Refusal { reason: Reason::Exhausted, retry_at: None })
+    }
+
+    /// A place among those that wait for what `ask` could be served by. Who comes later leaves it room, until
+    /// it is given back by [`dequeue`](Self::dequeue).
+    pub fn enqueue(&mut self, config: &Config, ask: &Ask<'_>, now: Timestamp) -> Ticket {
+        self.align(config, now);
+        self.last_ticket = self.last_ticket.wrapping_add(1);
+        let ticket = Ticket(self.last_ticket);
+        let (plan, slots, accounts) = (&self.plan, &self.slots, &self.accounts);
+        let waited_for: Vec<usize> =
+            Search { config, plan, slots, accounts, ask, bond: None, now }.open().collect();
+        for position in waited_for {
+            if let Some(slot) = self.slots.get_mut(position) {
+                slot.line.join(ticket);
+            }
+        }
+        ticket
+    }
+
+    /// Whoever held `ticket` waits no longer.
+    pub fn dequeue(&mut self, ticket: Ticket) {
+        self.slots.iter_mut().for_each(|slot| slot.line.leave(ticket));
     }
 
     /// Learns what an attempt came to. A lease whose channel or key is gone is ignored.
@@ -55,63 +84,28 @@ impl State {
         &mut self,
         lease: &Lease,
         outcome: &Outcome,
-        config_breaker: &config::Breaker,
+        breaker: &config::Breaker,
         now: Timestamp,
         rng: &mut Rng,
     ) {
-        let (Some(key), Some(endpoint)) = (lease.key(), lease.endpoint()) else { return };
+        let Some(key) = lease.key() else { return };
         if let Some(session) = lease.session
             && outcome.class == Class::Success
             && lease.rule != Rule::Pin
         {
             self.affinity.settle(session, &lease.channel.id, &key.id, lease.acquired_at, now);
         }
-        let Some(slot) = self.slot_mut(&lease.channel.id).and_then(|slot| slot.key_mut(&key.id, lease.key))
-        else {
-            return;
-        };
-        let (begun, retry_after) = (lease.acquired_at, outcome.retry_after);
-        match outcome.class {
-            Class::Success => {
-                slot.rate.forgive(begun);
-                slot.quota.forgive(begun);
-                slot.auth.forgive(begun);
-                slot.models.forgive(lease.model_key, begun);
-            }
-            Class::Rate => slot.rate.strike(&RATE, begun, retry_after, now),
-            Class::Quota => slot.quota.strike(&QUOTA, begun, retry_after, now),
-            Class::Auth => slot.auth.strike(&AUTH, begun, None, now),
-            Class::ModelUnavailable => slot.models.strike(lease.model_key, begun, now),
-            Class::Overload | Class::Transport | Class::ServerError | Class::BadAnswer => {}
-            Class::RequestFault | Class::ContextTooLong | Class::ContentPolicy => {}
-            Class::ClientGone | Class::Unfit => {}
-        }
-        let Some(lane) = slot.lane_mut(endpoint.protocol) else { return };
-        lane.in_flight = lane.in_flight.saturating_sub(1);
-        lane.breaker.end_trial(lease.id);
-        if outcome.class == Class::Success {
-            lane.breaker.succeed(lease, config_breaker, now);
-        } else if outcome.class.blames_channel() {
-            lane.breaker.fail(lease, outcome, config_breaker, now, rng);
-        }
-        if outcome.class.blames_key() || outcome.class.blames_channel() {
-            lane.last_failure = Some(LastFailure { class: outcome.class, at: now });
+        let Some(position) = self.plan.position(&lease.channel.id) else { return };
+        if let Some(slot) = self.slots.get_mut(position) {
+            Report { lease, outcome, breaker, now }.settle(slot, &mut self.accounts, rng);
         }
     }
 
     /// How the channels of `config` are, in its order.
     pub fn health(&self, config: &Config, now: Timestamp) -> Vec<ChannelHealth> {
         let slot = |id: &ChannelId| self.plan.position(id).and_then(|position| self.slots.get(position));
-        config
-            .channels
-            .iter()
-            .map(|channel| {
-                let known = slot(&channel.id);
-                let keys =
-                    channel.keys.iter().filter_map(|key| known?.keys.iter().find(|slot| slot.id == key.id));
-                ChannelHealth::of(&channel.id, keys, now)
-            })
-            .collect()
+        let of = |channel: &Arc<Channel>| ChannelHealth::of(channel, slot(&channel.id), &self.accounts, now);
+        config.channels.iter().map(of).collect()
     }
 
     /// Keeps a lasting trait that a refusal to this lease taught. A lease whose channel is gone is ignored.
@@ -122,43 +116,57 @@ impl State {
         }
     }
 
-    /// Forgets what is held against a channel, with what was learned of it, or against one key of it.
+    /// Forgets what is held against a channel, with what was learned of it, or against one key of it; and
+    /// against the accounts behind them.
     pub fn reset(&mut self, channel: &ChannelId, key: Option<&KeyId>) {
-        if let Some(slot) = self.slot_mut(channel) {
-            if key.is_none() {
-                slot.memory = Memory::default();
+        let Some(position) = self.plan.position(channel) else { return };
+        let Some(slot) = self.slots.get_mut(position) else { return };
+        for one in slot.keys.iter_mut().filter(|one| key.is_none_or(|key| one.id == *key)) {
+            one.reset();
+            if let Some(account) = one.group.and_then(|group| self.accounts.get_mut(group)) {
+                *account = Rests::default();
             }
-            let keys = slot.keys.iter_mut().filter(|slot| key.is_none_or(|key| slot.id == *key));
-            keys.for_each(KeySlot::reset);
+        }
+        if key.is_none() {
+            slot.reset();
         }
     }
 
     fn align(&mut self, config: &Config, now: Timestamp) {
-        if !self.plan.is_for(&config.version) {
-            let slots = std::mem::take(&mut self.slots);
-            self.slots = ChannelSlot::align(slots, config.channels.iter().map(AsRef::as_ref), now);
-            self.plan = Plan::new(config, self.slots.iter().map(|slot| &slot.id));
+        if self.plan.is_for(&config.version) {
+            return;
         }
+        let slots = std::mem::take(&mut self.slots);
+        self.slots = ChannelSlot::align(slots, config.channels.iter().map(AsRef::as_ref), now);
+        let plan = Plan::new(config, self.slots.iter().map(|slot| &slot.id));
+        let known = |name| self.plan.group(name).and_then(|group| self.accounts.get(group)).cloned();
+        self.accounts = plan.groups().map(|name| known(name).unwrap_or_default()).collect();
+        for (channel, slot) in config.channels.iter().zip(&mut self.slots) {
+            for (key, slot) in channel.keys.iter().zip(&mut slot.keys) {
+                slot.group = key.quota_group.as_deref().and_then(|name| plan.group(name));
+            }
+        }
+        self.plan = plan;
     }
 
     fn grant(&mut self, config: &Config, ask: &Ask<'_>, pick: Pick, now: Timestamp) -> Option<Lease> {
         let channel = config.channels.get(pick.channel)?;
-        let endpoint = channel.endpoints.get(pick.endpoint)?;
+        let protocol = channel.endpoints.get(pick.endpoint)?.protocol;
         let slot = self.slots.get_mut(pick.channel)?;
+        self.last_lease = self.last_lease.wrapping_add(1);
+        let (id, expected_tokens) = (self.last_lease, ask.needs.input);
         slot.cursor = pick.key.saturating_add(1);
+        slot.meter.start(expected_tokens, now);
+        slot.lane_mut(protocol)?.lane.occupy(id, pick.trial, now);
         let key = slot.keys.get_mut(pick.key)?;
         key.last_used = now;
-        let lane = key.lane_mut(endpoint.protocol)?;
-        lane.in_flight = lane.in_flight.saturating_add(1);
-        self.last_lease = self.last_lease.wrapping_add(1);
-        if pick.trial {
-            lane.breaker.begin_trial(self.last_lease, now);
-        }
+        key.meter.start(expected_tokens, now);
+        key.lane_mut(protocol)?.occupy(id, pick.trial, now);
         let model = channel.model_map.map(ask.model).filter(|mapped| **mapped != *ask.model);
         let model_key = ModelKey::of(model.as_deref().unwrap_or(ask.model));
-        let learned = slot.memory.of(endpoint.protocol, model_key, now);
+        let learned = slot.memory.of(protocol, model_key, now);
         Some(Lease {
-            id: self.last_lease,
+            id,
             channel: channel.clone(),
             key: pick.key,
             endpoint: pick.endpoint,
@@ -167,6 +175,7 @@ impl State {
             rule: pick.rule,
             probe: pick.trial,
             session: ask.session,
+            expected_tokens,
             acquired_at: now,
             learned,
             lessons: 0,

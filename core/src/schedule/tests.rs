@@ -3,5 +3,8 @@
 mod choice;
 mod fixture;
 mod learning;
+mod limits;
+mod pace;
+mod scopes;
 mod traits;
 mod walk;

@@ -470,6 +470,8 @@ export interface components {
         KeyHealth: {
             id: components["schemas"]["KeyId"];
             cooldown?: components["schemas"]["Cooling"] | null;
+            /** @description Whether it comes back from a fault, for one model or all: one request at a time tests it. */
+            unproven: boolean;
             /** @description How many models it is excluded from at present. */
             excludedModels: number;
             lastUsedAt?: components["schemas"]["Timestamp"] | null;

@@ -98,6 +98,7 @@ pub(super) const ASK: Ask<'static> = Ask {
     session: None,
     needs: Needs { input: 0, output: 0, vision: false, tools: false },
     waits_until: None,
+    ticket: None,
     tried: &[],
 };
 

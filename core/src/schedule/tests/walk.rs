@@ -33,6 +33,7 @@ fn world() -> World {
 fn any_healthy(world: &World, secs: u64) -> bool {
     world.state.health(&world.config, at(secs)).iter().flat_map(|channel| &channel.keys).any(|key| {
         key.cooldown.is_none()
+            && !key.unproven
             && key.excluded_models == 0
             && key.protocols.iter().all(|one| one.breaker == BreakerState::Closed)
     })

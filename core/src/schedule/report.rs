@@ -1,0 +1,130 @@
+//! What the end of an attempt changes.
+
+use super::breaker::Blame;
+use super::health::LastFailure;
+use super::rests::Rests;
+use super::rng::Rng;
+use super::slot::ChannelSlot;
+use super::{Class, Lease, Outcome, Scope};
+use crate::config::{self, Protocol};
+use crate::time::Timestamp;
+
+/// One report to take in.
+pub(super) struct Report<'a> {
+    pub(super) lease: &'a Lease,
+    pub(super) outcome: &'a Outcome,
+    pub(super) breaker: &'a config::Breaker,
+    pub(super) now: Timestamp,
+}
+
+impl Report<'_> {
+    /// Frees the lease's places, and notes what the attempt came to. `groups` are the accounts' memories.
+    pub(super) fn settle(&self, slot: &mut ChannelSlot, groups: &mut [Rests], rng: &mut Rng) {
+        let Some(protocol) = self.lease.endpoint().map(|endpoint| endpoint.protocol) else { return };
+        self.free(slot, protocol);
+        match self.outcome.class {
+            Class::Success => self.serve(slot, groups, protocol),
+            class if class.blames_key() => self.strike(slot, groups),
+            class if class.blames_channel() => self.fail(slot, protocol, rng),
+            _ => {}
+        }
+    }
+
+    fn free(&self, slot: &mut ChannelSlot, protocol: Protocol) {
+        let (expected, now) = (self.lease.expected_tokens, self.now);
+        if let Some(used) = self.outcome.tokens {
+            slot.meter.settle(expected, used, now);
+        }
+        if let Some(one) = slot.lane_mut(protocol) {
+            one.lane.free(self.lease.id);
+        }
+        let Some(key) = self.lease.key().and_then(|key| slot.key_mut(&key.id, self.lease.key)) else {
+            return;
+        };
+        if let Some(used) = self.outcome.tokens {
+            key.meter.settle(expected, used, now);
+        }
+        if let Some(lane) = key.lane_mut(protocol) {
+            lane.free(self.lease.id);
+        }
+    }
+
+    fn serve(&self, slot: &mut ChannelSlot, groups: &mut [Rests], protocol: Protocol) {
+        let (lease, begun) = (self.lease, self.lease.acquired_at);
+        slot.rests.forgive(begun);
+        slot.models.forgive(lease.model_key, begun);
+        if let Some(one) = slot.lane_mut(protocol) {
+            if one.lane.breaker.succeed(lease, self.breaker, self.now) {
+                one.pace.recover();
+            }
+            one.pace.served(self.outcome.first_content, self.now);
+        }
+        let Some(key) = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key)) else { return };
+        if let Some(group) = key.group.and_then(|group| groups.get_mut(group)) {
+            group.forgive(begun);
+        }
+        key.rests.forgive(begun);
+        key.models.forgive(lease.model_key, begun);
+        if let Some(wait) = self.outcome.retry_after {
+            key.rests.used_up(wait, self.now);
+        }
+        if let Some(lane) = key.lane_mut(protocol) {
+            lane.breaker.succeed(lease, self.breaker, self.now);
+        }
+    }
+
+    /// A fault of a key, of its account, of a model for it, or of a channel that says so.
+    fn strike(&self, slot: &mut ChannelSlot, groups: &mut [Rests]) {
+        let Outcome { class, scope, retry_after, .. } = *self.outcome;
+        let (lease, begun, now) = (self.lease, self.lease.acquired_at, self.now);
+        self.note_failure(slot);
+        if scope == Scope::Channel {
+            return slot.rests.strike(class, begun, retry_after, now);
+        }
+        let Some(key) = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key)) else { return };
+        let group = key.group.filter(|_| scope == Scope::Account).and_then(|group| groups.get_mut(group));
+        match (scope, group) {
+            (Scope::Model, _) => key.models.strike(lease.model_key, class, begun, retry_after, now),
+            (_, Some(account)) => account.strike(class, begun, retry_after, now),
+            (_, None) if class == Class::ModelUnavailable => {
+                key.models.strike(lease.model_key, class, begun, retry_after, now);
+            }
+            (_, None) => key.rests.strike(class, begun, retry_after, now),
+        }
+    }
+
+    /// A fault of what answers at the endpoint.
+    fn fail(&self, slot: &mut ChannelSlot, protocol: Protocol, rng: &mut Rng) {
+        let Outcome { class, scope, retry_after, .. } = *self.outcome;
+        let (lease, begun, now) = (self.lease, self.lease.acquired_at, self.now);
+        self.note_failure(slot);
+        let mut blame = if scope == Scope::Model { Blame::Model } else { Blame::Here };
+        if let Some(one) = slot.lane_mut(protocol) {
+            one.pace.failed(now.since(begun), now);
+            if blame == Blame::Here {
+                let whole = scope == Scope::Channel;
+                blame = one.lane.breaker.fail(lease, self.outcome, whole, self.breaker, now, rng);
+            }
+        }
+        if blame == Blame::Model {
+            return slot.models.strike(lease.model_key, class, begun, retry_after, now);
+        }
+        if scope != Scope::Channel
+            && let Some(key) = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key))
+            && let Some(lane) = key.lane_mut(protocol)
+            && lane.breaker.fail(lease, self.outcome, true, self.breaker, now, rng) == Blame::Model
+        {
+            key.models.strike(lease.model_key, class, begun, retry_after, now);
+        }
+    }
+
+    fn note_failure(&self, slot: &mut ChannelSlot) {
+        let lane =
+            self.lease.key().zip(self.lease.endpoint()).and_then(|(key, endpoint)| {
+                slot.key_mut(&key.id, self.lease.key)?.lane_mut(endpoint.protocol)
+            });
+        if let Some(lane) = lane {
+            lane.last_failure = Some(LastFailure { class: self.outcome.class, at: self.now });
+        }
+    }
+}

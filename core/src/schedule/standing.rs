@@ -1,0 +1,139 @@
+//! Whether a key of a channel can be used now.
+
+use super::ModelKey;
+use super::breaker::{Breaker, BreakerState};
+use super::hold::{Hold, Standing, Wait};
+use super::meter::{Meter, Room};
+use super::rests::Rests;
+use super::slot::{ChannelLane, ChannelSlot, KeySlot};
+use crate::config::{Limits, Protocol};
+use crate::time::Timestamp;
+
+/// One key of a channel at the endpoints of one protocol, as one request sees it.
+pub(super) struct Situation<'a> {
+    pub(super) protocol: Protocol,
+    pub(super) channel: &'a ChannelSlot,
+    pub(super) channel_limits: &'a Limits,
+    pub(super) key: &'a KeySlot,
+    pub(super) key_limits: &'a Limits,
+    /// What is held against the account behind the key.
+    pub(super) account: Option<&'a Rests>,
+    /// Tokens that the request is expected to use.
+    pub(super) tokens: u32,
+    /// Requests that wait for the channel and are to be served before this one.
+    pub(super) ahead: usize,
+    /// The operator named the channel: breakers do not count.
+    pub(super) pinned: bool,
+    pub(super) now: Timestamp,
+}
+
+/// The sum of what stands against it.
+#[derive(Default)]
+struct Sum {
+    rests: bool,
+    until: Timestamp,
+    from: Timestamp,
+    /// One request at a time may test it.
+    tests: bool,
+}
+
+impl Situation<'_> {
+    /// `model` is asked for only where some model is excluded.
+    pub(super) fn standing(&self, model: impl FnOnce() -> ModelKey) -> Standing {
+        let mut sum = Sum::default();
+        let shared = self.channel.lane(self.protocol).map(|ChannelLane { lane, .. }| &lane.breaker);
+        let own = self.key.lane(self.protocol).map(|lane| &lane.breaker);
+        self.hold(&mut sum, self.channel.rests.holds(self.now), shared);
+        self.hold(&mut sum, self.key.rests.holds(self.now), own);
+        if let Some(account) = self.account {
+            self.hold(&mut sum, account.holds(self.now), own);
+        }
+        if !(self.channel.models.is_empty() && self.key.models.is_empty()) {
+            let model = model();
+            self.hold(&mut sum, [self.channel.models.hold(model, self.now)], shared);
+            self.hold(&mut sum, [self.key.models.hold(model, self.now)], own);
+        }
+        self.breaker(&mut sum, shared);
+        self.breaker(&mut sum, own);
+        if sum.rests {
+            let refused = self.key.rests.refused(self.now)
+                || self.account.is_some_and(|account| account.refused(self.now));
+            let from = sum.from.max(self.now);
+            return Standing::Waits(Wait { refused, until: sum.until.max(from), from });
+        }
+        self.within_limits(sum.tests && !self.pinned)
+    }
+
+    fn hold(&self, sum: &mut Sum, holds: impl IntoIterator<Item = Hold>, breaker: Option<&Breaker>) {
+        for hold in holds {
+            match hold {
+                Hold::Free => {}
+                Hold::Unproven => self.test(sum, breaker),
+                Hold::Rests { until, from } => {
+                    sum.rest(until, from);
+                    sum.from = sum.from.max(breaker.map_or(self.now, |breaker| breaker.trial_from(self.now)));
+                }
+            }
+        }
+    }
+
+    fn breaker(&self, sum: &mut Sum, breaker: Option<&Breaker>) {
+        let Some(breaker) = breaker.filter(|_| !self.pinned) else { return };
+        match breaker.state(self.now) {
+            BreakerState::Closed => {}
+            BreakerState::HalfOpen => self.test(sum, Some(breaker)),
+            BreakerState::Open => {
+                let from = breaker.trial_from(self.now);
+                sum.rest(breaker.open_until(self.now).unwrap_or(from), from);
+            }
+        }
+    }
+
+    /// One request at a time; who comes while it is under way waits.
+    fn test(&self, sum: &mut Sum, breaker: Option<&Breaker>) {
+        let under_way = breaker.filter(|breaker| breaker.in_trial(self.now) && !self.pinned);
+        match under_way.map(|breaker| breaker.trial_from(self.now)) {
+            Some(from) => sum.rest(from, from),
+            None => sum.tests = true,
+        }
+    }
+
+    fn within_limits(&self, tests: bool) -> Standing {
+        let room = |limits: &Limits, meter: &Meter, in_flight| {
+            if *limits == Limits::default() {
+                Room::Places(u32::MAX)
+            } else {
+                meter.room(limits, in_flight, self.tokens, self.now)
+            }
+        };
+        let rooms = [
+            room(self.channel_limits, &self.channel.meter, self.channel.in_flight()),
+            room(self.key_limits, &self.key.meter, self.key.in_flight()),
+        ];
+        let mut places = if tests { 1 } else { u32::MAX };
+        let mut full: Option<Option<Timestamp>> = None;
+        for room in rooms {
+            match room {
+                Room::Places(left) => places = places.min(left),
+                // Unknown is later than known: what is under way has to end first.
+                Room::Full(until) => {
+                    full = Some(full.map_or(until, |other| other.zip(until).map(|(a, b)| a.max(b))));
+                }
+            }
+        }
+        match full {
+            Some(until) => Standing::Limited(until),
+            None if usize::try_from(places).unwrap_or(usize::MAX) <= self.ahead => Standing::Limited(None),
+            None if tests => Standing::Trial,
+            None => Standing::Ready,
+        }
+    }
+}
+
+impl Sum {
+    fn rest(&mut self, until: Timestamp, from: Timestamp) {
+        self.rests = true;
+        self.until = self.until.max(until);
+        self.from = self.from.max(from);
+    }
+}

@@ -1,0 +1,213 @@
+use std::time::Duration;
+
+use super::fixture::{ASK, BREAKER, World, at, channel, key};
+use crate::config::{Channel, Rotation};
+use crate::schedule::{Ask, BreakerState, Class, Outcome, Reason, Rule, Scope};
+
+const OTHER: Ask<'static> = Ask { model: "other", ..ASK };
+
+fn of(class: Class, scope: Scope) -> Outcome {
+    Outcome { scope, ..Outcome::of(class) }
+}
+
+/// A channel whose keys `groups` names the accounts of.
+fn grouped<const N: usize>(name: &str, priority: u32, groups: [Option<&str>; N]) -> Channel {
+    let mut channel = Channel { rotation: Rotation::Ordered, ..channel(name, priority, N) };
+    for (key, group) in channel.keys.iter_mut().zip(groups) {
+        key.quota_group = group.map(Into::into);
+    }
+    channel
+}
+
+/// Which key serves next; `-` for none.
+fn next(world: &mut World, ask: &Ask<'_>, secs: u64) -> String {
+    match world.acquire(ask, secs) {
+        Ok(lease) => {
+            world.report(&lease, Class::ClientGone, secs);
+            let last = if lease.rule == Rule::LastResort { "!" } else { "" };
+            format!("{}{last}", key(&lease))
+        }
+        Err(refusal) => format!("{:?}", refusal.reason),
+    }
+}
+
+#[test]
+fn a_fault_reaches_as_far_as_it_says() {
+    use Class::{Auth, ModelUnavailable, Quota, Rate};
+    for (class, scope, same_model, other_model) in [
+        (Rate, Scope::Model, "a2", "a1"),
+        (Quota, Scope::Model, "a2", "a1"),
+        (ModelUnavailable, Scope::Model, "a2", "a1"),
+        (ModelUnavailable, Scope::Key, "a2", "a1"),
+        (Rate, Scope::Key, "a2", "a2"),
+        (Quota, Scope::Key, "a2", "a2"),
+        (Auth, Scope::Key, "a2", "a2"),
+        (Rate, Scope::Account, "a3", "a3"),
+        (Quota, Scope::Account, "a3", "a3"),
+        (Auth, Scope::Account, "a3", "a3"),
+        (Rate, Scope::Channel, "b1", "b1"),
+    ] {
+        let a = grouped("a", 1, [Some("x"), Some("x"), Some("y"), None]);
+        let mut world = World::new(vec![a, channel("b", 2, 1)]);
+        let lease = world.acquire(&ASK, 0).unwrap();
+        world.report_as(&lease, &of(class, scope), 0);
+        let served = [next(&mut world, &ASK, 1), next(&mut world, &OTHER, 1)];
+        assert_eq!(served, [same_model, other_model], "{class:?} {scope:?}");
+    }
+}
+
+#[test]
+fn an_account_spans_channels_and_a_success_of_any_key_clears_it() {
+    let channels = || vec![grouped("a", 1, [Some("x")]), grouped("b", 2, [Some("x")]), channel("c", 3, 1)];
+    let mut world = World::new(channels());
+    let old = world.acquire(&ASK, 0).unwrap();
+    world.report_as(&old, &of(Class::Quota, Scope::Account), 1);
+    assert_eq!(next(&mut world, &ASK, 2), "c1");
+    world.config = super::fixture::config("2", channels());
+    assert_eq!(next(&mut world, &ASK, 3), "c1", "known after a reload");
+    let lease = world.acquire(&ASK, 700).unwrap();
+    assert_eq!((key(&lease).as_str(), lease.probe), ("a1", true));
+    world.report(&lease, Class::Success, 700);
+    let lease = world.acquire(&Ask { pin: Some("b"), ..ASK }, 700).unwrap();
+    assert!(!lease.probe);
+}
+
+#[test]
+fn an_account_without_a_group_is_its_key() {
+    let mut world = World::new(vec![grouped("a", 1, [None, None])]);
+    let lease = world.acquire(&ASK, 0).unwrap();
+    world.report_as(&lease, &of(Class::Quota, Scope::Account), 0);
+    assert_eq!(next(&mut world, &ASK, 1), "a2");
+}
+
+#[test]
+fn a_reset_clears_the_account_too() {
+    let mut world = World::new(vec![grouped("a", 1, [Some("x"), Some("x")]), channel("b", 2, 1)]);
+    let lease = world.acquire(&ASK, 0).unwrap();
+    world.report_as(&lease, &of(Class::Quota, Scope::Account), 0);
+    let other = lease.channel.keys[1].id.clone();
+    world.state.reset(&lease.channel.id, Some(&other));
+    assert_eq!(next(&mut world, &ASK, 1), "a1");
+}
+
+#[test]
+fn what_rested_is_tested_by_one_request_at_a_time() {
+    for (class, scope, back) in [
+        (Class::Rate, Scope::Key, 15),
+        (Class::Quota, Scope::Key, 600),
+        (Class::Auth, Scope::Key, 300),
+        (Class::Rate, Scope::Model, 15),
+        (Class::ModelUnavailable, Scope::Model, 600),
+        (Class::Rate, Scope::Channel, 15),
+        (Class::Rate, Scope::Account, 15),
+    ] {
+        let mut world = World::new(vec![grouped("a", 1, [Some("x")]), channel("b", 2, 1)]);
+        let lease = world.acquire(&ASK, 0).unwrap();
+        world.report_as(&lease, &of(class, scope), 0);
+        assert_eq!(next(&mut world, &ASK, back - 1), "b1", "{class:?} {scope:?}");
+        let test = world.acquire(&ASK, back).unwrap();
+        assert_eq!((key(&test).as_str(), test.probe), ("a1", true), "{class:?} {scope:?}");
+        assert_eq!(next(&mut world, &ASK, back), "b1", "{class:?} {scope:?}: under test");
+        world.report(&test, Class::Success, back);
+        let lease = world.acquire(&ASK, back).unwrap();
+        assert_eq!((key(&lease).as_str(), lease.probe), ("a1", false), "{class:?} {scope:?}");
+    }
+}
+
+#[test]
+fn a_test_that_fails_rests_for_longer() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    let mut now = 0;
+    for wait in [15, 30, 60, 120, 240, 300, 300] {
+        let lease = world.acquire(&ASK, now).unwrap();
+        assert_eq!(key(&lease), "a1");
+        world.report(&lease, Class::Rate, now);
+        assert_eq!(next(&mut world, &ASK, now + wait - 1), "b1", "{wait}");
+        now += wait;
+    }
+}
+
+#[test]
+fn a_model_that_fails_alone_is_left_out_alone() {
+    for class in [Class::ServerError, Class::BadAnswer, Class::Transport, Class::Overload] {
+        let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+        for n in 1..u64::from(BREAKER.consecutive_failures) {
+            assert_eq!(world.once(&OTHER, class, 2 * n), "a1", "{class:?}");
+            assert_eq!(world.once(&ASK, Class::Success, 2 * n + 1), "a1", "{class:?}");
+        }
+        assert_eq!(world.once(&OTHER, class, 10), "a1", "{class:?}");
+        assert_eq!(next(&mut world, &OTHER, 11), "b1", "{class:?}");
+        assert_eq!(next(&mut world, &ASK, 11), "a1", "{class:?}");
+        let health = world.state.health(&world.config, at(11)).remove(0);
+        assert_eq!((health.breaker, health.keys[0].excluded_models), (BreakerState::Closed, 1), "{class:?}");
+        let test = world.acquire(&OTHER, 41).unwrap();
+        assert_eq!((key(&test).as_str(), test.probe), ("a1", true), "{class:?}");
+    }
+}
+
+#[test]
+fn a_model_that_is_overloaded_rests_for_all_keys() {
+    let mut world = World::new(vec![channel("a", 1, 2), channel("b", 2, 1)]);
+    let lease = world.acquire(&ASK, 0).unwrap();
+    let retry_after = Some(Duration::from_secs(90));
+    world.report_as(&lease, &Outcome { retry_after, ..of(Class::Overload, Scope::Model) }, 0);
+    assert_eq!(next(&mut world, &ASK, 89), "b1");
+    assert_eq!(next(&mut world, &OTHER, 89), "a2");
+    assert_eq!(next(&mut world, &ASK, 90), "a1");
+}
+
+#[test]
+fn a_channels_fault_is_counted_over_its_keys() {
+    let mut world = World::new(vec![channel("a", 1, 5), channel("b", 2, 1)]);
+    for n in 1..=5 {
+        assert_eq!(world.once(&ASK, Class::Transport, 0), format!("a{n}"));
+    }
+    assert_eq!(next(&mut world, &ASK, 1), "b1");
+}
+
+#[test]
+fn a_keys_fault_trips_the_key_until_other_keys_fail_too() {
+    let ordered = || Channel { rotation: Rotation::Ordered, ..channel("a", 1, 2) };
+    let mut world = World::new(vec![ordered(), channel("b", 2, 1)]);
+    for _ in 0..5 {
+        assert_eq!(world.once(&ASK, Class::ServerError, 0), "a1");
+    }
+    assert_eq!(world.once(&ASK, Class::ServerError, 1), "a2", "the other key still serves");
+    assert_eq!(next(&mut world, &ASK, 1), "b1", "six in a row over two keys are the channel's");
+}
+
+#[test]
+fn a_bad_key_among_good_ones_is_left_out() {
+    let mut world = World::new(vec![channel("a", 1, 3), channel("b", 2, 1)]);
+    for _ in 0..60 {
+        let lease = world.acquire(&ASK, 0).unwrap();
+        let class = if key(&lease) == "a2" { Class::ServerError } else { Class::Success };
+        world.report(&lease, class, 0);
+    }
+    let health = world.state.health(&world.config, at(0)).remove(0);
+    let states: Vec<BreakerState> = health.keys.iter().map(|key| key.protocols[0].breaker).collect();
+    assert_eq!(states, [BreakerState::Closed, BreakerState::Open, BreakerState::Closed]);
+    assert_eq!(health.breaker, BreakerState::Closed);
+}
+
+#[test]
+fn a_limit_that_a_success_used_up_is_left_alone() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    let lease = world.acquire(&ASK, 0).unwrap();
+    let retry_after = Some(Duration::from_secs(20));
+    world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(Class::Success) }, 0);
+    assert_eq!(next(&mut world, &ASK, 19), "b1");
+    let lease = world.acquire(&ASK, 20).unwrap();
+    assert_eq!((key(&lease).as_str(), lease.probe), ("a1", false));
+}
+
+#[test]
+fn an_unproven_key_is_no_reason_to_refuse_for_long() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    assert_eq!(world.once(&ASK, Class::Rate, 0), "a1");
+    let test = world.acquire(&ASK, 15).unwrap();
+    let refusal = world.acquire(&ASK, 15).unwrap_err();
+    assert_eq!((refusal.reason, refusal.retry_at), (Reason::CoolingDown, Some(at(16))));
+    world.report(&test, Class::Success, 15);
+    assert_eq!(next(&mut world, &ASK, 15), "a1");
+}

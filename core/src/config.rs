@@ -182,6 +182,9 @@ pub struct Config {
     pub channels: Vec<Arc<Channel>>,
     pub access: access::Access,
     pub settings: Settings,
+    /// Whether some channel cannot take every request: it has a context window, or an endpoint without images
+    /// or tools. Only then is it worth finding out what a request needs.
+    pub restricts: bool,
 }
 
 /// An upstream the operator configured.
@@ -241,7 +244,7 @@ pub struct Key {
     pub limits: Limits,
 }
 
-/// How much traffic may pass; what is unset is not limited.
+/// How much traffic may pass; what is unset is not limited. No limit is 0: that is what pausing is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Limits {
@@ -253,6 +256,18 @@ pub struct Limits {
     /// Requests under way at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
+}
+
+impl Limits {
+    /// These where they are set, else those of `base`.
+    #[must_use]
+    pub fn over(self, base: Self) -> Self {
+        Self {
+            requests_per_minute: self.requests_per_minute.or(base.requests_per_minute),
+            tokens_per_minute: self.tokens_per_minute.or(base.tokens_per_minute),
+            concurrency: self.concurrency.or(base.concurrency),
+        }
+    }
 }
 
 /// Whether an operator lets traffic through.
@@ -345,6 +360,12 @@ impl Channel {
         let accepted = self.accepts.contains(&protocol);
         let speaks = |spoken: &Protocol| self.endpoints.iter().any(|endpoint| endpoint.protocol == *spoken);
         protocol.kin().iter().copied().filter(move |spoken| accepted && speaks(spoken))
+    }
+
+    /// Whether it cannot take every request.
+    fn restricts(&self) -> bool {
+        let lacks = |sheet: &Compat| sheet.vision == Some(false) || sheet.tools == Some(false);
+        !self.context_windows.is_empty() || self.endpoints.iter().any(|endpoint| lacks(&endpoint.compat))
     }
 
     /// What is known of the upstream at one of the endpoints; nothing where there is no such endpoint.

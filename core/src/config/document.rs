@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::compat::Compat;
-use super::{FieldErrors, OnLoss, Protocol, Rotation, Secret, Status, Version, hex};
+use super::{FieldErrors, Limits, OnLoss, Protocol, Rotation, Secret, Status, Version, hex};
 use crate::time::Timestamp;
 
 /// The stored form.
@@ -68,6 +68,14 @@ pub struct ChannelDocument {
     pub on_loss: OnLoss,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_space: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub limits: Limits,
+    /// For each of its keys that sets none of its own.
+    #[serde(skip_serializing_if = "is_default")]
+    pub key_limits: Limits,
+    /// By the upstream's name of a model or a pattern; over those of the preset.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub context_windows: BTreeMap<String, u32>,
 }
 
 impl Default for ChannelDocument {
@@ -93,6 +101,9 @@ impl Default for ChannelDocument {
             compat: Compat::default(),
             on_loss: OnLoss::default(),
             embedding_space: None,
+            limits: Limits::default(),
+            key_limits: Limits::default(),
+            context_windows: BTreeMap::new(),
         }
     }
 }
@@ -119,6 +130,11 @@ pub struct KeyDocument {
     pub key: Secret,
     #[serde(skip_serializing_if = "is_default")]
     pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota_group: Option<String>,
+    /// Over the channel's `keyLimits`, field by field.
+    #[serde(skip_serializing_if = "is_default")]
+    pub limits: Limits,
 }
 
 impl Serialize for KeyDocument {
@@ -181,6 +197,10 @@ pub struct SettingsDocument {
     pub timeouts: TimeoutsDocument,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<u32>,
+    /// How long a request may wait for a limit or a cooldown that ends soon, within its total timeout;
+    /// 0: it never waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_wait_ms: Option<u64>,
     #[serde(skip_serializing_if = "is_default")]
     pub breaker: BreakerDocument,
 }
@@ -329,11 +349,15 @@ mod tests {
         "channels": [{
             "name": "deepseek",
             "endpoints": [{"protocol": "chat", "baseUrl": "https://api.deepseek.com"}],
-            "keys": ["sk-one", {"key": "sk-two", "name": "team", "status": "paused"}],
+            "keys": ["sk-one", {"key": "sk-two", "name": "team", "status": "paused"},
+                     {"key": "sk-three", "quotaGroup": "org", "limits": {"concurrency": 2}}],
             "modelMap": {"claude-*": "deepseek-chat"},
-            "timeouts": {"idleTimeoutMs": 5000}
+            "timeouts": {"idleTimeoutMs": 5000},
+            "limits": {}, "keyLimits": {"requestsPerMinute": 60, "tokensPerMinute": null},
+            "contextWindows": {"deepseek-*": 131072}
         }],
-        "access": {"clientKeys": [{"name": "ci", "hash": "sha256:00"}]}
+        "access": {"clientKeys": [{"name": "ci", "hash": "sha256:00"}]},
+        "settings": {"maxWaitMs": 0}
     }"#;
 
     #[test]
@@ -346,9 +370,12 @@ mod tests {
                 r#"{"channels":[{"id":"ch_abababababab","name":"deepseek","status":"active","priority":1,"#,
                 r#""weight":1,"endpoints":[{"protocol":"chat","baseUrl":"https://api.deepseek.com"}],"#,
                 r#""keys":[{"id":"k_abababababab","key":"sk-one"},"#,
-                r#"{"id":"k_abababababab","name":"team","key":"sk-two","status":"paused"}],"#,
-                r#""modelMap":{"claude-*":"deepseek-chat"},"timeouts":{"idleTimeoutMs":5000}}],"#,
-                r#""access":{"clientKeys":[{"id":"ck_abababababab","name":"ci","hash":"sha256:00"}]}}"#,
+                r#"{"id":"k_abababababab","name":"team","key":"sk-two","status":"paused"},"#,
+                r#"{"id":"k_abababababab","key":"sk-three","quotaGroup":"org","limits":{"concurrency":2}}],"#,
+                r#""modelMap":{"claude-*":"deepseek-chat"},"timeouts":{"idleTimeoutMs":5000},"#,
+                r#""keyLimits":{"requestsPerMinute":60},"contextWindows":{"deepseek-*":131072}}],"#,
+                r#""access":{"clientKeys":[{"id":"ck_abababababab","name":"ci","hash":"sha256:00"}]},"#,
+                r#""settings":{"maxWaitMs":0}}"#,
             )
         );
     }
@@ -387,6 +414,12 @@ mod tests {
                 "channels[0].endpoints[0].protocol",
             ),
             (r#"{"channels": [{"weight": -1}]}"#, "channels[0].weight"),
+            (r#"{"channels": [{"limits": {"rpm": 1}}]}"#, "channels[0].limits.rpm"),
+            (
+                r#"{"channels": [{"keys": [{"limits": {"concurrency": -1}}]}]}"#,
+                "channels[0].keys[0].limits.concurrency",
+            ),
+            (r#"{"channels": [{"contextWindows": {"a": "128k"}}]}"#, "channels[0].contextWindows.a"),
             (r#"{"settings": {"timeouts": {"idleTimeout": 1}}}"#, "settings.timeouts.idleTimeout"),
             ("{} {}", "."),
         ] {

@@ -78,6 +78,12 @@ impl<T> ModelTable<T> {
             .or_else(|| self.globs.iter().find(|(glob, _)| glob.matches(model)).map(|(_, value)| value))
     }
 
+    /// Adds an entry, unless those held say something of every model it names.
+    pub fn add_below(&mut self, pattern: &str, value: T) -> Result<(), String> {
+        // A star is part of no name: an entry that matches the pattern's text does so by its own stars.
+        if self.get(pattern).is_some() { Ok(()) } else { self.add(pattern, value) }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.exact.is_empty() && self.globs.is_empty()
     }
@@ -242,6 +248,21 @@ mod tests {
         let map = ModelMap::new([("gpt-4", "x")]).unwrap();
         assert_eq!(map.map("gpt-4o"), None);
         assert_eq!(map.map("gpt-4").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn an_entry_from_below_fills_only_what_was_left_open() {
+        let mut table = ModelTable::default();
+        table.add("deepseek-*", 1).unwrap();
+        table.add("gpt-5-mini", 1).unwrap();
+        for below in ["deepseek-chat", "deepseek-v4-*", "gpt-5-mini", "gpt-5*", "*"] {
+            table.add_below(below, 2).unwrap();
+        }
+        for (model, value) in
+            [("deepseek-chat", 1), ("deepseek-v4-x", 1), ("gpt-5-mini", 1), ("gpt-5", 2), ("other", 2)]
+        {
+            assert_eq!(table.get(model), Some(&value), "{model}");
+        }
     }
 
     #[test]

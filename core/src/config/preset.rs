@@ -32,6 +32,18 @@ pub struct Preset {
     pub endpoints: Vec<PresetEndpoint>,
     /// By the protocol of the endpoint.
     pub compat: BTreeMap<Protocol, Compat>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_windows: Option<ContextWindows>,
+}
+
+/// How much the vendor's models hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContextWindows {
+    /// The vendor's page that says so.
+    pub source: String,
+    /// By name or pattern; prompt and answer together. What is not named is not known.
+    pub tokens: BTreeMap<String, u32>,
 }
 
 /// Where a vendor serves a protocol.

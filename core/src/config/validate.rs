@@ -11,6 +11,7 @@ use super::{Breaker, ClientKeyId, Config, FieldErrors, Settings, Timeouts};
 
 mod channel;
 mod compat;
+mod limits;
 
 /// What applies where the document says nothing.
 pub const DEFAULT_TIMEOUTS: Timeouts = Timeouts {
@@ -23,7 +24,8 @@ pub const DEFAULT_TIMEOUTS: Timeouts = Timeouts {
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Over all channels and keys.
 pub const DEFAULT_MAX_ATTEMPTS: u32 = 10;
-const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(10);
+/// For a limit or a cooldown that ends soon.
+pub const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(10);
 pub const DEFAULT_BREAKER: Breaker = Breaker {
     window: 20,
     failure_rate: 0.7,
@@ -46,7 +48,9 @@ pub fn compile(document: Document, outside: &Outside) -> Result<Config, FieldErr
     channel::check_unique(&document.channels, &mut problems);
     problems.into_result()?;
     channels.sort_by_key(|channel| channel.priority);
-    Ok(Config { version: document.version(), document: Arc::new(document), channels, access, settings })
+    let restricts = channels.iter().any(|channel| channel.restricts());
+    let (version, document) = (document.version(), Arc::new(document));
+    Ok(Config { version, document, channels, access, settings, restricts })
 }
 
 /// Collects what is wrong, one message a path.
@@ -81,8 +85,12 @@ fn settings(written: &SettingsDocument, outside: &Outside, problems: &mut Proble
     if !(1..=50).contains(&max_attempts) {
         problems.add("settings.maxAttempts", "is not between 1 and 50");
     }
+    let max_wait = written.max_wait_ms.map_or(DEFAULT_MAX_WAIT, Duration::from_millis);
+    if max_wait > Duration::from_secs(300) {
+        problems.add("settings.maxWaitMs", "is not between 0 and 300000");
+    }
     let breaker = breaker(&written.breaker, problems);
-    (Settings { timeouts, max_attempts, max_wait: DEFAULT_MAX_WAIT, breaker }, connect_timeout)
+    (Settings { timeouts, max_attempts, max_wait, breaker }, connect_timeout)
 }
 
 fn breaker(written: &BreakerDocument, problems: &mut Problems) -> Breaker {

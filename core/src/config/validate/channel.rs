@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Uri};
 
-use super::{Problems, check_id, compat, timeouts};
+use super::{Problems, check_id, compat, limits, timeouts};
 use crate::config::document::{ChannelDocument, KeyDocument};
-use crate::config::model::{ModelFilter, ModelMap, ModelTable};
+use crate::config::model::{ModelFilter, ModelMap};
 use crate::config::seal::is_sealed;
 use crate::config::url::BaseUrl;
-use crate::config::{
-    Channel, ChannelId, Endpoint, Key, KeyId, Limits, Protocol, Secret, Timeouts, Transport,
-};
+use crate::config::{Channel, ChannelId, Endpoint, Key, KeyId, Protocol, Secret, Timeouts, Transport};
 
 const MAX_NAME: usize = 64;
 
@@ -57,7 +55,9 @@ pub(super) fn compile(
     }
     compat::check(written, path, problems);
     let endpoints = endpoints(written, path, problems);
-    let keys = keys(&written.keys, path, problems);
+    let keys = keys(written, path, problems);
+    limits::check(&written.limits, &format!("{path}.limits"), problems);
+    let context_windows = limits::context_windows(written, &endpoints, path, problems);
     let accepts = accepts(written, path, problems);
     let headers = headers(written, path, problems);
     let proxy =
@@ -95,8 +95,8 @@ pub(super) fn compile(
         timeouts,
         on_loss: written.on_loss,
         embedding_space: written.embedding_space.as_deref().map(Into::into),
-        limits: Limits::default(),
-        context_windows: ModelTable::default(),
+        limits: written.limits,
+        context_windows,
     }
 }
 
@@ -169,10 +169,17 @@ fn endpoints(written: &ChannelDocument, path: &str, problems: &mut Problems) -> 
     endpoints
 }
 
-fn keys(written: &[KeyDocument], path: &str, problems: &mut Problems) -> Vec<Key> {
+fn keys(written: &ChannelDocument, path: &str, problems: &mut Problems) -> Vec<Key> {
+    limits::check(&written.key_limits, &format!("{path}.keyLimits"), problems);
     let mut seen = BTreeSet::new();
-    for (index, key) in written.iter().enumerate() {
-        let path = format!("{path}.keys[{index}].key");
+    for (index, key) in written.keys.iter().enumerate() {
+        let path = format!("{path}.keys[{index}]");
+        limits::check(&key.limits, &format!("{path}.limits"), problems);
+        if let Some(group) = &key.quota_group {
+            let checked = if group.is_empty() { Err("is empty".into()) } else { check_name(group) };
+            problems.take(format!("{path}.quotaGroup"), checked);
+        }
+        let path = format!("{path}.key");
         let secret = key.key.expose();
         if secret.is_empty() {
             problems.add(path, "is empty");
@@ -189,10 +196,10 @@ fn keys(written: &[KeyDocument], path: &str, problems: &mut Problems) -> Vec<Key
         name: key.name.as_deref().map(Into::into),
         secret: key.key.clone(),
         status: key.status,
-        quota_group: None,
-        limits: Limits::default(),
+        quota_group: key.quota_group.as_deref().map(Into::into),
+        limits: key.limits.over(written.key_limits),
     };
-    written.iter().map(compile).collect()
+    written.keys.iter().map(compile).collect()
 }
 
 fn accepts(written: &ChannelDocument, path: &str, problems: &mut Problems) -> Vec<Protocol> {

@@ -1,10 +1,11 @@
 //! The compat sheet of a channel, and the presets below it.
 
 use super::Problems;
+use crate::config::Protocol;
 use crate::config::compat::Compat;
 use crate::config::document::ChannelDocument;
+use crate::config::preset::{self, Preset};
 use crate::config::url::BaseUrl;
-use crate::config::{Protocol, preset};
 use crate::ir::Effort;
 
 /// Without these there is no request.
@@ -12,12 +13,16 @@ const ESSENTIAL: [&str; 5] = ["model", "messages", "input", "contents", "stream"
 
 /// What holds at one endpoint of the channel.
 pub(super) fn of(written: &ChannelDocument, protocol: Protocol, base: &BaseUrl) -> Compat {
-    let preset = match written.preset.as_deref() {
+    let known = preset(written, base).and_then(|preset| preset.compat.get(&protocol));
+    known.map_or_else(|| written.compat.clone(), |known| written.compat.over(known))
+}
+
+/// The preset that holds at one endpoint of the channel.
+pub(super) fn preset(written: &ChannelDocument, base: &BaseUrl) -> Option<&'static Preset> {
+    match written.preset.as_deref() {
         Some(name) => preset::named(name),
         None => preset::at(base),
-    };
-    let known = preset.and_then(|preset| preset.compat.get(&protocol));
-    known.map_or_else(|| written.compat.clone(), |known| written.compat.over(known))
+    }
 }
 
 pub(super) fn check(written: &ChannelDocument, path: &str, problems: &mut Problems) {

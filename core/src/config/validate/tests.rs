@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::compat::Compat;
-use crate::config::{OnLoss, Protocol};
+use crate::config::{Limits, OnLoss, Protocol};
 
 fn compile_json(json: &str) -> Result<Config, FieldErrors> {
     let mut document = Document::parse(json.as_bytes())?;
@@ -73,6 +73,19 @@ fn a_wrong_field_is_refused_under_its_path() {
         (r#""name": "a", "routePrefix": """#, "routePrefix"),
         (r#""name": "a", "accepts": ["images"]"#, "accepts[0]"),
         (r#""name": "a", "timeouts": {"idleTimeoutMs": 5}"#, "timeouts.idleTimeoutMs"),
+        (r#""name": "a", "limits": {"requestsPerMinute": 0}"#, "limits.requestsPerMinute"),
+        (r#""name": "a", "limits": {"tokensPerMinute": 2000000000}"#, "limits.tokensPerMinute"),
+        (r#""name": "a", "keyLimits": {"concurrency": 0}"#, "keyLimits.concurrency"),
+        (r#""name": "a", "keyLimits": {"rpm": 1}"#, "keyLimits.rpm"),
+        (
+            r#""name": "a", "keys": [{"key": "k", "limits": {"concurrency": 0}}]"#,
+            "keys[0].limits.concurrency",
+        ),
+        (r#""name": "a", "keys": [{"key": "k", "quotaGroup": ""}]"#, "keys[0].quotaGroup"),
+        (r#""name": "a", "keys": [{"key": "k", "quotaGroup": " a"}]"#, "keys[0].quotaGroup"),
+        (r#""name": "a", "contextWindows": {"m": 0}"#, "contextWindows.m"),
+        (r#""name": "a", "contextWindows": {"m": 128}"#, "contextWindows.m"),
+        (r#""name": "a", "contextWindows": {"a b": 128000}"#, "contextWindows.a b"),
         (r#""name": "a", "onLoss": "shrug""#, "onLoss"),
         (r#""name": "a", "embeddingSpace": " ""#, "embeddingSpace"),
         (r#""name": "a", "preset": "nobody""#, "preset"),
@@ -95,6 +108,8 @@ fn an_empty_document_has_the_defaults() {
     assert_eq!(config.settings.timeouts, DEFAULT_TIMEOUTS);
     assert_eq!(config.settings.breaker, DEFAULT_BREAKER);
     assert_eq!(config.settings.max_attempts, 10);
+    assert_eq!(config.settings.max_wait, Duration::from_secs(10));
+    assert!(!config.restricts);
     assert!(config.channels.is_empty());
     assert_eq!(config.version, Document::default().version());
 }
@@ -128,6 +143,59 @@ fn a_channel_inherits_the_timeouts_it_does_not_set() {
     assert_eq!(channel.timeouts.total, Duration::from_secs(8));
     assert_eq!(channel.timeouts.first_content, Duration::from_secs(90));
     assert_eq!(channel.transport.connect_timeout, Duration::from_millis(900));
+}
+
+#[test]
+fn a_wait_is_bounded_and_may_be_none() {
+    let wait = |ms: u32| {
+        compile_json(&format!(r#"{{"settings": {{"maxWaitMs": {ms}}}}}"#))
+            .map(|config| config.settings.max_wait)
+    };
+    assert_eq!(wait(0).unwrap(), Duration::ZERO);
+    assert_eq!(wait(300_000).unwrap(), Duration::from_secs(300));
+    assert!(wait(300_001).unwrap_err().contains_key("settings.maxWaitMs"));
+}
+
+#[test]
+fn a_keys_limits_lie_over_those_of_its_channel() {
+    let config = compile_json(&channel(
+        r#""name": "a", "limits": {"concurrency": 9}, "keyLimits": {"requestsPerMinute": 60, "concurrency": 4},
+           "keys": ["plain", {"key": "own", "quotaGroup": "org", "limits": {"concurrency": 8}}]"#,
+    ))
+    .unwrap();
+    let channel = &config.channels[0];
+    let limits = |requests_per_minute, concurrency| Limits {
+        requests_per_minute,
+        tokens_per_minute: None,
+        concurrency: Some(concurrency),
+    };
+    assert_eq!(channel.limits, limits(None, 9));
+    assert_eq!(channel.keys[0].limits, limits(Some(60), 4));
+    assert_eq!(channel.keys[1].limits, limits(Some(60), 8));
+    assert_eq!(channel.keys[0].quota_group, None);
+    assert_eq!(channel.keys[1].quota_group.as_deref(), Some("org"));
+}
+
+#[test]
+fn a_context_window_is_found_by_the_upstreams_name() {
+    let config = compile_json(&channel(
+        r#""name": "a", "contextWindows": {"deepseek-*": 131072, "deepseek-big": 1000000, "*": 200000}"#,
+    ))
+    .unwrap();
+    let windows = &config.channels[0].context_windows;
+    assert_eq!(windows.get("deepseek-chat"), Some(&131_072));
+    assert_eq!(windows.get("deepseek-big"), Some(&1_000_000));
+    assert_eq!(windows.get("other"), Some(&200_000));
+    assert!(config.restricts);
+}
+
+#[test]
+fn only_channels_that_cannot_take_every_request_restrict() {
+    let restricts = |fields: &str| compile_json(&channel(fields)).unwrap().restricts;
+    assert!(!restricts(r#""name": "a", "compat": {"vision": true, "strict": false}"#));
+    assert!(restricts(r#""name": "a", "compat": {"vision": false}"#));
+    assert!(restricts(r#""name": "a", "compat": {"tools": false}"#));
+    assert!(restricts(r#""name": "a", "contextWindows": {"m": 32000}"#));
 }
 
 #[test]

@@ -85,6 +85,7 @@ pub(super) fn config(version: &str, channels: Vec<Channel>) -> Config {
             max_wait: Duration::from_secs(10),
             breaker: BREAKER,
         },
+        restricts: false,
     }
 }
 

@@ -191,7 +191,7 @@ impl<P: Platform> Gateway<P> {
             pin: pin.as_deref(),
             prefix: call.prefix,
             session: peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint)),
-            needs: Needs::default(),
+            needs: needs(&config, &peek, operation, &body),
             waits_until: None,
             ticket: None,
             tried: &[],
@@ -210,6 +210,15 @@ impl<P: Platform> Gateway<P> {
         let served = self.serve(&config, &inbound, ask.clone(), trip).await;
         served.or_else(|failure| count::estimate(&config, &ask, &inbound, &failure).ok_or(failure))
     }
+}
+
+/// What `ask` tells the scheduler of the request; looked for only where it matters.
+fn needs(config: &Config, peek: &protocol::Peek<'_>, operation: Operation, body: &[u8]) -> Needs {
+    if !config.restricts {
+        return Needs::default();
+    }
+    let facts = peek.facts(operation, body);
+    Needs { input: facts.input, output: facts.output, vision: facts.vision, tools: facts.tools }
 }
 
 fn record(

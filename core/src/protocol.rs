@@ -31,7 +31,7 @@ pub use codecs::{
 };
 pub use headers::{client_credential, client_query};
 pub use operation::Operation;
-pub use peek::{Peek, peek, with_model};
+pub use peek::{Facts, Peek, peek, with_model};
 pub use tap::{Signal, Tap, keep_alive};
 pub use upstream_error::{MAX_MESSAGE, UpstreamError, decode_error};
 

@@ -1,6 +1,7 @@
 //! What the gateway must know of a request before it is sent on: one borrowed pass, nothing is built.
 
 mod multipart;
+mod needs;
 #[cfg(test)]
 mod tests;
 
@@ -10,8 +11,12 @@ use std::ops::Range;
 use bytes::Bytes;
 use http::header::{self, HeaderMap};
 
+use self::needs::Places;
 use super::{Operation, gemini};
 use crate::codec::{json, splice};
+use crate::config::Protocol;
+
+pub use self::needs::Facts;
 
 /// What the gateway must know of a request; borrowed from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +30,7 @@ pub struct Peek<'a> {
     pub stream: bool,
     /// What stays the same over a conversation.
     pub session: Option<Cow<'a, str>>,
+    places: Places,
 }
 
 /// What a body says, JSON or form.
@@ -33,6 +39,15 @@ struct Said<'a> {
     model: Option<(Cow<'a, str>, Range<usize>)>,
     stream: bool,
     session: Option<Cow<'a, str>>,
+    places: Places,
+}
+
+impl Peek<'_> {
+    /// What the request asks of the model, found by a look at the whole of `body`, which is the one that was
+    /// read. Nothing where the operation does not answer a conversation.
+    pub fn facts(&self, operation: Operation, body: &[u8]) -> Facts {
+        if operation.converts() { self.places.facts(operation.protocol(), body) } else { Facts::default() }
+    }
 }
 
 /// Reads a request. `path_model` is the percent-decoded model of the path, where the path names it.
@@ -53,7 +68,7 @@ pub fn peek<'a>(
         form @ ("multipart/form-data" | "application/x-www-form-urlencoded") => {
             return Err(format!("the content type must be application/json, not {form}"));
         }
-        _ => read_json(body)?,
+        _ => read_json(operation.protocol(), body)?,
     };
     let (model, model_span) = match (operation.model_in_path(), said.model) {
         (true, _) => (path_model.map(Cow::Borrowed), None),
@@ -69,6 +84,7 @@ pub fn peek<'a>(
             _ => said.stream && !operation.model_in_path(),
         },
         session: session_header(headers).map(Cow::Borrowed).or(said.session),
+        places: said.places,
     })
 }
 
@@ -96,7 +112,7 @@ fn media_type(content_type: &str) -> String {
 /// second.
 const SESSION_FIELDS: [&str; 3] = ["prompt_cache_key", "user", "safety_identifier"];
 
-fn read_json(body: &[u8]) -> Result<Said<'_>, String> {
+fn read_json(protocol: Protocol, body: &[u8]) -> Result<Said<'_>, String> {
     if body.trim_ascii().is_empty() {
         return Err("the body is empty".to_owned());
     }
@@ -107,6 +123,7 @@ fn read_json(body: &[u8]) -> Result<Said<'_>, String> {
     let mut metadata = None;
     for field in json::fields(body) {
         let field = field.map_err(invalid)?;
+        said.places.note(protocol, &field);
         if json::key_is(field.key, "model") {
             let model = json::string(field.value).ok_or("`model` must be a string")?;
             if said.model.replace((model, field.span)).is_some() {

@@ -13,6 +13,7 @@ use http_body::Body;
 use crate::config::document::Document;
 use crate::config::{ChannelId, Config, KeyId, Transport, Version};
 use crate::record::Record;
+use crate::schedule::explain::Explanation;
 use crate::schedule::traits::Trait;
 use crate::schedule::{Ask, ChannelHealth, Lease, Outcome, Refusal};
 use crate::time::Timestamp;
@@ -109,6 +110,9 @@ pub trait Coordinator: Send + Sync + 'static {
 
     /// How the channels are, in the configuration's order.
     fn health(&self, config: &Arc<Config>) -> impl Future<Output = Vec<ChannelHealth>> + Send;
+
+    /// What `acquire` would answer now, and why; changes nothing.
+    fn explain(&self, config: &Arc<Config>, ask: &Ask<'_>) -> impl Future<Output = Explanation> + Send;
 
     /// Forgets what was held against a channel, or against one key of it.
     fn reset(&self, channel: &ChannelId, key: Option<&KeyId>) -> impl Future<Output = ()> + Send;

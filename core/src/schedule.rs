@@ -9,6 +9,7 @@ mod breaker;
 mod candidates;
 pub mod classify;
 mod cooldown;
+pub mod explain;
 mod fit;
 mod health;
 mod hold;
@@ -195,7 +196,7 @@ impl Lease {
 }
 
 /// Which rule chose a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     Pin,
@@ -207,14 +208,15 @@ pub enum Rule {
 }
 
 /// Why no channel serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Refusal {
     pub reason: Reason,
     /// When it is worth asking again, where that is known.
     pub retry_at: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// No channel is configured for this protocol and prefix.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{ChannelId, Config, KeyId};
 use crate::platform::{Clock, Coordinator, Entropy};
+use crate::schedule::explain::Explanation;
 use crate::schedule::traits::Trait;
 use crate::schedule::{Ask, ChannelHealth, Lease, Outcome, Refusal, Rng, State};
 
@@ -48,6 +49,11 @@ impl<C: Clock> Coordinator for LocalCoordinator<C> {
     async fn health(&self, config: &Arc<Config>) -> Vec<ChannelHealth> {
         let now = self.clock.now();
         self.with(|Inner { state, .. }| state.health(config, now))
+    }
+
+    async fn explain(&self, config: &Arc<Config>, ask: &Ask<'_>) -> Explanation {
+        let now = self.clock.now();
+        self.with(|Inner { state, .. }| state.explain(config, ask, now))
     }
 
     async fn reset(&self, channel: &ChannelId, key: Option<&KeyId>) {

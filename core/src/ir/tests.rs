@@ -159,3 +159,21 @@ fn raw_json_is_written_on_one_line() {
     assert_eq!(serde_json::to_string(&[&raw]).unwrap(), r#"[{    "a": 1.0,  "b": "x\n"}]"#);
     assert!(raw.get().contains('\n'));
 }
+
+#[test]
+fn a_limit_on_tokens_counts_all_input_and_all_output() {
+    let usage = Usage {
+        input: Some(1),
+        cache_read: Some(20),
+        cache_write: Some(300),
+        cache_write_1h: Some(200),
+        output: Some(4000),
+        reasoning: Some(50_000),
+        input_audio: Some(1),
+        web_searches: Some(2),
+        ..Usage::default()
+    };
+    assert_eq!(usage.limited_tokens(), Some(54_321));
+    assert_eq!(Usage { web_searches: Some(2), ..Usage::default() }.limited_tokens(), None);
+    assert_eq!(Usage { output: Some(0), ..Usage::default() }.limited_tokens(), Some(0));
+}

@@ -51,6 +51,13 @@ impl Usage {
         [self.input, self.cache_read, self.cache_write].into_iter().flatten().fold(0, u64::saturating_add)
     }
 
+    /// What counts against a limit on tokens: all input, cached or not, and all output; `None` where nothing is
+    /// known of either.
+    pub fn limited_tokens(&self) -> Option<u64> {
+        let known = [self.input, self.cache_read, self.cache_write, self.output, self.reasoning];
+        known.into_iter().flatten().reduce(u64::saturating_add)
+    }
+
     /// All output tokens, as OpenAI and Claude count them.
     pub fn total_output(&self) -> u64 {
         [self.output, self.reasoning].into_iter().flatten().fold(0, u64::saturating_add)

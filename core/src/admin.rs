@@ -8,6 +8,7 @@ mod bootstrap;
 mod channels;
 mod edit;
 mod error;
+mod explain;
 pub mod headers;
 mod json;
 mod keys;
@@ -17,6 +18,7 @@ mod patch;
 mod presets;
 mod route;
 mod session;
+mod settings;
 pub mod throttle;
 
 use std::net::IpAddr;
@@ -79,6 +81,9 @@ async fn dispatch<P: Platform>(
         Target::Channels if method == Method::GET => channels::list(context).await,
         Target::Channels => channels::create(context, request).await,
         Target::Presets => Ok(presets::list()),
+        Target::Settings if method == Method::GET => Ok(settings::read(context)),
+        Target::Settings => settings::replace(context, request).await,
+        Target::Explain => explain::explain(context, request).await,
         Target::Reorder => channels::reorder(context, request).await,
         Target::Channel(id) if method == Method::GET => channels::read(context, id),
         Target::Channel(id) if method == Method::PATCH => channels::update(context, request, id).await,

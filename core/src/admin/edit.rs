@@ -1,7 +1,7 @@
 //! Changing the stored document.
 
 use super::Context;
-use super::error::Problem;
+use super::error::{Current, Problem};
 use crate::config::document::{ChannelDocument, Document};
 use crate::config::validate::compile;
 use crate::config::{Config, FieldErrors};
@@ -44,7 +44,7 @@ pub(super) async fn edit<P: Platform, T: Send>(
             Err(error) => return Err(store_problem(error)),
         }
     }
-    Err(Problem::conflict(None))
+    Err(Problem::conflict(None::<Current>))
 }
 
 /// The channel with this id and its position.
@@ -88,7 +88,7 @@ fn relative(errors: FieldErrors, path: &str) -> FieldErrors {
 
 fn store_problem(error: StoreError) -> Problem {
     match error {
-        StoreError::Conflict => Problem::conflict(None),
+        StoreError::Conflict => Problem::conflict(None::<Current>),
         StoreError::Invalid(_) => Problem::store_invalid(error.to_string()),
         StoreError::Unavailable(_) => Problem::store_unavailable(error.to_string()),
     }

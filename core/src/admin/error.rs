@@ -10,15 +10,36 @@ use utoipa::ToSchema;
 
 use super::channels::view::ChannelView;
 use super::json;
+use super::settings::SettingsView;
 use crate::config::FieldErrors;
 
 /// The body of every answer that is an error.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ErrorBody {
     error: ErrorDetail,
-    /// On `conflict`: the channel as it is now.
+    /// On `conflict`: what was to be changed, as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    current: Option<ChannelView>,
+    current: Option<Current>,
+}
+
+/// What a write conflicted with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Current {
+    Channel(Box<ChannelView>),
+    Settings(Box<SettingsView>),
+}
+
+impl From<ChannelView> for Current {
+    fn from(channel: ChannelView) -> Self {
+        Self::Channel(Box::new(channel))
+    }
+}
+
+impl From<SettingsView> for Current {
+    fn from(settings: SettingsView) -> Self {
+        Self::Settings(Box::new(settings))
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -101,10 +122,10 @@ impl Problem {
     }
 
     /// Somebody changed it meanwhile; `current` is what they made of it.
-    pub(super) fn conflict(current: Option<ChannelView>) -> Self {
+    pub(super) fn conflict(current: Option<impl Into<Current>>) -> Self {
         let message = "this was changed meanwhile; look at the current state and try again";
         let mut problem = Self::new(StatusCode::CONFLICT, "conflict", message);
-        problem.body.current = current;
+        problem.body.current = current.map(Into::into);
         problem
     }
 

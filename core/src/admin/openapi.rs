@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{actions, bootstrap, channels, keys, presets, session};
+use super::{actions, bootstrap, channels, explain, keys, presets, session, settings};
 use crate::admin::session::COOKIE_NAME;
 
 #[derive(OpenApi)]
@@ -32,6 +32,9 @@ use crate::admin::session::COOKIE_NAME;
         keys::update,
         keys::delete,
         keys::restore,
+        settings::read,
+        settings::replace,
+        explain::explain,
     ),
     security(("cookie" = []), ("bearer" = []), ("apiKey" = []))
 )]

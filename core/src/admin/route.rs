@@ -9,6 +9,8 @@ pub(super) enum Target<'a> {
     Session,
     Channels,
     Presets,
+    Settings,
+    Explain,
     Reorder,
     Channel(&'a str),
     Action(&'a str, Action),
@@ -35,6 +37,8 @@ impl<'a> Target<'a> {
             ["session"] => Self::Session,
             ["channels"] => Self::Channels,
             ["presets"] => Self::Presets,
+            ["settings"] => Self::Settings,
+            ["route", "explain"] => Self::Explain,
             ["channels", "reorder"] => Self::Reorder,
             ["channels", id] => Self::Channel(id),
             ["channels", id, "promote"] => Self::Action(id, Action::Promote),
@@ -50,11 +54,14 @@ impl<'a> Target<'a> {
     pub(super) const fn methods(self) -> &'static [Method] {
         match self {
             Self::Bootstrap | Self::Presets => &[Method::GET],
+            Self::Settings => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],
             Self::Channels => &[Method::GET, Method::POST],
             Self::Channel(_) => &[Method::GET, Method::PATCH, Method::DELETE],
             Self::Key(..) => &[Method::PATCH, Method::DELETE],
-            Self::Reorder | Self::Action(..) | Self::Keys(_) | Self::RestoreKey(..) => &[Method::POST],
+            Self::Explain | Self::Reorder | Self::Action(..) | Self::Keys(_) | Self::RestoreKey(..) => {
+                &[Method::POST]
+            }
         }
     }
 }

@@ -18,7 +18,10 @@ use crate::testing::platform::FakePlatform;
 use crate::testing::store::MemoryStore;
 
 mod channels;
+mod limits;
+mod routing;
 mod session;
+mod settings;
 
 const NULL: Value = Value::Null;
 const ADMIN_KEY: &str = "the-key-of-the-operator";
@@ -120,6 +123,20 @@ impl Server {
         let alpha = list["channels"].as_array().unwrap().iter().find(|channel| channel["name"] == "alpha");
         alpha.unwrap()["health"]["keys"][0]["cooldown"]["class"].clone()
     }
+}
+
+/// Calls with the admin key and an `If-Match`.
+fn with_version(
+    server: &Server,
+    method: Method,
+    path: &str,
+    version: &str,
+    body: Value,
+) -> (StatusCode, Value) {
+    let draft = request(method, path, body)
+        .header("x-api-key", ADMIN_KEY)
+        .header("if-match", &format!("\"{version}\""));
+    parts(&server.send(draft.body_json()))
 }
 
 struct Draft(http::request::Builder, Value);

@@ -189,12 +189,15 @@ pub struct ClientKeyDocument {
     pub hash: String,
 }
 
-/// What holds for all channels; absent fields have the defaults of [`Settings`](super::Settings).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What holds for all channels; what is left out has its default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[schema(as = Settings)]
 pub struct SettingsDocument {
+    /// For channels that set none of their own.
     #[serde(skip_serializing_if = "is_default")]
     pub timeouts: TimeoutsDocument,
+    /// Attempts one request may use, over all channels and keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<u32>,
     /// How long a request may wait for a limit or a cooldown that ends soon, within its total timeout;
@@ -222,18 +225,24 @@ pub struct TimeoutsDocument {
     pub total_timeout_ms: Option<u64>,
 }
 
-/// See [`Breaker`](super::Breaker).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// When a breaker trips and how long it stays open.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[schema(as = Breaker)]
 pub struct BreakerDocument {
+    /// Results remembered per key and protocol of a channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<u32>,
+    /// Share of failures in a full enough window that trips, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_rate: Option<f64>,
+    /// Failures in a row that trip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consecutive_failures: Option<u32>,
+    /// How long it stays open the first time; each time that follows is longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_min_ms: Option<u64>,
+    /// The longest it stays open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_max_ms: Option<u64>,
 }
@@ -283,6 +292,13 @@ impl ChannelDocument {
         for key in &mut self.keys {
             key.assign_id(random);
         }
+    }
+}
+
+impl SettingsDocument {
+    /// Changes with every change of the settings.
+    pub fn version(&self) -> Version {
+        version(self)
     }
 }
 

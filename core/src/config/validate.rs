@@ -53,6 +53,32 @@ pub fn compile(document: Document, outside: &Outside) -> Result<Config, FieldErr
     Ok(Config { version, document, channels, access, settings, restricts })
 }
 
+/// The settings of a document that sets none, every field spelled out.
+pub fn default_settings(outside: &Outside) -> SettingsDocument {
+    let unset = SettingsDocument::default();
+    let (Settings { timeouts, max_attempts, max_wait, breaker }, connect) =
+        settings(&unset, outside, &mut Problems::default());
+    let ms = |duration: Duration| Some(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+    SettingsDocument {
+        timeouts: TimeoutsDocument {
+            connect_timeout_ms: ms(connect),
+            response_header_timeout_ms: ms(timeouts.response_header),
+            first_content_timeout_ms: ms(timeouts.first_content),
+            idle_timeout_ms: ms(timeouts.idle),
+            total_timeout_ms: ms(timeouts.total),
+        },
+        max_attempts: Some(max_attempts),
+        max_wait_ms: ms(max_wait),
+        breaker: BreakerDocument {
+            window: Some(breaker.window),
+            failure_rate: Some(breaker.failure_rate),
+            consecutive_failures: Some(breaker.consecutive_failures),
+            open_min_ms: ms(breaker.open_min),
+            open_max_ms: ms(breaker.open_max),
+        },
+    }
+}
+
 /// Collects what is wrong, one message a path.
 #[derive(Debug, Default)]
 struct Problems(FieldErrors);

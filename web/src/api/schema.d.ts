@@ -195,6 +195,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/route/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells who would serve a request now, and what keeps the others from it. Nothing is sent or remembered. */
+        post: operations["explainRoute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -208,6 +225,24 @@ export interface paths {
         post: operations["signIn"];
         /** Takes the session cookie back. */
         delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the settings. */
+        get: operations["readSettings"];
+        /** Replaces the settings: a field that is left out goes back to its default. */
+        put: operations["replaceSettings"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -227,11 +262,58 @@ export interface components {
             languages: string[];
             features: string[];
         };
+        /** @description When a breaker trips and how long it stays open. */
+        Breaker: {
+            /**
+             * Format: int32
+             * @description Results remembered per key and protocol of a channel.
+             * @default null
+             */
+            window: number | null;
+            /**
+             * Format: double
+             * @description Share of failures in a full enough window that trips, 0 to 1.
+             * @default null
+             */
+            failureRate: number | null;
+            /**
+             * Format: int32
+             * @description Failures in a row that trip.
+             * @default null
+             */
+            consecutiveFailures: number | null;
+            /**
+             * Format: int64
+             * @description How long it stays open the first time; each time that follows is longer.
+             * @default null
+             */
+            openMinMs: number | null;
+            /**
+             * Format: int64
+             * @description The longest it stays open.
+             * @default null
+             */
+            openMaxMs: number | null;
+        };
         /**
          * @description Whether traffic flows.
          * @enum {string}
          */
         BreakerState: "closed" | "half_open" | "open";
+        /** @description A channel, reached over its endpoints of one protocol. */
+        Candidate: {
+            channel: components["schemas"]["ChannelId"];
+            /** @description Of the channel. */
+            name: string;
+            /** Format: int32 */
+            priority: number;
+            /** @description Of the endpoints used. */
+            protocol: components["schemas"]["Protocol"];
+            verdict: components["schemas"]["Verdict"];
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Empty where the keys do not matter. */
+            keys: components["schemas"]["KeyVerdict"][];
+        };
         /** @description How a channel is. */
         ChannelHealth: {
             id: components["schemas"]["ChannelId"];
@@ -318,6 +400,17 @@ export interface components {
             onLoss: components["schemas"]["OnLoss"];
             /** @description Embeddings of channels of the same space may be mixed; unset: with those of no other channel. */
             embeddingSpace?: string | null;
+            /** @description Over all its keys. */
+            limits: components["schemas"]["Limits"];
+            /** @description For each key that sets none of its own. */
+            keyLimits: components["schemas"]["Limits"];
+            /**
+             * @description Tokens that a model holds, prompt and answer together, by the upstream's name or a pattern; over those of
+             *     the preset.
+             */
+            contextWindows: {
+                [key: string]: number;
+            };
             /** @description For `If-Match`. */
             version: components["schemas"]["Version"];
         };
@@ -367,6 +460,29 @@ export interface components {
             onLoss?: components["schemas"]["OnLoss"] | null;
             /** @description Embeddings of channels of the same space may be mixed; unset: with those of no other channel. */
             embeddingSpace?: string | null;
+            limits?: components["schemas"]["Limits"] | null;
+            keyLimits?: components["schemas"]["Limits"] | null;
+            /**
+             * @description Tokens that a model holds, prompt and answer together, by the upstream's name or a pattern; over those of
+             *     the preset.
+             */
+            contextWindows?: {
+                [key: string]: number;
+            } | null;
+        };
+        /** @description Who would serve the request. */
+        Chosen: {
+            channel: components["schemas"]["ChannelId"];
+            /** @description Of the channel. */
+            name: string;
+            key: components["schemas"]["KeyId"];
+            /** @description Position in the channel's endpoints. */
+            endpoint: number;
+            /** @description Of that endpoint. */
+            protocol: components["schemas"]["Protocol"];
+            rule: components["schemas"]["Rule"];
+            /** @description Whether the request would test something that failed before. */
+            probe: boolean;
         };
         /**
          * @description What an upstream's answer means.
@@ -439,12 +555,23 @@ export interface components {
             /** @description Fields put into every request body, over what the client asked. */
             extraBody?: Record<string, never>;
         };
+        /** @description How much the vendor's models hold. */
+        ContextWindows: {
+            /** @description The vendor's page that says so. */
+            source: string;
+            /** @description By name or pattern; prompt and answer together. What is not named is not known. */
+            tokens: {
+                [key: string]: number;
+            };
+        };
         /** @description A key that rests. */
         Cooling: {
             /** @description `rate`, `quota` or `auth`. */
             class: components["schemas"]["Class"];
             until: components["schemas"]["Timestamp"];
         };
+        /** @description What a write conflicted with. */
+        Current: components["schemas"]["ChannelView"] | components["schemas"]["SettingsView"];
         /** @description One (protocol, base URL). */
         Endpoint: {
             protocol: components["schemas"]["Protocol"];
@@ -454,7 +581,7 @@ export interface components {
         /** @description The body of every answer that is an error. */
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
-            current?: components["schemas"]["ChannelView"] | null;
+            current?: components["schemas"]["Current"] | null;
         };
         ErrorDetail: {
             /** @description Stable, in snake case. */
@@ -465,6 +592,16 @@ export interface components {
             fields?: {
                 [key: string]: string;
             };
+        };
+        /** @description What would become of a request now. */
+        Explanation: {
+            chosen?: components["schemas"]["Chosen"] | null;
+            refusal?: components["schemas"]["Refusal"] | null;
+            /**
+             * @description Every way to a channel that speaks the client's protocol or can be converted to it, in the order of
+             *     tiers.
+             */
+            candidates: components["schemas"]["Candidate"][];
         };
         /** @description How a key is. */
         KeyHealth: {
@@ -479,6 +616,12 @@ export interface components {
         };
         /** @description `k_…`: names an upstream key for as long as it exists. */
         KeyId: string;
+        /** @description One key of a candidate. */
+        KeyVerdict: {
+            key: components["schemas"]["KeyId"];
+            verdict: components["schemas"]["Verdict"];
+            until?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description One upstream credential. */
         KeyView: {
             id: components["schemas"]["KeyId"];
@@ -486,6 +629,9 @@ export interface components {
             /** @description The first three and last four characters: `sk-…wxyz`. */
             masked: string;
             status: components["schemas"]["Status"];
+            /** @description Keys of one group, in whichever channels, draw on one account. */
+            quotaGroup?: string | null;
+            limits?: components["schemas"]["Limits"] | null;
         };
         /** @description A new key, or a change of one. */
         KeyWrite: {
@@ -495,11 +641,34 @@ export interface components {
             /** @description The credential; never shown again. */
             key?: string | null;
             status?: components["schemas"]["Status"] | null;
+            /** @description Keys of one group, in whichever channels, draw on one account. */
+            quotaGroup?: string | null;
+            limits?: components["schemas"]["Limits"] | null;
         };
         /** @description The last attempt that did not serve. */
         LastFailure: {
             class: components["schemas"]["Class"];
             at: components["schemas"]["Timestamp"];
+        };
+        /** @description How much traffic may pass; what is unset is not limited. No limit is 0: that is what pausing is for. */
+        Limits: {
+            /**
+             * Format: int32
+             * @default null
+             */
+            requestsPerMinute: number | null;
+            /**
+             * Format: int32
+             * @description Of input and output together.
+             * @default null
+             */
+            tokensPerMinute: number | null;
+            /**
+             * Format: int32
+             * @description Requests under way at once.
+             * @default null
+             */
+            concurrency: number | null;
         };
         /** @enum {string} */
         MaxTokensField: "max_tokens" | "max_completion_tokens";
@@ -526,6 +695,7 @@ export interface components {
             compat: {
                 [key: string]: components["schemas"]["Compat"];
             };
+            contextWindows?: components["schemas"]["ContextWindows"] | null;
         };
         /** @description Where a vendor serves a protocol. */
         PresetEndpoint: {
@@ -564,9 +734,16 @@ export interface components {
             lastFailure?: components["schemas"]["LastFailure"] | null;
         };
         /** @enum {string} */
+        Reason: "no_channel" | "no_model" | "unknown_channel" | "paused" | "cooling_down" | "limited" | "exhausted";
+        /** @enum {string} */
         ReasoningReplay: "reasoning_content" | "reasoning" | "reasoning_details" | "none";
         /** @enum {string} */
         ReasoningStyle: "effort" | "object" | "thinking" | "enable_thinking" | "chat_template" | "none";
+        /** @description Why no channel serves. */
+        Refusal: {
+            reason: components["schemas"]["Reason"];
+            retryAt?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description An order of channels. */
         Reorder: {
             /** @description Every channel's id once, first tried first. */
@@ -577,10 +754,90 @@ export interface components {
          * @enum {string}
          */
         Rotation: "roundRobin" | "leastUsed" | "ordered";
+        /** @description What the request asks of the model; what is left out is not asked for. */
+        RouteNeeds: {
+            /**
+             * Format: int32
+             * @description Of the prompt.
+             * @default 0
+             */
+            inputTokens: number;
+            /**
+             * Format: int32
+             * @description The most tokens of output it asks for.
+             * @default 0
+             */
+            outputTokens: number;
+            /**
+             * @description Whether it shows images.
+             * @default false
+             */
+            vision: boolean;
+            /**
+             * @description Whether it offers tools.
+             * @default false
+             */
+            tools: boolean;
+        };
+        /** @description A request as the scheduler sees it. */
+        RouteQuestion: {
+            /** @description The client's. */
+            protocol: components["schemas"]["Protocol"];
+            /** @description As the client names it. */
+            model: string;
+            /** @description As in `X-Channel`: the name or id of a channel. */
+            pin?: string | null;
+            /** @description The route prefix of the path. */
+            prefix?: string | null;
+            /** @description Whether the client wants a stream. No rule asks for it today. */
+            stream?: boolean;
+            /** @description What the client names its conversation by; needs `clientKey`. */
+            session?: string | null;
+            /** @description The id of a client key: conversations of different ones never meet. */
+            clientKey?: string | null;
+            needs?: components["schemas"]["RouteNeeds"];
+        };
+        /**
+         * @description Which rule chose a channel.
+         * @enum {string}
+         */
+        Rule: "pin" | "promotion" | "affinity" | "priority" | "last_resort";
         /** @enum {string} */
         SchemaStyle: "full" | "openapi";
         /** @description A credential. It never shows itself in `Debug`, logs or errors. */
         Secret: string;
+        /** @description What holds for all channels; what is left out has its default. */
+        Settings: {
+            /**
+             * @description For channels that set none of their own.
+             * @default {}
+             */
+            timeouts: components["schemas"]["Timeouts"];
+            /**
+             * Format: int32
+             * @description Attempts one request may use, over all channels and keys.
+             * @default null
+             */
+            maxAttempts: number | null;
+            /**
+             * Format: int64
+             * @description How long a request may wait for a limit or a cooldown that ends soon, within its total timeout;
+             *     0: it never waits.
+             * @default null
+             */
+            maxWaitMs: number | null;
+            /** @default {} */
+            breaker: components["schemas"]["Breaker"];
+        };
+        /** @description The settings, and what applies where they say nothing. */
+        SettingsView: {
+            /** @description As they are written: what is left out has its default. */
+            settings: components["schemas"]["Settings"];
+            /** @description Every field's default, as the environment has it. */
+            defaults: components["schemas"]["Settings"];
+            /** @description For `If-Match`. */
+            version: components["schemas"]["Version"];
+        };
         SignIn: {
             /** @description The admin key. */
             key: components["schemas"]["Secret"];
@@ -610,6 +867,11 @@ export interface components {
          * @description Milliseconds since the Unix epoch.
          */
         Timestamp: number;
+        /**
+         * @description How far a candidate, or a key of it, gets.
+         * @enum {string}
+         */
+        Verdict: "chosen" | "other_prefix" | "other_model" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "open" | "lower_tier" | "not_drawn" | "ready";
         /** @description Content hash of a stored document: what `If-Match` compares. */
         Version: string;
     };
@@ -1173,6 +1435,39 @@ export interface operations {
             };
         };
     };
+    explainRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteQuestion"];
+            };
+        };
+        responses: {
+            /** @description The decision. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     signIn: {
         parameters: {
             query?: never;
@@ -1228,6 +1523,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    readSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings; `ETag` is their version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+        };
+    };
+    replaceSettings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that shall be replaced. */
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settings"];
+            };
+        };
+        responses: {
+            /** @description The settings as they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the settings now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
         };
     };

@@ -10,7 +10,7 @@ use crate::config::compat::Compat;
 use crate::config::document::{
     ChannelDocument, EndpointDocument, KeyDocument, TimeoutsDocument, is_secret_header,
 };
-use crate::config::{Channel, ChannelId, KeyId, OnLoss, Protocol, Rotation, Secret, Status, Version};
+use crate::config::{Channel, ChannelId, KeyId, Limits, OnLoss, Protocol, Rotation, Secret, Status, Version};
 use crate::schedule::ChannelHealth;
 use crate::time::Timestamp;
 
@@ -87,6 +87,13 @@ pub(in crate::admin) struct ChannelView {
     /// Embeddings of channels of the same space may be mixed; unset: with those of no other channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     embedding_space: Option<String>,
+    /// Over all its keys.
+    limits: Limits,
+    /// For each key that sets none of its own.
+    key_limits: Limits,
+    /// Tokens that a model holds, prompt and answer together, by the upstream's name or a pattern; over those of
+    /// the preset.
+    context_windows: BTreeMap<String, u32>,
     /// For `If-Match`.
     version: Version,
 }
@@ -101,6 +108,12 @@ pub(in crate::admin) struct KeyView {
     /// The first three and last four characters: `sk-…wxyz`.
     masked: String,
     status: Status,
+    /// Keys of one group, in whichever channels, draw on one account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota_group: Option<String>,
+    /// Over the channel's `keyLimits`, field by field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<Limits>,
 }
 
 impl ChannelSummary {
@@ -146,6 +159,9 @@ impl ChannelView {
             compat: written.compat.clone(),
             on_loss: written.on_loss,
             embedding_space: written.embedding_space.clone(),
+            limits: written.limits,
+            key_limits: written.key_limits,
+            context_windows: written.context_windows.clone(),
             version: written.version(),
         }
     }
@@ -166,6 +182,8 @@ impl KeyView {
             name: written.name.clone(),
             masked: masked(written.key.expose()),
             status: written.status,
+            quota_group: written.quota_group.clone(),
+            limits: Some(written.limits).filter(|limits| *limits != Limits::default()),
         }
     }
 }

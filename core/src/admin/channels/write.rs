@@ -11,7 +11,7 @@ use crate::admin::mask::masked_url;
 use crate::admin::patch::Patch;
 use crate::config::compat::Compat;
 use crate::config::document::{ChannelDocument, EndpointDocument, KeyDocument, TimeoutsDocument};
-use crate::config::{OnLoss, Protocol, Rotation, Secret, Status};
+use crate::config::{Limits, OnLoss, Protocol, Rotation, Secret, Status};
 
 /// A change of a channel. An absent field stays as it is, null sets it back to its default, a value
 /// replaces the field whole. A new channel needs `name` and `endpoints`.
@@ -86,6 +86,19 @@ pub(in crate::admin) struct ChannelWrite {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     embedding_space: Patch<String>,
+    /// Over all its keys.
+    #[serde(default)]
+    #[schema(value_type = Option<Limits>)]
+    limits: Patch<Limits>,
+    /// For each key that sets none of its own.
+    #[serde(default)]
+    #[schema(value_type = Option<Limits>)]
+    key_limits: Patch<Limits>,
+    /// Tokens that a model holds, prompt and answer together, by the upstream's name or a pattern; over those of
+    /// the preset.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, u32>>)]
+    context_windows: Patch<BTreeMap<String, u32>>,
 }
 
 /// A new key, or a change of one.
@@ -104,6 +117,14 @@ pub(in crate::admin) struct KeyWrite {
     #[serde(default)]
     #[schema(value_type = Option<Status>)]
     status: Patch<Status>,
+    /// Keys of one group, in whichever channels, draw on one account.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    quota_group: Patch<String>,
+    /// Over the channel's `keyLimits`, field by field.
+    #[serde(default)]
+    #[schema(value_type = Option<Limits>)]
+    limits: Patch<Limits>,
 }
 
 impl ChannelWrite {
@@ -147,6 +168,9 @@ impl ChannelWrite {
         self.timeouts.apply(&mut channel.timeouts);
         self.compat.apply(&mut channel.compat);
         self.on_loss.apply(&mut channel.on_loss);
+        self.limits.apply(&mut channel.limits);
+        self.key_limits.apply(&mut channel.key_limits);
+        self.context_windows.apply(&mut channel.context_windows);
         Ok(())
     }
 }
@@ -156,8 +180,12 @@ impl KeyWrite {
         if let Some(name) = self.name.into_change(Some) {
             key.name = name;
         }
+        if let Some(group) = self.quota_group.into_change(Some) {
+            key.quota_group = group;
+        }
         self.key.apply(&mut key.key);
         self.status.apply(&mut key.status);
+        self.limits.apply(&mut key.limits);
     }
 }
 

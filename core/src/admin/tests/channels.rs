@@ -1,18 +1,5 @@
 use super::*;
 
-fn with_version(
-    server: &Server,
-    method: Method,
-    path: &str,
-    version: &str,
-    body: Value,
-) -> (StatusCode, Value) {
-    let draft = request(method, path, body)
-        .header("x-api-key", ADMIN_KEY)
-        .header("if-match", &format!("\"{version}\""));
-    parts(&server.send(draft.body_json()))
-}
-
 fn names(list: &Value) -> Vec<&str> {
     list["channels"].as_array().unwrap().iter().map(|channel| channel["name"].as_str().unwrap()).collect()
 }

@@ -1,0 +1,95 @@
+use super::*;
+
+const PATH: &str = "/api/route/explain";
+
+/// What each channel comes to, by name, over the client's own protocol first.
+fn verdicts(server: &Server, question: Value) -> Vec<(String, String)> {
+    let (status, answer) = server.call(Method::POST, PATH, question);
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let candidates = answer["candidates"].as_array().unwrap();
+    candidates.iter().map(|one| (text(&one["name"]), text(&one["verdict"]))).collect()
+}
+
+#[test]
+fn an_explanation_names_every_candidate_and_its_keys() {
+    let server = Server::with_channels();
+    let question = json!({"protocol": "chat", "model": "m", "pin": "alpha"});
+    let (status, answer) = server.call(Method::POST, PATH, question);
+    assert_eq!(status, StatusCode::OK);
+    let candidate = &answer["candidates"][0];
+    assert_eq!(candidate["channel"], "ch_a");
+    assert_eq!((&candidate["priority"], &candidate["protocol"]), (&json!(2), &json!("chat")));
+    assert_eq!(candidate["keys"][0]["key"], "k_a");
+    assert!(answer.get("chosen").is_some() && answer.get("refusal").is_some());
+}
+
+#[test]
+fn a_refused_key_cools_down_until_a_time() {
+    let server = Server::with_channels();
+    server.refuse_key();
+    let question = json!({"protocol": "chat", "model": "m", "pin": "alpha"});
+    let answer = server.call(Method::POST, PATH, question).1;
+    let key = &answer["candidates"][0]["keys"][0];
+    assert_eq!(key["verdict"], "cooling_down", "{answer}");
+    assert!(key["until"].is_u64());
+    assert_eq!(server.cooldown(), "auth", "asking changed nothing");
+}
+
+#[test]
+fn what_the_configuration_rules_out_is_told() {
+    let channel = |name: &str, more: Value| {
+        let mut channel = json!({"name": name, "keys": [format!("sk-{name}")],
+            "endpoints": [{"protocol": "chat", "baseUrl": format!("https://{name}.example")}]});
+        channel.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        channel
+    };
+    let server = Server::new(json!({"channels": [
+        channel("prefix", json!({"routePrefix": "team"})),
+        channel("model", json!({"models": ["other"]})),
+        channel("paused", json!({"status": "paused"})),
+        channel("keyless", json!({"keys": []})),
+        channel("blind", json!({"compat": {"vision": false}})),
+        channel("small", json!({"contextWindows": {"m": 8000}})),
+    ]}));
+    let question = json!({"protocol": "chat", "model": "m",
+                          "needs": {"inputTokens": 9000, "vision": true}});
+    let expected = [
+        ("prefix", "other_prefix"),
+        ("model", "other_model"),
+        ("paused", "paused"),
+        ("keyless", "no_key"),
+        ("blind", "capability"),
+        ("small", "context_window"),
+    ];
+    let expected: Vec<_> = expected.map(|(name, verdict)| (name.to_owned(), verdict.to_owned())).into();
+    assert_eq!(verdicts(&server, question), expected);
+}
+
+#[test]
+fn a_pin_that_names_nothing_is_a_refusal() {
+    let question = json!({"protocol": "chat", "model": "m", "pin": "nobody"});
+    let answer = Server::with_channels().call(Method::POST, PATH, question).1;
+    assert_eq!(
+        answer,
+        json!({"chosen": null, "refusal": {"reason": "unknown_channel", "retryAt": null}, "candidates": []})
+    );
+}
+
+#[test]
+fn a_question_that_makes_no_sense_is_refused() {
+    let server = Server::with_channels();
+    for (question, field) in [
+        (json!({"protocol": "chat", "model": ""}), "model"),
+        (json!({"protocol": "soap", "model": "m"}), "protocol"),
+        (json!({"protocol": "chat", "model": "m", "session": "s"}), "clientKey"),
+        (json!({"protocol": "chat", "model": "m", "needs": {"input": 1}}), "needs.input"),
+    ] {
+        let (status, answer) = server.call(Method::POST, PATH, question);
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(answer["error"]["fields"][field].is_string(), "{field}: {answer}");
+    }
+    let session =
+        json!({"protocol": "messages", "model": "m", "session": "s", "clientKey": "ck_1", "stream": true});
+    assert_eq!(server.call(Method::POST, PATH, session).0, StatusCode::OK);
+}

@@ -101,8 +101,10 @@ mod tests {
         let names: BTreeSet<&str> = presets.iter().map(|preset| preset.name.as_str()).collect();
         assert_eq!(names.len(), presets.len(), "a name stands twice");
         assert!(!names.contains(NONE));
-        for Preset { name, source, endpoints, .. } in &presets {
+        for Preset { name, source, endpoints, context_windows, .. } in &presets {
             assert!(source.starts_with("https://") && !endpoints.is_empty(), "{name}");
+            let windows = context_windows.as_ref();
+            assert!(windows.is_none_or(|windows| windows.source.starts_with("https://")), "{name}");
         }
     }
 

@@ -190,6 +190,22 @@ fn a_context_window_is_found_by_the_upstreams_name() {
 }
 
 #[test]
+fn a_channels_own_windows_win_over_its_presets() {
+    let window = |fields: &str, model: &str| {
+        let config = compile_json(&channel(&format!(r#""name": "a", {fields}"#))).unwrap();
+        config.channels[0].context_windows.get(model).copied()
+    };
+    let host = r#""endpoints": [{"protocol": "chat", "baseUrl": "https://api.moonshot.ai"}]"#;
+    assert_eq!(window(host, "kimi-k2.6"), Some(262_144));
+    assert_eq!(window(host, "kimi-next"), None, "what no page says is not guessed");
+    assert_eq!(window(r#""preset": "kimi""#, "kimi-k2.6"), Some(262_144));
+    assert_eq!(window(&format!(r#"{host}, "preset": "none""#), "kimi-k2.6"), None);
+    let own = format!(r#"{host}, "contextWindows": {{"kimi-*": 64000}}"#);
+    assert_eq!(window(&own, "kimi-k2.6"), Some(64_000));
+    assert_eq!(window(&own, "other"), None);
+}
+
+#[test]
 fn only_channels_that_cannot_take_every_request_restrict() {
     let restricts = |fields: &str| compile_json(&channel(fields)).unwrap().restricts;
     assert!(!restricts(r#""name": "a", "compat": {"vision": true, "strict": false}"#));
@@ -297,6 +313,10 @@ fn the_sheets_of_the_presets_would_pass_as_an_operators() {
         for sheet in preset.compat.values() {
             let sheet = serde_json::to_string(sheet).unwrap();
             compile_json(&channel(&format!(r#""name": "a", "compat": {sheet}"#))).unwrap();
+        }
+        if let Some(windows) = &preset.context_windows {
+            let windows = serde_json::to_string(&windows.tokens).unwrap();
+            compile_json(&channel(&format!(r#""name": "a", "contextWindows": {windows}"#))).unwrap();
         }
     }
 }

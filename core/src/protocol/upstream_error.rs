@@ -12,12 +12,19 @@ pub struct UpstreamError {
     pub kind: Option<String>,
     /// The vendor's finer code: `context_length_exceeded`, `1302`, `API_KEY_INVALID`.
     pub code: Option<String>,
+    /// The limits that are used up, by the vendor's names of them: `GenerateRequestsPerDayPerProjectPerModel`.
+    pub limit: Option<String>,
+    /// When to come back, as a field spells it: seconds, a span (`34s`), Unix time, RFC 3339.
+    pub reset: Option<String>,
     /// For people; at most [`MAX_MESSAGE`] bytes, empty when the body says nothing.
     pub message: String,
 }
 
 /// Longest message kept, in bytes.
 pub const MAX_MESSAGE: usize = 2048;
+
+/// Longest name of limits and longest time kept, in bytes.
+const MAX_DETAIL: usize = 512;
 
 /// Longest message taken from a body that is no JSON, in characters.
 const MAX_TEXT: usize = 200;
@@ -47,26 +54,38 @@ impl UpstreamError {
             .filter_map(|name| envelope.get(name))
             .find(|inner| inner.is_object() || inner.is_string())
             .unwrap_or(envelope);
-        let kind = text_of(inner, &["type", "status", "__type"])
+        let kind = text_of(inner, &["type", "status"])
+            .or_else(|| text_of(inner, &["__type"]).map(|kind| without_namespace(&kind)))
             .or_else(|| text_of(envelope, &["type"]))
+            .or_else(|| text_of(envelope, &["error"]).filter(|_| envelope.get("message").is_some()))
             .filter(|kind| kind != "error");
         let code = reason(inner)
             .or_else(|| text_of(inner, &["code", "error_code", "Code", "RetCode", "status_code"]))
             .or_else(|| text_of(envelope, &["code", "error_code"]));
-        let message = text_of(inner, MESSAGES)
+        let message = upstreams_own(inner)
+            .or_else(|| text_of(inner, MESSAGES))
+            .or_else(|| text_of(envelope, &["message"]))
             .or_else(|| inner.as_str().map(str::to_owned))
             .or_else(|| text_of(envelope, MESSAGES))
             .or_else(|| detail(inner.get("detail")?))
             .or_else(|| detail(inner.get("message").map(|told| told.get("detail").unwrap_or(told))?))
             .unwrap_or_default();
+        let reset = reset(inner).or_else(|| text_of(envelope, RESETS)).map(|told| cut(&told, MAX_DETAIL));
+        let limit = limits(inner).map(|names| cut(&names, MAX_DETAIL));
         // Some gateways put the vendor's own envelope, as text, into their message.
         if let Some(nested) = nested_envelope(&message) {
             let nested = Self::of(&nested);
             if !nested.message.is_empty() {
-                return Self { kind: nested.kind.or(kind), code: nested.code.or(code), ..nested };
+                return Self {
+                    kind: nested.kind.or(kind),
+                    code: nested.code.or(code),
+                    limit: nested.limit.or(limit),
+                    reset: nested.reset.or(reset),
+                    ..nested
+                };
             }
         }
-        Self { kind, code, message: capped(&message) }
+        Self { kind, code, limit, reset, message: capped(&message) }
     }
 }
 
@@ -82,9 +101,52 @@ fn text_of(object: &Value, names: &[&str]) -> Option<String> {
     })
 }
 
+/// Codex: <https://github.com/router-for-me/CLIProxyAPI/issues/1666>. Cloudflare:
+/// <https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/>.
+const RESETS: &[&str] = &["resets_in_seconds", "resets_at", "retry_after", "retryAfter"];
+
+/// Google's `details`. <https://cloud.google.com/apis/design/errors#error_model>
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error.get("details").and_then(Value::as_array).into_iter().flatten()
+}
+
 /// Google's finer code. <https://cloud.google.com/apis/design/errors#error_info>
 fn reason(error: &Value) -> Option<String> {
-    error.get("details")?.as_array()?.iter().find_map(|detail| text_of(detail, &["reason"]))
+    details(error).find_map(|detail| text_of(detail, &["reason"]))
+}
+
+/// When to come back: Google's `ErrorInfo` of a quota (<https://github.com/google-gemini/gemini-cli/issues/29425>),
+/// its `RetryInfo`, a field beside the message, or the headers that OpenRouter quotes
+/// (<https://openrouter.ai/docs/api-reference/limits>).
+fn reset(error: &Value) -> Option<String> {
+    let of_quota =
+        |detail: &Value| text_of(detail.get("metadata")?, &["quotaResetDelay", "quotaResetTimeStamp"]);
+    details(error)
+        .find_map(of_quota)
+        .or_else(|| details(error).find_map(|detail| text_of(detail, &["retryDelay"])))
+        .or_else(|| text_of(error, RESETS))
+        .or_else(|| text_of(error.get("metadata")?.get("headers")?, &["X-RateLimit-Reset"]))
+}
+
+/// The names of the quotas that Google's `QuotaFailure` says are used up.
+/// <https://cloud.google.com/apis/design/errors#error_payloads>
+fn limits(error: &Value) -> Option<String> {
+    let violations = details(error).filter_map(|detail| detail.get("violations")?.as_array()).flatten();
+    let names: Vec<_> =
+        violations.filter_map(|violation| text_of(violation, &["quotaId", "quotaMetric"])).collect();
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// What a vendor behind OpenRouter said itself, which its own message leaves out.
+/// <https://openrouter.ai/docs/api-reference/errors>
+fn upstreams_own(error: &Value) -> Option<String> {
+    let hidden = error.get("message")?.as_str()? == "Provider returned error";
+    hidden.then(|| text_of(error.get("metadata")?, &["raw"]))?
+}
+
+/// `com.amazon.coral.service#ThrottlingException` without what stands in front.
+fn without_namespace(kind: &str) -> String {
+    kind.rsplit_once('#').map_or(kind, |(_, name)| name).to_owned()
 }
 
 /// FastAPI's `detail`: a text, an object, or a list of `{loc, msg}`.
@@ -148,8 +210,11 @@ fn after_tag(tail: &str) -> &str {
 }
 
 fn capped(message: &str) -> String {
-    let end = message.floor_char_boundary(MAX_MESSAGE);
-    message.get(..end).unwrap_or(message).to_owned()
+    cut(message, MAX_MESSAGE)
+}
+
+fn cut(text: &str, bytes: usize) -> String {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text).to_owned()
 }
 
 #[cfg(test)]

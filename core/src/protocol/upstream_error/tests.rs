@@ -31,6 +31,7 @@ fn every_known_shape_is_read() {
         (r#"{"error":{"code":1113,"message":"no balance"}}"#, None, Some("1113"), "no balance"),
         (r#"{"error":"invalid key"}"#, None, None, "invalid key"),
         (r#"{"error":"invalid_grant","error_description":"Expired"}"#, None, None, "invalid_grant"),
+        (r#"{"error":"Relay error","message":"No account"}"#, Some("Relay error"), None, "No account"),
         (r#"{"detail":"Not Found"}"#, None, None, "Not Found"),
         (r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, None, None, "field required"),
         (
@@ -48,6 +49,12 @@ fn every_known_shape_is_read() {
         (r#"{"detail":{"message":"nested"}}"#, None, None, "nested"),
         (r#"{"message":"Unauthorized"}"#, None, None, "Unauthorized"),
         (r#"{"code":401,"msg":"bad token"}"#, None, Some("401"), "bad token"),
+        (
+            r#"{"__type":"com.amazon.coral.service#ThrottlingException","message":"Too many tokens"}"#,
+            Some("ThrottlingException"),
+            None,
+            "Too many tokens",
+        ),
         (r#"{"RetCode":172,"Message":"Missing signature"}"#, None, Some("172"), "Missing signature"),
         (
             r#"{"id":"1","choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#,
@@ -77,6 +84,81 @@ fn every_known_shape_is_read() {
         assert_eq!((error.kind.as_deref(), error.code.as_deref()), (kind, code), "{body}");
         assert_eq!(error.message, message, "{body}");
     }
+}
+
+#[test]
+fn what_is_used_up_and_until_when_is_read() {
+    for (body, limit, reset, message) in [
+        (
+            r#"{"error":{"code":429,"message":"Quota","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaMetric":"m","quotaId":"RequestsPerMinute"},{"quotaId":"RequestsPerDay"}]},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34s"}]}}"#,
+            Some("RequestsPerMinute RequestsPerDay"),
+            Some("34s"),
+            "Quota",
+        ),
+        (
+            r#"{"error":{"message":"Quota","details":[{"retryDelay":"1s"},{"metadata":{"quotaResetTimeStamp":"2025-12-18T20:18:34Z","quotaResetDelay":"161h39m41.3s"}}]}}"#,
+            None,
+            Some("161h39m41.3s"),
+            "Quota",
+        ),
+        (
+            r#"{"error":{"message":"Quota","details":[{"metadata":{"quotaResetTimeStamp":"2025-12-18T20:18:34Z"}}]}}"#,
+            None,
+            Some("2025-12-18T20:18:34Z"),
+            "Quota",
+        ),
+        (
+            r#"{"error":{"type":"usage_limit_reached","message":"Limit","resets_at":1775317531,"resets_in_seconds":602705}}"#,
+            None,
+            Some("602705"),
+            "Limit",
+        ),
+        (r#"{"title":"Error 1015","status":429,"retry_after":30}"#, None, Some("30"), "Error 1015"),
+        (
+            r#"{"error":{"message":"Rate limit exceeded","code":429,"metadata":{"headers":{"X-RateLimit-Reset":"1741305600000"}}}}"#,
+            None,
+            Some("1741305600000"),
+            "Rate limit exceeded",
+        ),
+        (
+            r#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"m is temporarily rate-limited upstream"}}}"#,
+            None,
+            None,
+            "m is temporarily rate-limited upstream",
+        ),
+        (
+            r#"{"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"error\":{\"message\":\"prompt is too long\"}}"}}}"#,
+            None,
+            None,
+            "prompt is too long",
+        ),
+        (
+            r#"{"error":{"message":"Provider returned error","code":502,"metadata":{"provider_name":"x"}}}"#,
+            None,
+            None,
+            "Provider returned error",
+        ),
+        (
+            r#"{"error":{"message":"{\"error\":{\"message\":\"inner\",\"details\":[{\"retryDelay\":\"26s\"}]}}","code":429}}"#,
+            None,
+            Some("26s"),
+            "inner",
+        ),
+    ] {
+        let error = decode_error(body.as_bytes());
+        assert_eq!((error.limit.as_deref(), error.reset.as_deref()), (limit, reset), "{body}");
+        assert_eq!(error.message, message, "{body}");
+    }
+}
+
+#[test]
+fn details_are_bounded() {
+    let long = "é".repeat(4096);
+    let body = format!(
+        r#"{{"error":{{"message":"x","details":[{{"retryDelay":"{long}","violations":[{{"quotaId":"{long}"}}]}}]}}}}"#
+    );
+    let error = decode_error(body.as_bytes());
+    assert!(error.reset.unwrap().len() <= MAX_DETAIL && error.limit.unwrap().len() <= MAX_DETAIL);
 }
 
 #[test]

@@ -12,9 +12,9 @@ use crate::error::{Failure, FailureKind, Origin};
 use crate::ir::{Losses, Usage};
 use crate::platform::{ByteBody, Clock, HttpClient, Platform, TransportError, TransportErrorKind};
 use crate::protocol::{self, Operation, Peek, UpstreamError, messages};
-use crate::schedule::classify::{self, Evidence};
+use crate::schedule::classify::{self, Evidence, Verdict};
 use crate::schedule::traits::{self, Change, Features, Trait};
-use crate::schedule::{Class, Lease};
+use crate::schedule::{Class, Lease, Outcome, Scope};
 use crate::time::Timestamp;
 use crate::transcode::Exchange;
 
@@ -63,6 +63,8 @@ pub(crate) struct Whole {
     pub(crate) class: Class,
     pub(crate) usage: Option<Usage>,
     pub(crate) lost: Losses,
+    /// When a limit refills that this answer used up.
+    pub(crate) refills_at: Option<Timestamp>,
 }
 
 /// An answer that has begun; `held` of it is ready for the client.
@@ -73,12 +75,15 @@ pub(crate) struct Begun<B> {
     pub(crate) rest: B,
     pub(crate) passage: Passage,
     pub(crate) lost: Losses,
+    /// When a limit refills that this answer used up.
+    pub(crate) refills_at: Option<Timestamp>,
 }
 
 /// An attempt that did not serve, but may not be the last.
 #[derive(Clone, Debug)]
 pub(crate) struct Miss {
     pub(crate) class: Class,
+    pub(crate) scope: Scope,
     /// What the client sees should nothing better come: the upstream's own where it answered.
     pub(crate) status: Option<StatusCode>,
     pub(crate) message: String,
@@ -161,17 +166,17 @@ impl<C: Clock> Reading<'_, C> {
                 Passage::transcoded(exchange.transcoder(is_json(self.upstream)))
             }
         };
-        let left = self.clock.now().until(inbound.deadline);
+        let now = self.clock.now();
+        let refills_at = self.refills_at(now);
+        let left = now.until(inbound.deadline);
         let bounds = match shape {
             Shape::Document => Bounds::document(left),
             Shape::Events | Shape::Elements => Bounds::stream(self.timeouts, left),
         };
         let held = hold(self.clock, &mut body, &mut passage, &bounds).await;
-        let class = told_class(&passage);
-        if let Some(error) = passage.failed()
-            && (class.tries_next() || converted)
-        {
-            let miss = Miss::told(StatusCode::OK, error);
+        let told = passage.failed().map(|error| Miss::told(StatusCode::OK, error, self.clock.now()));
+        let class = told.as_ref().map_or(Class::Success, |miss| miss.class);
+        if let Some(miss) = told.filter(|_| class.tries_next() || converted) {
             return if class.tries_next() { Reply::Missed(miss) } else { Reply::Refused(miss) };
         }
         let headers = || {
@@ -188,15 +193,27 @@ impl<C: Clock> Reading<'_, C> {
             Held::Whole(body) => {
                 let usage = passage.usage();
                 lost.extend(passage.lost());
-                Reply::Whole(Whole { status, headers: headers(), body, class, usage, lost })
+                Reply::Whole(Whole { status, headers: headers(), body, class, usage, lost, refills_at })
             }
-            Held::Begun(held) => {
-                Reply::Begun(Begun { status, headers: headers(), held, rest: body, passage, lost })
-            }
+            Held::Begun(held) => Reply::Begun(Begun {
+                status,
+                headers: headers(),
+                held,
+                rest: body,
+                passage,
+                lost,
+                refills_at,
+            }),
             Held::Nothing(what) => Reply::Missed(Miss::bad_answer(what)),
             Held::Cut => Reply::Missed(Miss::transport("the connection broke off".to_owned())),
             Held::Late => Reply::Missed(Miss::late("the answer took too long".to_owned())),
         }
+    }
+
+    /// When a limit refills that this answer used up.
+    fn refills_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let headers = self.upstream.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        Some(now + classify::used_up(headers, now)?)
     }
 
     /// Not a 2xx: the request's fault goes back to the client, as it is where both sides speak the same
@@ -212,28 +229,37 @@ impl<C: Clock> Reading<'_, C> {
         let patience = now.until(self.inbound.deadline).min(ERROR_BODY_PATIENCE);
         let body = error_body(self.clock, &mut body, patience).await;
         let error = protocol::decode_error(&body);
-        let mut miss = Miss::told(status, &error);
+        let mut miss = Miss::told(status, &error, now);
         miss.status = Some(status);
         miss.lesson = asked.lesson(&evidence(status, &error), converted);
-        miss.retry_after = classify::retry_after(|name| self.upstream.get(name)?.to_str().ok(), now);
+        let asked_for = classify::retry_after(|name| self.upstream.get(name)?.to_str().ok(), now);
+        miss.retry_after = asked_for.or(miss.retry_after);
         if miss.class.tries_next() {
             return Reply::Missed(miss);
         }
         if is_html(self.upstream) || !(status.is_client_error() || status.is_server_error()) {
-            return Reply::Missed(Miss { class: Class::BadAnswer, ..miss });
+            let class = Class::BadAnswer;
+            return Reply::Missed(Miss { class, scope: class.scope(), ..miss });
         }
         if converted || miss.lesson.is_some() {
             return Reply::Refused(miss);
         }
         let headers = protocol::response_headers(self.inbound.operation.protocol(), self.upstream);
         let (class, lost) = (miss.class, Losses::default());
-        Reply::Whole(Whole { status, headers, body, class, usage: None, lost })
+        Reply::Whole(Whole { status, headers, body, class, usage: None, lost, refills_at: None })
     }
 }
 
+/// An answer was served; where it used a limit up, its key rests until that refills.
+pub(crate) fn served(refills_at: Option<Timestamp>, now: Timestamp) -> Outcome {
+    let retry_after = refills_at.map(|at| now.until(at)).filter(|wait| !wait.is_zero());
+    Outcome { retry_after, ..Outcome::of(Class::Success) }
+}
+
 /// What an answer inside a 2xx came to, as far as it told.
-pub(crate) fn told_class(passage: &Passage) -> Class {
-    passage.failed().map_or(Class::Success, |error| Miss::told(StatusCode::OK, error).class)
+pub(crate) fn told(passage: &Passage, now: Timestamp) -> Outcome {
+    let miss = passage.failed().map(|error| Miss::told(StatusCode::OK, error, now));
+    miss.map_or_else(|| Outcome::of(Class::Success), |miss| miss.outcome())
 }
 
 /// As much of an error's body as arrives in time and within the cap.
@@ -251,19 +277,24 @@ async fn error_body<B: ByteBody>(clock: &impl Clock, body: &mut B, patience: Dur
 
 impl Miss {
     /// What an upstream's error means.
-    pub(crate) fn told(status: StatusCode, error: &UpstreamError) -> Self {
-        let class = classify::classify(&evidence(status, error));
-        Self { class, ..Self::transport(error.message.clone()) }
+    pub(crate) fn told(status: StatusCode, error: &UpstreamError, now: Timestamp) -> Self {
+        let Verdict { class, scope, retry_after } = classify::classify(&evidence(status, error), now);
+        Self { scope, retry_after, ..Self::of(class, error.message.clone()) }
+    }
+
+    /// What the scheduler is told of it.
+    pub(crate) const fn outcome(&self) -> Outcome {
+        Outcome { scope: self.scope, retry_after: self.retry_after, ..Outcome::of(self.class) }
     }
 
     /// The endpoint cannot be asked this.
     pub(crate) fn unfit(message: String) -> Self {
-        Self { class: Class::Unfit, status: Some(StatusCode::BAD_REQUEST), ..Self::transport(message) }
+        Self { status: Some(StatusCode::BAD_REQUEST), ..Self::of(Class::Unfit, message) }
     }
 
     /// The key cannot stand in a header.
     pub(crate) fn keyless() -> Self {
-        Self { class: Class::Auth, ..Self::transport("the key is no header value".to_owned()) }
+        Self::of(Class::Auth, "the key is no header value".to_owned())
     }
 
     /// Some vendors repeat the key that they refuse.
@@ -286,7 +317,7 @@ impl Miss {
     }
 
     fn bad_answer(what: &str) -> Self {
-        Self { class: Class::BadAnswer, ..Self::transport(format!("the upstream sent {what}")) }
+        Self::of(Class::BadAnswer, format!("the upstream sent {what}"))
     }
 
     fn late(message: String) -> Self {
@@ -294,7 +325,11 @@ impl Miss {
     }
 
     pub(crate) fn transport(message: String) -> Self {
-        Self { class: Class::Transport, status: None, message, retry_after: None, lesson: None }
+        Self::of(Class::Transport, message)
+    }
+
+    const fn of(class: Class, message: String) -> Self {
+        Self { class, scope: class.scope(), status: None, message, retry_after: None, lesson: None }
     }
 }
 
@@ -303,6 +338,8 @@ fn evidence(status: StatusCode, error: &UpstreamError) -> Evidence<'_> {
         status: status.as_u16(),
         kind: error.kind.as_deref(),
         code: error.code.as_deref(),
+        limit: error.limit.as_deref(),
+        reset: error.reset.as_deref(),
         message: &error.message,
     }
 }

@@ -17,11 +17,11 @@ use crate::error::{Failure, FailureKind, Origin};
 use crate::ir::Losses;
 use crate::platform::{BoxError, Clock, HttpClient, Platform};
 use crate::protocol;
-use crate::schedule::Class;
+use crate::schedule::{Class, Outcome};
 use crate::time::Timestamp;
 
 use super::Gateway;
-use super::attempt::{Begun, Miss, told_class};
+use super::attempt::{Begun, Miss, served, told};
 use super::passage::Passage;
 use super::pull::Gathered;
 use super::trip::{Lent, Trip};
@@ -57,6 +57,8 @@ struct Owed<P: Platform> {
     trip: Trip<P>,
     lost: Losses,
     first_content: Option<Duration>,
+    /// When a limit refills that the answer used up.
+    refills_at: Option<Timestamp>,
 }
 
 /// How long nothing has come, and what to do about it.
@@ -79,7 +81,7 @@ impl<P: Platform> Relay<P> {
         trip: Trip<P>,
     ) -> Self {
         let now = gateway.now();
-        let Begun { held, rest, passage, status, lost, .. } = answer;
+        let Begun { held, rest, passage, status, lost, refills_at, .. } = answer;
         let timeouts = lent.lease().channel.timeouts;
         let mut relay = Self {
             ready: held,
@@ -95,7 +97,7 @@ impl<P: Platform> Relay<P> {
                 spoke: now,
                 timer: None,
             },
-            owed: Some(Owed { lent, trip, lost, first_content: None }),
+            owed: Some(Owed { lent, trip, lost, first_content: None, refills_at }),
             gateway,
         };
         relay.note_content(now);
@@ -111,7 +113,7 @@ impl<P: Platform> Relay<P> {
         self.note_time();
         match self.passage.untold() {
             Some(error) => {
-                let failure = Miss::told(StatusCode::OK, error).failure();
+                let failure = Miss::told(StatusCode::OK, error, self.gateway.now()).failure();
                 self.fail(&failure)
             }
             None => Ok(()),
@@ -144,7 +146,8 @@ impl<P: Platform> Relay<P> {
         owed.first_content = Some(now.since(owed.lent.lease().acquired_at));
         owed.trip.content_came(now);
         if owed.lent.lease().probe {
-            owed.lent.settle(Class::Success, None, owed.first_content);
+            let first_content = owed.first_content;
+            owed.lent.settle(Outcome { first_content, ..served(owed.refills_at, now) });
         }
     }
 
@@ -185,11 +188,11 @@ impl<P: Platform> Relay<P> {
     fn end(&mut self, cut: &str) -> Result<(), BoxError> {
         if self.passage.ends_cleanly() {
             self.upstream = None;
-            self.settle(told_class(&self.passage));
+            self.settle(told(&self.passage, self.gateway.now()));
             return Ok(());
         }
         let failure = match self.passage.untold() {
-            Some(error) => Miss::told(StatusCode::OK, error).failure(),
+            Some(error) => Miss::told(StatusCode::OK, error, self.gateway.now()).failure(),
             None => Failure::new(Origin::Upstream, FailureKind::Upstream, cut),
         };
         self.fail(&failure)
@@ -201,9 +204,11 @@ impl<P: Platform> Relay<P> {
     /// When the answer cannot hold an error and has to break off.
     fn fail(&mut self, failure: &Failure) -> Result<(), BoxError> {
         self.upstream = None;
-        let told = self.passage.failed().is_some();
+        let failed = self.passage.failed().is_some();
         let closing = self.passage.closing_error(failure);
-        self.settle(if told { told_class(&self.passage) } else { Class::Transport });
+        let outcome =
+            if failed { told(&self.passage, self.gateway.now()) } else { Outcome::of(Class::Transport) };
+        self.settle(outcome);
         if closing.is_empty() {
             return Err(failure.message.clone().into());
         }
@@ -211,11 +216,17 @@ impl<P: Platform> Relay<P> {
         Ok(())
     }
 
-    fn settle(&mut self, class: Class) {
-        let Some(Owed { mut lent, mut trip, mut lost, first_content }) = self.owed.take() else { return };
+    fn settle(&mut self, outcome: Outcome) {
+        let Some(Owed { mut lent, mut trip, mut lost, first_content, refills_at }) = self.owed.take() else {
+            return;
+        };
         lost.extend(self.passage.lost());
-        trip.note(lent.lease(), class, None);
-        lent.settle(class, None, first_content);
+        trip.note(lent.lease(), outcome.class, None);
+        let outcome = match outcome.class {
+            Class::Success => served(refills_at, self.gateway.now()),
+            _ => outcome,
+        };
+        lent.settle(Outcome { first_content, ..outcome });
         trip.lose(lost);
         trip.finish(self.status, self.passage.usage());
     }
@@ -271,6 +282,7 @@ impl<P: Platform> Body for Relay<P> {
 impl<P: Platform> Drop for Relay<P> {
     /// The client left. What it had been given in full was served.
     fn drop(&mut self) {
-        self.settle(if self.passage.ended() { Class::Success } else { Class::ClientGone });
+        let class = if self.passage.ended() { Class::Success } else { Class::ClientGone };
+        self.settle(Outcome::of(class));
     }
 }

@@ -11,11 +11,11 @@ use crate::config::Config;
 use crate::error::{Failure, FailureKind, Origin};
 use crate::ir::Losses;
 use crate::platform::{Coordinator, HttpClient, Platform};
-use crate::schedule::{Ask, Class, Lease, Reason, Refusal, Tried};
+use crate::schedule::{Ask, Class, Lease, Outcome, Reason, Refusal, Tried};
 use crate::time::Timestamp;
 
 use super::Gateway;
-use super::attempt::{Inbound, Miss, Reply, attempt};
+use super::attempt::{Inbound, Miss, Reply, attempt, served};
 use super::body::Body;
 use super::relay::Relay;
 use super::trip::{Lent, Trip};
@@ -49,8 +49,13 @@ impl<P: Platform> Gateway<P> {
             let miss = match self.attempt_wiser(config, inbound, &lease).await {
                 Reply::Whole(whole) => {
                     trip.note(&lease, whole.class, None);
-                    let first_content = Some(self.now().since(lease.acquired_at));
-                    lent.settle(whole.class, None, first_content);
+                    let now = self.now();
+                    let outcome = match whole.class {
+                        Class::Success => served(whole.refills_at, now),
+                        class => Outcome::of(class),
+                    };
+                    let first_content = Some(now.since(lease.acquired_at));
+                    lent.settle(Outcome { first_content, ..outcome });
                     let head = Head { status: whole.status, headers: whole.headers, lost: &whole.lost };
                     let response = answer(head, &lease.channel.name, Body::Whole(whole.body));
                     trip.lose(whole.lost);
@@ -66,17 +71,17 @@ impl<P: Platform> Gateway<P> {
                 }
                 Reply::Refused(miss) => {
                     trip.note(&lease, miss.class, Some(&miss));
-                    lent.settle(miss.class, miss.retry_after, None);
+                    lent.settle(miss.outcome());
                     return Err(self.lost(trip, miss.failure()));
                 }
                 Reply::Wrong(failure) => {
-                    lent.settle(Class::Unfit, None, None);
+                    lent.settle(Outcome::of(Class::Unfit));
                     return Err(self.lost(trip, failure));
                 }
                 Reply::Missed(miss) => miss,
             };
             trip.note(&lease, miss.class, Some(&miss));
-            lent.settle(miss.class, miss.retry_after, None);
+            lent.settle(miss.outcome());
             if let Some(key) = lease.key() {
                 let (channel, endpoint, class) = (lease.channel.id.clone(), lease.endpoint, miss.class);
                 tried.push(Tried { channel, key: key.id.clone(), endpoint, class });

@@ -10,6 +10,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body::Body as _;
 use serde_json::{Value, json};
 
+use super::attempt::served;
 use super::{Body, Gateway, Options};
 use crate::admin::Facts;
 use crate::config::document::Document;
@@ -22,6 +23,7 @@ use crate::testing::clock::VirtualClock;
 use crate::testing::http::{Answer, FakeHttp, OneBody};
 use crate::testing::platform::{FakePlatform, Records};
 use crate::testing::run::run;
+use crate::time::Timestamp;
 
 const CLIENT_KEY: &str = "cw-client-key-for-tests";
 
@@ -282,6 +284,33 @@ fn a_rate_limited_key_rests_until_its_retry_after() {
     world.clock.advance(Duration::from_secs(61));
     world.chat(true);
     assert_eq!(world.hops(), ["a/1", "a/2", "a/2", "a/1"]);
+}
+
+#[test]
+fn a_rate_limited_key_rests_until_the_time_that_the_body_tells() {
+    let world = World::new();
+    world.http.script(
+        "a.test",
+        [error(429, "rate_limit_error", "slow down, please try again in 1m30s"), good_stream()],
+    );
+    world.chat(true);
+    world.http.script("a.test", [good_stream(), good_stream()]);
+    world.clock.advance(Duration::from_secs(89));
+    world.chat(true);
+    world.clock.advance(Duration::from_secs(2));
+    world.chat(true);
+    assert_eq!(world.hops(), ["a/1", "a/2", "a/2", "a/1"]);
+}
+
+#[test]
+fn an_answer_that_uses_a_limit_up_tells_when_it_refills() {
+    let now = Timestamp::from_millis(1_000);
+    for (refills_at, retry_after) in
+        [(None, None), (Some(500), None), (Some(1_000), None), (Some(4_000), Some(Duration::from_secs(3)))]
+    {
+        let outcome = served(refills_at.map(Timestamp::from_millis), now);
+        assert_eq!((outcome.class, outcome.retry_after), (Class::Success, retry_after));
+    }
 }
 
 #[test]

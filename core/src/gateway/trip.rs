@@ -3,7 +3,6 @@
 //! Both are paid when they are settled, or when they are dropped because the client left.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::StatusCode;
 
@@ -38,16 +37,10 @@ impl<P: Platform> Lent<P> {
     }
 
     /// Reports what the attempt came to. Only the first report counts.
-    pub(crate) fn settle(
-        &mut self,
-        class: Class,
-        retry_after: Option<Duration>,
-        first_content: Option<Duration>,
-    ) {
+    pub(crate) fn settle(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.reported, true) {
             return;
         }
-        let outcome = Outcome { retry_after, first_content, ..Outcome::of(class) };
         let (gateway, config, lease) =
             (Arc::clone(&self.gateway), Arc::clone(&self.config), self.lease.clone());
         self.gateway.later(async move {
@@ -58,7 +51,7 @@ impl<P: Platform> Lent<P> {
 
 impl<P: Platform> Drop for Lent<P> {
     fn drop(&mut self) {
-        self.settle(Class::ClientGone, None, None);
+        self.settle(Outcome::of(Class::ClientGone));
     }
 }
 

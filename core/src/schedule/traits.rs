@@ -11,7 +11,7 @@ mod rules;
 use serde::{Deserialize, Serialize};
 
 use super::Class;
-use super::classify::{Evidence, classify};
+use super::classify::{Evidence, class_of};
 use crate::config::compat::{Compat, MaxTokensField, ReasoningReplay, ReasoningStyle, StructuredOutput};
 
 pub use self::features::Features;
@@ -66,7 +66,7 @@ pub enum Change {
 /// What a refusal teaches about a request with these features, if anything.
 pub fn learn(refusal: &Evidence<'_>, features: &Features) -> Option<Trait> {
     let is_about_the_request = matches!(refusal.status, 400 | 404 | 422)
-        && matches!(classify(refusal), Class::RequestFault | Class::ModelUnavailable | Class::ServerError);
+        && matches!(class_of(refusal), Class::RequestFault | Class::ModelUnavailable | Class::ServerError);
     if !is_about_the_request {
         return None;
     }

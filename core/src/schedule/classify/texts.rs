@@ -1,188 +1,238 @@
 //! Phrases that say what is meant where no code does. The last resort: each rule names the statuses
-//! under which its words may be trusted.
+//! under which its words may be trusted. The order matters: what must never be mistaken for another goes
+//! first.
 
-use crate::schedule::Class;
+use super::rule::{Source, source, text};
+use crate::schedule::{Class, Scope};
 
-/// Under the listed statuses a text with one of these phrases means `class`. A phrase of several parts
-/// needs all of them. Everything is in lower case.
-struct Text {
-    statuses: &'static [u16],
-    phrases: &'static [&'static [&'static str]],
-    class: Class,
-}
+/// No status of a too long prompt can be relied on; relays pass it on under any.
+const ANY_FAULT: &[u16] = &[0, 200, 400, 401, 403, 413, 422, 429, 500, 502, 503];
+const MODEL: &[u16] = &[0, 200, 400, 403, 404, 422, 429, 500, 503];
+const POLICY: &[u16] = &[0, 200, 400, 403, 422, 500];
+const KEY: &[u16] = &[0, 200, 400, 404, 500, 503];
 
-/// The first rule that fits.
-pub(super) fn find(status: u16, text: &str) -> Option<Class> {
-    let fits = |rule: &&Text| {
-        rule.statuses.contains(&status)
-            && rule.phrases.iter().any(|parts| parts.iter().all(|part| text.contains(part)))
-    };
-    TEXTS.iter().find(fits).map(|rule| rule.class)
-}
+/// What is wrong with the request, the path or the model.
+pub(super) const REQUEST: &[Source] = &[
+    source(
+        "https://platform.claude.com/docs/en/api/errors",
+        &[text(
+            ANY_FAULT,
+            &[&["prompt is too long"], &["exceed context limit"], &["context window", "exceed"]],
+            Class::ContextTooLong,
+        )],
+    ),
+    source(
+        "https://platform.openai.com/docs/guides/error-codes",
+        &[text(
+            ANY_FAULT,
+            &[
+                &["maximum context length"],
+                &["context length", "exceed"],
+                &["context_length_exceeded"],
+                &["maximum input length"],
+            ],
+            Class::ContextTooLong,
+        )],
+    ),
+    source(
+        "https://ai.google.dev/gemini-api/docs/troubleshooting",
+        &[text(ANY_FAULT, &[&["input token count", "exceeds the maximum"]], Class::ContextTooLong)],
+    ),
+    source(
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
+        &[text(ANY_FAULT, &[&["input is too long"]], Class::ContextTooLong)],
+    ),
+    source(
+        "https://platform.moonshot.ai/docs/api/chat",
+        &[text(
+            ANY_FAULT,
+            &[
+                &["model token limit"],
+                &["total message token length exceed"],
+                &["total message size", "exceeds limit"],
+            ],
+            Class::ContextTooLong,
+        )],
+    ),
+    source(
+        "https://docs.x.ai/docs/models",
+        &[text(ANY_FAULT, &[&["maximum prompt length"]], Class::ContextTooLong)],
+    ),
+    source(
+        "https://help.aliyun.com/zh/model-studio/error-code",
+        &[text(ANY_FAULT, &[&["range of input length"], &["input length should be"]], Class::ContextTooLong)],
+    ),
+    source(
+        "https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
+        &[text(ANY_FAULT, &[&["exceed", "context size"]], Class::ContextTooLong)],
+    ),
+    source(
+        "https://docs.bigmodel.cn/cn/faq/api-code",
+        &[text(ANY_FAULT, &[&["上下文", "超"], &["prompt", "超长"]], Class::ContextTooLong)],
+    ),
+    source(
+        "https://docs.together.ai/docs/error-codes",
+        &[text(
+            ANY_FAULT,
+            &[&["inputs tokens + max_new_tokens must be"], &["less than the context length"]],
+            Class::ContextTooLong,
+        )],
+    ),
+    // Items an answer refers to, not models.
+    source(
+        "https://platform.openai.com/docs/api-reference/responses",
+        &[text(
+            &[400, 404],
+            &[&["items are not persisted"], &["previous response", "not found"], &["file", "not found"]],
+            Class::RequestFault,
+        )],
+    ),
+    // A wrong path, not a wrong model.
+    source(
+        "https://github.com/songquanpeng/one-api",
+        &[text(&[404, 405], &[&["invalid url ("]], Class::BadAnswer)],
+    ),
+    source(
+        "https://pkg.go.dev/net/http#NotFound",
+        &[text(
+            &[404, 405],
+            &[&["404 page not found"], &["404 not found"], &["cannot post /"], &["page could not be found"]],
+            Class::BadAnswer,
+        )],
+    ),
+    source(
+        "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/",
+        &[
+            text(&[403, 429, 503], &[&["error code: 1015"], &["you are being rate limited"]], Class::Rate)
+                .reaching(Scope::Channel),
+            text(
+                &[403, 429, 503],
+                &[
+                    &["just a moment..."],
+                    &["attention required", "cloudflare"],
+                    &["sorry, you have been blocked"],
+                    &["error code: 1010"],
+                    &["error code: 1020"],
+                ],
+                Class::BadAnswer,
+            ),
+        ],
+    ),
+    source(
+        "https://github.com/QuantumNous/new-api",
+        &[text(
+            MODEL,
+            &[
+                &["no available channel", "for model"],
+                &["模型", "无可用渠道"],
+                &["可用渠道不存在"],
+                &["无权访问模型"],
+                &["不支持的模型"],
+                &["不支持该模型"],
+            ],
+            Class::ModelUnavailable,
+        )],
+    ),
+    source(
+        "https://github.com/Wei-Shaw/claude-relay-service/issues/713",
+        &[text(
+            MODEL,
+            &[&["no available", "accounts support"], &["no available accounts supporting model"]],
+            Class::ModelUnavailable,
+        )],
+    ),
+    source(
+        "https://platform.openai.com/docs/guides/error-codes",
+        &[text(
+            MODEL,
+            &[
+                &["model", "not exist"],
+                &["model not found"],
+                &["unsupported model"],
+                &["not supported model"],
+                &["model is not supported"],
+                &["the model `", "is not supported"],
+                &["access to the model"],
+                &["access to model"],
+            ],
+            Class::ModelUnavailable,
+        )],
+    ),
+    source(
+        "https://openrouter.ai/docs/api-reference/errors",
+        &[text(MODEL, &[&["is not a valid model"], &["no endpoints found"]], Class::ModelUnavailable)],
+    ),
+    source(
+        "https://ai.google.dev/gemini-api/docs/troubleshooting",
+        &[text(MODEL, &[&["not found for api version"]], Class::ModelUnavailable)],
+    ),
+    source(
+        "https://github.com/anthropics/claude-code/issues/1466",
+        &[text(MODEL, &[&["on-demand throughput", "supported"]], Class::ModelUnavailable)],
+    ),
+    source(
+        "https://docs.ollama.com/api/errors",
+        &[text(MODEL, &[&["model '", "not found"], &["model \"", "not found"]], Class::ModelUnavailable)],
+    ),
+    source(
+        "https://www.kimi.com/code/docs/en/kimi-code/error-reference.html",
+        &[text(MODEL, &[&["not found the model"]], Class::ModelUnavailable)],
+    ),
+    source(
+        "https://docs.bigmodel.cn/cn/faq/api-code",
+        &[text(MODEL, &[&["模型不存在"]], Class::ModelUnavailable)],
+    ),
+];
 
-/// Whether a limit that refills within minutes is meant, whatever the answer calls it.
-pub(super) fn is_per_minute(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "per min",
-        "perminute",
-        "(tpm)",
-        "(rpm)",
-        "tokens per min",
-        "tpm limit",
-        "rpm limit",
-        "allocated quota exceeded",
-        "每分钟",
-    ];
-    WORDS.iter().any(|word| text.contains(word))
-}
-
-/// The order matters: what must never be mistaken for another goes first.
-const TEXTS: &[Text] = &[
-    Text {
-        statuses: &[0, 200, 400, 413, 422, 500, 502, 503],
-        class: Class::ContextTooLong,
-        phrases: &[
-            &["prompt is too long"],
-            &["input is too long"],
-            &["maximum context length"],
-            &["exceed context limit"],
-            &["exceeds the context window"],
-            &["exceed", "context size"],
-            &["context window", "exceed"],
-            &["context length", "exceed"],
-            &["context_length_exceeded"],
-            &["input token count", "exceeds the maximum"],
-            &["model token limit"],
-            &["maximum prompt length"],
-            &["range of input length"],
-            &["total message token length exceed"],
-            &["上下文", "超"],
-            &["prompt", "超长"],
+/// Why the content or the key is refused.
+pub(super) const REFUSAL: &[Source] = &[
+    source(
+        "https://platform.openai.com/docs/guides/error-codes",
+        &[text(
+            POLICY,
+            &[&["content policy"], &["usage policy"], &["usage policies"], &["safety system"], &["flagged"]],
+            Class::ContentPolicy,
+        )],
+    ),
+    source(
+        "https://platform.claude.com/docs/en/api/errors",
+        &[text(POLICY, &[&["content filtering policy"]], Class::ContentPolicy)],
+    ),
+    source(
+        "https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter",
+        &[text(POLICY, &[&["content management policy"]], Class::ContentPolicy)],
+    ),
+    source(
+        "https://github.com/deepseek-ai/awesome-deepseek-integration/issues/13",
+        &[text(POLICY, &[&["content exists risk"]], Class::ContentPolicy)],
+    ),
+    source(
+        "https://platform.moonshot.ai/docs/api/chat",
+        &[text(POLICY, &[&["considered high risk"]], Class::ContentPolicy)],
+    ),
+    source(
+        "https://docs.bigmodel.cn/cn/faq/api-code",
+        &[text(POLICY, &[&["敏感"], &["不安全"]], Class::ContentPolicy)],
+    ),
+    source("https://docs.cohere.com/reference/errors", &[text(&[498], &[], Class::ContentPolicy)]),
+    source(
+        "https://platform.openai.com/docs/guides/error-codes",
+        &[text(KEY, &[&["invalid api key"], &["incorrect api key"]], Class::Auth)],
+    ),
+    source(
+        "https://platform.claude.com/docs/en/api/errors",
+        &[text(KEY, &[&["invalid x-api-key"]], Class::Auth)],
+    ),
+    source(
+        "https://ai.google.dev/gemini-api/docs/troubleshooting",
+        &[
+            text(KEY, &[&["api key not valid"], &["api key expired"]], Class::Auth),
+            text(KEY, &[&["user location is not supported"]], Class::Auth).reaching(Scope::Channel),
+            text(&[400, 403], &[&["has been suspended"]], Class::Auth).reaching(Scope::Account),
         ],
-    },
-    Text {
-        // Items an answer refers to, not models.
-        statuses: &[400, 404],
-        class: Class::RequestFault,
-        phrases: &[&["items are not persisted"], &["previous response", "not found"], &["file", "not found"]],
-    },
-    Text {
-        statuses: &[0, 200, 400, 403, 404, 422, 429, 500, 503],
-        class: Class::ModelUnavailable,
-        phrases: &[
-            &["model", "not exist"],
-            &["model not found"],
-            &["not supported model"],
-            &["unsupported model"],
-            &["model is not supported"],
-            &["the model `", "is not supported"],
-            &["is not a valid model"],
-            &["no endpoints found"],
-            &["no available channel for model"],
-            &["not found for api version"],
-            &["access to the model"],
-            &["access to model"],
-            &["模型不存在"],
-            &["模型", "无可用渠道"],
-            &["不支持的模型"],
-            &["不支持该模型"],
-        ],
-    },
-    Text {
-        statuses: &[0, 200, 429, 500, 502, 503, 504, 529],
-        class: Class::Overload,
-        phrases: &[
-            &["overloaded"],
-            &["at capacity"],
-            &["over capacity"],
-            &["high demand"],
-            &["too busy"],
-            &["server is busy"],
-            &["no available account"],
-            &["已饱和"],
-            &["负载过高"],
-            &["系统繁忙"],
-            &["服务器繁忙"],
-        ],
-    },
-    Text {
-        statuses: &[0, 200, 402, 403, 429, 500, 503],
-        class: Class::Rate,
-        phrases: &[
-            &["rate limit"],
-            &["rate-limit"],
-            &["ratelimit"],
-            &["too many requests"],
-            &["requests per"],
-            &["tokens per"],
-            &["请求过于频繁"],
-            &["请求频率"],
-            &["限流"],
-            &["并发"],
-        ],
-    },
-    Text {
-        // Google says "quota" for every limit; only the daily ones last.
-        statuses: &[429],
-        class: Class::Rate,
-        phrases: &[&["quota exceeded for metric", "please retry in"]],
-    },
-    Text {
-        statuses: &[0, 200, 400, 401, 402, 403, 429, 500, 503],
-        class: Class::Quota,
-        phrases: &[
-            &["insufficient_quota"],
-            &["insufficient balance"],
-            &["insufficient credit"],
-            &["insufficient quota"],
-            &["insufficient funds"],
-            &["balance", "insufficient"],
-            &["credit balance is too low"],
-            &["exceeded your current quota"],
-            &["requires more credits"],
-            &["doesn't have any credits"],
-            &["out of credits"],
-            &["usage limit"],
-            &["spending limit"],
-            &["spend limit"],
-            &["quota", "exhausted"],
-            &["quota exceeded"],
-            &["余额不足"],
-            &["欠费"],
-            &["额度不足"],
-            &["额度已用尽"],
-            &["预扣费"],
-            &["积分不足"],
-        ],
-    },
-    Text {
-        statuses: &[0, 200, 400, 403, 422, 500],
-        class: Class::ContentPolicy,
-        phrases: &[
-            &["content policy"],
-            &["usage policy"],
-            &["usage policies"],
-            &["content management policy"],
-            &["content filtering policy"],
-            &["safety system"],
-            &["flagged"],
-            &["敏感"],
-            &["不安全"],
-        ],
-    },
-    Text {
-        statuses: &[0, 200, 400, 404, 500, 503],
-        class: Class::Auth,
-        phrases: &[
-            &["api key not valid"],
-            &["api key expired"],
-            &["invalid api key"],
-            &["incorrect api key"],
-            &["invalid x-api-key"],
-            &["organization has been disabled"],
-            &["user location is not supported"],
-            &["无效的令牌"],
-            &["令牌已过期"],
-        ],
-    },
+    ),
+    source(
+        "https://github.com/QuantumNous/new-api/issues/3302",
+        &[text(KEY, &[&["无效的令牌"], &["令牌已过期"], &["令牌状态不可用"]], Class::Auth)],
+    ),
 ];

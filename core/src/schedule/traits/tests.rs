@@ -28,6 +28,7 @@ impl Case {
             kind: self.kind.as_deref(),
             code: self.code.as_deref(),
             message: &self.message,
+            ..Evidence::default()
         };
         learn(&refusal, &Features::of(&body, self.beta.as_deref()))
     }

@@ -194,6 +194,7 @@ impl<P: Platform> Gateway<P> {
             needs: needs(&config, &peek, operation, &body),
             waits_until: None,
             ticket: None,
+            traced: false,
             tried: &[],
         };
         let inbound = Inbound {

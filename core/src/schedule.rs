@@ -37,6 +37,7 @@ use crate::config::{Channel, ChannelId, Endpoint, Key, KeyId, Protocol};
 use crate::time::Timestamp;
 
 pub use self::breaker::BreakerState;
+pub use self::explain::Considered;
 pub use self::health::{ChannelHealth, Cooling, KeyHealth, LastFailure, ProtocolHealth};
 pub use self::line::Ticket;
 pub use self::rng::Rng;
@@ -63,6 +64,8 @@ pub struct Ask<'a> {
     pub waits_until: Option<Timestamp>,
     /// Its place among those that wait; none for a newcomer.
     pub ticket: Option<Ticket>,
+    /// Whether the lease shall tell what was considered.
+    pub traced: bool,
     /// What this request has tried already.
     pub tried: &'a [Tried],
 }
@@ -135,6 +138,8 @@ pub struct Lease {
     pub model_key: ModelKey,
     /// Copied from the ask, so that a report can settle affinity.
     pub session: Option<SessionKey>,
+    /// What was considered for it, where the ask wanted to know.
+    pub considered: Option<Arc<[Considered]>>,
     /// Tokens that were counted for it in advance.
     expected_tokens: u32,
     pub acquired_at: Timestamp,

@@ -91,6 +91,8 @@ impl RouteQuestion {
             session,
             needs: Needs { input, output, vision, tools },
             waits_until: None,
+            ticket: None,
+            traced: false,
             tried: &[],
         }
     }

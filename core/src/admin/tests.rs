@@ -107,6 +107,7 @@ impl Server {
             needs: Needs::default(),
             waits_until: None,
             ticket: None,
+            traced: false,
             tried: &[],
         };
         let outcome = Outcome::of(Class::Auth);

@@ -46,6 +46,12 @@ impl Affinity {
         Some(bond)
     }
 
+    /// The session's bond, without counting as use.
+    pub(super) fn find(&self, session: SessionKey, now: Timestamp) -> Option<&Bond> {
+        let bond = self.young.get(&session).or_else(|| self.old.get(&session))?;
+        (now.since(bond.used_at) <= EXPIRY).then_some(bond)
+    }
+
     /// Settles the session on what served it. An attempt older than the one that settled it last does
     /// not move it back.
     pub(super) fn settle(

@@ -1,5 +1,7 @@
 //! Which channel, key and endpoint could serve a request, and which of them is chosen.
 
+mod verdict;
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -262,6 +264,11 @@ impl<'a> Search<'a> {
         best.map(|(_, pick)| pick).ok_or_else(|| Refusal { reason: reached.into(), retry_at })
     }
 
+    /// Where the pinned channel stands.
+    fn position(&self) -> Option<usize> {
+        self.ask.pin.and_then(|pin| self.plan.named(pin))
+    }
+
     /// All in order of their tiers, or those of the channel at `position`.
     fn routes(&self, position: Option<usize>) -> &'a [Route] {
         position.map_or_else(|| self.plan.routes(self.ask), |channel| self.plan.routes_of(self.ask, channel))
@@ -343,8 +350,9 @@ impl<'a> Search<'a> {
 
     /// The channels that an operator lets serve the request, each once or more.
     pub(super) fn open(&self) -> impl Iterator<Item = usize> {
-        let position = self.ask.pin.and_then(|pin| self.plan.named(pin));
-        self.candidates(position).filter(|one| self.stage(one) > Stage::Paused).map(|one| one.route.channel)
+        self.candidates(self.position())
+            .filter(|one| self.stage(one) > Stage::Paused)
+            .map(|one| one.route.channel)
     }
 
     /// The endpoint and key it would use now: endpoints in order, those that failed last.

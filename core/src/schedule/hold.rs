@@ -26,11 +26,24 @@ pub(super) enum Standing {
     Waits(Wait),
 }
 
+/// What keeps a key from use, the gravest last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cause {
+    /// Another request tests it.
+    #[default]
+    UnderTest,
+    /// Its breaker is open, or its channel's.
+    Open,
+    /// It rests after a fault.
+    Cooling,
+}
+
 /// Why a key cannot be used now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wait {
     /// The upstream refuses the key itself.
     pub(super) refused: bool,
+    pub(super) cause: Cause,
     /// When it is expected to work again.
     pub(super) until: Timestamp,
     /// From when it may be tried if nothing else is left.

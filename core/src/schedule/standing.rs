@@ -2,7 +2,7 @@
 
 use super::ModelKey;
 use super::breaker::{Breaker, BreakerState};
-use super::hold::{Hold, Standing, Wait};
+use super::hold::{Cause, Hold, Standing, Wait};
 use super::meter::{Meter, Room};
 use super::rests::Rests;
 use super::slot::{ChannelLane, ChannelSlot, KeySlot};
@@ -31,6 +31,7 @@ pub(super) struct Situation<'a> {
 #[derive(Default)]
 struct Sum {
     rests: bool,
+    cause: Cause,
     until: Timestamp,
     from: Timestamp,
     /// One request at a time may test it.
@@ -59,7 +60,7 @@ impl Situation<'_> {
             let refused = self.key.rests.refused(self.now)
                 || self.account.is_some_and(|account| account.refused(self.now));
             let from = sum.from.max(self.now);
-            return Standing::Waits(Wait { refused, until: sum.until.max(from), from });
+            return Standing::Waits(Wait { refused, cause: sum.cause, until: sum.until.max(from), from });
         }
         self.within_limits(sum.tests && !self.pinned)
     }
@@ -70,7 +71,7 @@ impl Situation<'_> {
                 Hold::Free => {}
                 Hold::Unproven => self.test(sum, breaker),
                 Hold::Rests { until, from } => {
-                    sum.rest(until, from);
+                    sum.rest(Cause::Cooling, until, from);
                     sum.from = sum.from.max(breaker.map_or(self.now, |breaker| breaker.trial_from(self.now)));
                 }
             }
@@ -84,7 +85,7 @@ impl Situation<'_> {
             BreakerState::HalfOpen => self.test(sum, Some(breaker)),
             BreakerState::Open => {
                 let from = breaker.trial_from(self.now);
-                sum.rest(breaker.open_until(self.now).unwrap_or(from), from);
+                sum.rest(Cause::Open, breaker.open_until(self.now).unwrap_or(from), from);
             }
         }
     }
@@ -93,7 +94,7 @@ impl Situation<'_> {
     fn test(&self, sum: &mut Sum, breaker: Option<&Breaker>) {
         let under_way = breaker.filter(|breaker| breaker.in_trial(self.now) && !self.pinned);
         match under_way.map(|breaker| breaker.trial_from(self.now)) {
-            Some(from) => sum.rest(from, from),
+            Some(from) => sum.rest(Cause::UnderTest, from, from),
             None => sum.tests = true,
         }
     }
@@ -131,8 +132,9 @@ impl Situation<'_> {
 }
 
 impl Sum {
-    fn rest(&mut self, until: Timestamp, from: Timestamp) {
+    fn rest(&mut self, cause: Cause, until: Timestamp, from: Timestamp) {
         self.rests = true;
+        self.cause = self.cause.max(cause);
         self.until = self.until.max(until);
         self.from = self.from.max(from);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::affinity::Affinity;
 use super::candidates::{Pick, Search};
+use super::explain::Explanation;
 use super::health::ChannelHealth;
 use super::line::Ticket;
 use super::plan::Plan;
@@ -53,8 +54,21 @@ impl State {
         self.align(config, now);
         let bond = ask.session.filter(|_| ask.pin.is_none()).and_then(|one| self.affinity.touch(one, now));
         let (plan, slots, accounts) = (&self.plan, &self.slots, &self.accounts);
-        let pick = Search { config, plan, slots, accounts, ask, bond, now }.pick(rng)?;
-        self.grant(config, ask, pick, now).ok_or(Refusal { reason: Reason::Exhausted, retry_at: None })
+        let search = Search { config, plan, slots, accounts, ask, bond, now };
+        let pick = search.pick(rng)?;
+        let considered = ask.traced.then(|| search.considered(&pick));
+        let lease = self.grant(config, ask, pick, now);
+        let lease = lease.ok_or(Refusal { reason: Reason::Exhausted, retry_at: None })?;
+        Ok(Lease { considered, ..lease })
+    }
+
+    /// What [`acquire`](Self::acquire) would decide now, and why. It changes nothing.
+    pub fn explain(&mut self, config: &Config, ask: &Ask<'_>, now: Timestamp, rng: &Rng) -> Explanation {
+        self.align(config, now);
+        let bond = ask.session.filter(|_| ask.pin.is_none()).and_then(|one| self.affinity.find(one, now));
+        let (plan, slots, accounts) = (&self.plan, &self.slots, &self.accounts);
+        let search = Search { config, plan, slots, accounts, ask, bond, now };
+        search.explain(&search.pick(&mut rng.clone()))
     }
 
     /// A place among those that wait for what `ask` could be served by. Who comes later leaves it room, until
@@ -175,6 +189,7 @@ impl State {
             rule: pick.rule,
             probe: pick.trial,
             session: ask.session,
+            considered: None,
             expected_tokens,
             acquired_at: now,
             learned,

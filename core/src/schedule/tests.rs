@@ -1,6 +1,7 @@
 //! Tables over virtual time.
 
 mod choice;
+mod explain;
 mod fixture;
 mod learning;
 mod limits;

@@ -871,7 +871,7 @@ export interface components {
          * @description How far a candidate, or a key of it, gets.
          * @enum {string}
          */
-        Verdict: "chosen" | "other_prefix" | "other_model" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "open" | "lower_tier" | "not_drawn" | "ready";
+        Verdict: "chosen" | "other_prefix" | "other_model" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "open" | "under_test" | "lower_tier" | "not_drawn" | "ready";
         /** @description Content hash of a stored document: what `If-Match` compares. */
         Version: string;
     };

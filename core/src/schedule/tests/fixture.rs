@@ -100,6 +100,7 @@ pub(super) const ASK: Ask<'static> = Ask {
     needs: Needs { input: 0, output: 0, vision: false, tools: false },
     waits_until: None,
     ticket: None,
+    traced: false,
     tried: &[],
 };
 

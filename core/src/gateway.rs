@@ -174,6 +174,7 @@ impl<P: Platform> Gateway<P> {
     ) -> Result<Response<Body<P>>, Failure> {
         let arrived = self.now();
         let config = self.config.current();
+        let deadline = arrived + config.settings.timeouts.total;
         let operation = call.operation;
         let key = self.authenticate(&config, parts, operation.protocol(), client)?;
         let body =
@@ -192,7 +193,7 @@ impl<P: Platform> Gateway<P> {
             prefix: call.prefix,
             session: peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint)),
             needs: needs(&config, &peek, operation, &body),
-            waits_until: None,
+            waits_until: Some(deadline.min(arrived + config.settings.max_wait)),
             ticket: None,
             traced: false,
             tried: &[],
@@ -206,7 +207,7 @@ impl<P: Platform> Gateway<P> {
             query: parts.uri.query(),
             body: &body,
             peek,
-            deadline: arrived + config.settings.timeouts.total,
+            deadline,
         };
         let served = self.serve(&config, &inbound, ask.clone(), trip).await;
         served.or_else(|failure| count::estimate(&config, &ask, &inbound, &failure).ok_or(failure))

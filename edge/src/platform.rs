@@ -18,7 +18,7 @@ pub(crate) struct WorkerPlatform {
 
 impl WorkerPlatform {
     pub(crate) fn new(store: KvConfigStore) -> Self {
-        Self { store, coordinator: LocalCoordinator::new(WorkerClock, &WebEntropy) }
+        Self { store, coordinator: LocalCoordinator::new(WorkerClock, &WebEntropy).without_calls() }
     }
 }
 

@@ -10,6 +10,7 @@ mod coordinator;
 mod count;
 mod hold;
 mod ids;
+mod inbound;
 mod intake;
 mod lists;
 mod models;
@@ -46,8 +47,8 @@ use crate::schedule::{Ask, Needs, SessionKey};
 use crate::time::Timestamp;
 use crate::transcode::Vault;
 
-use attempt::Inbound;
 use ids::RequestIds;
+use inbound::Inbound;
 use route::{Call, Route, route};
 use trip::Trip;
 

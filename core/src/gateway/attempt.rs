@@ -11,7 +11,7 @@ use crate::config::{Secret, Timeouts};
 use crate::error::{Failure, FailureKind, Origin};
 use crate::ir::{Losses, Usage};
 use crate::platform::{ByteBody, Clock, HttpClient, Platform, TransportError, TransportErrorKind};
-use crate::protocol::{self, Operation, Peek, UpstreamError, messages};
+use crate::protocol::{self, UpstreamError, messages};
 use crate::schedule::classify::{self, Evidence, Verdict};
 use crate::schedule::traits::{self, Change, Features, Trait};
 use crate::schedule::{Class, Lease, Outcome, Scope};
@@ -20,24 +20,11 @@ use crate::transcode::Exchange;
 
 use super::Gateway;
 use super::hold::{Bounds, Held, hold};
+use super::inbound::Inbound;
 use super::outbound::{self, NotSent};
 use super::passage::Passage;
 use super::pull::{Gathered, Pull, pull};
 use super::shape::{Shape, is_html, is_json};
-
-/// A client's request, read and understood as far as a gateway must.
-pub(crate) struct Inbound<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) client_key: &'a str,
-    pub(crate) arrived: Timestamp,
-    pub(crate) operation: Operation,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) query: Option<&'a str>,
-    pub(crate) body: &'a Bytes,
-    pub(crate) peek: Peek<'a>,
-    /// When every attempt must have answered.
-    pub(crate) deadline: Timestamp,
-}
 
 /// What an attempt came to.
 #[cfg_attr(
@@ -90,6 +77,8 @@ pub(crate) struct Miss {
     pub(crate) retry_after: Option<Duration>,
     /// What to do otherwise on the same key, where the refusal teaches that.
     pub(crate) lesson: Option<Trait>,
+    /// Whether the upstream may have begun to work, and bill it.
+    pub(crate) may_bill: bool,
 }
 
 /// Error bodies are read up to this size; no vendor's is near it.
@@ -119,7 +108,8 @@ pub(crate) async fn attempt<P: Platform>(
         Either::Left((Ok(response), _)) => response,
         Either::Left((Err(error), _)) => return Reply::Missed(unreachable(&error)),
         Either::Right(_) => {
-            return Reply::Missed(Miss::late(format!("no answer within {} s", patience.as_secs_f32())));
+            let late = Miss::late(format!("no answer within {} s", patience.as_secs_f32()));
+            return Reply::Missed(Miss { may_bill: true, ..late });
         }
     };
     let (head, body) = response.into_parts();
@@ -177,6 +167,7 @@ impl<C: Clock> Reading<'_, C> {
         let told = passage.failed().map(|error| Miss::told(StatusCode::OK, error, self.clock.now()));
         let class = told.as_ref().map_or(Class::Success, |miss| miss.class);
         if let Some(miss) = told.filter(|_| class.tries_next() || converted) {
+            let miss = Miss { may_bill: passage.content(), ..miss };
             return if class.tries_next() { Reply::Missed(miss) } else { Reply::Refused(miss) };
         }
         let headers = || {
@@ -205,8 +196,15 @@ impl<C: Clock> Reading<'_, C> {
                 refills_at,
             }),
             Held::Nothing(what) => Reply::Missed(Miss::bad_answer(what)),
-            Held::Cut => Reply::Missed(Miss::transport("the connection broke off".to_owned())),
-            Held::Late => Reply::Missed(Miss::late("the answer took too long".to_owned())),
+            Held::Cut => {
+                let may_bill = passage.content() || shape == Shape::Document;
+                let cut = Miss::transport("the connection broke off".to_owned());
+                Reply::Missed(Miss { may_bill, ..cut })
+            }
+            Held::Late => {
+                let late = Miss::late("the answer took too long".to_owned());
+                Reply::Missed(Miss { may_bill: true, ..late })
+            }
         }
     }
 
@@ -329,7 +327,15 @@ impl Miss {
     }
 
     const fn of(class: Class, message: String) -> Self {
-        Self { class, scope: class.scope(), status: None, message, retry_after: None, lesson: None }
+        Self {
+            class,
+            scope: class.scope(),
+            status: None,
+            message,
+            retry_after: None,
+            lesson: None,
+            may_bill: false,
+        }
     }
 }
 

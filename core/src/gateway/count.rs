@@ -12,8 +12,8 @@ use crate::protocol::{self, Operation, messages};
 use crate::schedule::Ask;
 use crate::transcode;
 
-use super::attempt::Inbound;
 use super::body::Body;
+use super::inbound::Inbound;
 
 /// The answer is the gateway's own estimate.
 const ESTIMATED: &str = "x-causeway-estimated";

@@ -13,7 +13,8 @@ use crate::schedule::Lease;
 use crate::transcode::{self, Exchange, Issuer, Parties};
 
 use super::Gateway;
-use super::attempt::{Inbound, Miss};
+use super::attempt::Miss;
+use super::inbound::Inbound;
 use super::shape::Shape;
 
 /// What is sent, and how the answer is read.

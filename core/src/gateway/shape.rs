@@ -4,7 +4,7 @@ use http::{HeaderMap, header};
 
 use crate::protocol::Operation;
 
-use super::attempt::Inbound;
+use super::inbound::Inbound;
 use super::observer::Observer;
 
 /// The form of an answer.

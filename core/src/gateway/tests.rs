@@ -1,6 +1,7 @@
 //! The path of a request on fakes, under virtual time: what fails over, what stops, how streams end.
 
 mod conversion;
+mod rounds;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -256,11 +257,11 @@ fn the_requests_own_fault_is_passed_on_unchanged_and_blames_nobody() {
 #[test]
 fn when_all_fail_the_client_reads_the_last_error_and_what_was_tried() {
     let world = World::new();
-    let limited = || error(429, "rate_limit_error", "slow down").header("retry-after", "7");
+    let limited = || error(429, "rate_limit_error", "slow down").header("retry-after", "70");
     world.http.script("a.test", [limited(), limited()]);
     world.http.script("b.test", [limited(), limited()]);
     let seen = world.chat(true);
-    assert_eq!((seen.status.as_u16(), &seen.headers["retry-after"]), (429, &"7".parse().unwrap()));
+    assert_eq!((seen.status.as_u16(), &seen.headers["retry-after"]), (429, &"70".parse().unwrap()));
     let body: Value = serde_json::from_str(&seen.body).unwrap();
     let message = body["error"]["message"].as_str().unwrap();
     assert!(

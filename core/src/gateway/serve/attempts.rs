@@ -1,0 +1,175 @@
+//! The attempts of one request: candidates are tried until one serves, none is left, or the time is over.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::error::Failure;
+use crate::platform::{Clock, Coordinator, Entropy, HttpClient, Platform};
+use crate::schedule::{Ask, Class, Lease, Refusal, Rng, Tried};
+use crate::time::Timestamp;
+
+use super::super::Gateway;
+use super::super::attempt::{Begun, Miss, Reply, Whole, attempt};
+use super::super::inbound::Inbound;
+use super::super::trip::{Lent, Trip};
+use super::misses::Misses;
+use super::rounds::{self, Patience, Rounds};
+
+/// What one request has tried, and may still.
+#[derive(Default)]
+pub(crate) struct Attempts {
+    tried: Vec<Tried>,
+    /// From when each of `tried` may be tried again.
+    again: Vec<Option<Timestamp>>,
+    misses: Misses,
+    rounds: Rounds,
+}
+
+/// An attempt that served.
+pub(crate) struct Served<P: Platform> {
+    pub(crate) lent: Lent<P>,
+    pub(crate) answer: Answer<<P::Http as HttpClient>::Body>,
+}
+
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::large_enum_variant, reason = "moved once per request; a box would cost more")
+)]
+pub(crate) enum Answer<B> {
+    /// Noted and reported.
+    Whole(Whole),
+    Begun(Begun<B>),
+}
+
+impl Attempts {
+    /// Tries until an attempt serves.
+    ///
+    /// # Errors
+    /// The failure to answer with, when none did.
+    pub(crate) async fn next<P: Platform>(
+        &mut self,
+        gateway: &Arc<Gateway<P>>,
+        config: &Arc<Config>,
+        inbound: &Inbound<'_>,
+        ask: &Ask<'_>,
+        trip: &mut Trip<P>,
+    ) -> Result<Served<P>, Failure> {
+        loop {
+            let asked = Ask { tried: &self.tried, ..ask.clone() };
+            let lease = match gateway.platform.coordinator().acquire(config, &asked).await {
+                Ok(lease) => lease,
+                Err(refusal) => {
+                    self.rest(gateway, inbound, ask, &refusal).await?;
+                    continue;
+                }
+            };
+            let mut lent = Lent::new(gateway, config, lease);
+            let miss = match wiser(gateway, config, inbound, lent.lease()).await {
+                Reply::Whole(whole) => {
+                    trip.note(lent.lease(), whole.class, None);
+                    let first_content = Some(gateway.now().since(lent.lease().acquired_at));
+                    lent.settle(whole.class, None, first_content);
+                    return Ok(Served { lent, answer: Answer::Whole(whole) });
+                }
+                Reply::Begun(begun) => return Ok(Served { lent, answer: Answer::Begun(begun) }),
+                Reply::Refused(miss) => {
+                    trip.note(lent.lease(), miss.class, Some(&miss));
+                    lent.settle(miss.class, miss.retry_after, None);
+                    return Err(miss.failure());
+                }
+                Reply::Wrong(failure) => {
+                    lent.settle(Class::Unfit, None, None);
+                    return Err(failure);
+                }
+                Reply::Missed(miss) => miss,
+            };
+            trip.note(lent.lease(), miss.class, Some(&miss));
+            lent.settle(miss.class, miss.retry_after, None);
+            self.missed(lent.lease(), miss, gateway.now());
+            self.check(config, inbound, gateway.now())?;
+        }
+    }
+
+    /// Notes an attempt that did not serve.
+    fn missed(&mut self, lease: &Lease, miss: Miss, now: Timestamp) {
+        if let Some(key) = lease.key() {
+            let (channel, endpoint, class) = (lease.channel.id.clone(), lease.endpoint, miss.class);
+            self.tried.push(Tried { channel, key: key.id.clone(), endpoint, class });
+            self.again.push(rounds::again(&miss, now));
+        }
+        self.misses.push(&lease.channel.name, miss);
+    }
+
+    /// Whether another attempt may follow.
+    fn check(&mut self, config: &Config, inbound: &Inbound<'_>, now: Timestamp) -> Result<(), Failure> {
+        let over = if self.misses.sent() >= config.settings.max_attempts as usize {
+            "the request's attempts are used up"
+        } else if now >= inbound.deadline {
+            "the request's time is over"
+        } else {
+            return Ok(());
+        };
+        Err(std::mem::take(&mut self.misses).failure(over))
+    }
+
+    /// Nothing is left to try: pauses, where that may help, and takes back up what failed for a moment.
+    async fn rest<P: Platform>(
+        &mut self,
+        gateway: &Gateway<P>,
+        inbound: &Inbound<'_>,
+        ask: &Ask<'_>,
+        refusal: &Refusal,
+    ) -> Result<(), Failure> {
+        let now = gateway.now();
+        let told = ask.waits_until.unwrap_or(now);
+        let patience = Patience { told, deadline: inbound.deadline };
+        let mut rng = Rng::new(gateway.platform.entropy().word());
+        let again = self.again.iter().flatten().copied();
+        let Some(pause) = self.rounds.pause(again, patience, now, &mut rng) else {
+            return Err(std::mem::take(&mut self.misses).failure_after(refusal, ask, now));
+        };
+        gateway.platform.clock().sleep(pause).await;
+        self.take_back_up(ask.embeds, gateway.now());
+        Ok(())
+    }
+
+    fn take_back_up(&mut self, embeds: bool, now: Timestamp) {
+        let first = self.tried.first().filter(|_| embeds).cloned();
+        let past = std::mem::take(&mut self.tried).into_iter().zip(std::mem::take(&mut self.again));
+        // Vectors stay in the space of the channel that was to serve first.
+        let kept = first.map(|first| (Tried { endpoint: usize::MAX, class: Class::Unfit, ..first }, None));
+        let spent = past.filter(|(_, again)| again.is_none_or(|at| at > now));
+        (self.tried, self.again) = kept.into_iter().chain(spent).unzip();
+    }
+}
+
+/// Attempts, and again at once on the same key without what a refusal names, as long as that teaches
+/// something. What helped is kept for later requests.
+async fn wiser<P: Platform>(
+    gateway: &Gateway<P>,
+    config: &Arc<Config>,
+    inbound: &Inbound<'_>,
+    lease: &Lease,
+) -> Reply<<P::Http as HttpClient>::Body> {
+    let mut lease = Cow::Borrowed(lease);
+    let mut lessons = Vec::new();
+    loop {
+        let reply = attempt(gateway, inbound, &lease).await;
+        match &reply {
+            Reply::Missed(Miss { lesson: Some(lesson), .. })
+            | Reply::Refused(Miss { lesson: Some(lesson), .. }) => {
+                let Some(wiser) = lease.with_trait(lesson) else { return reply };
+                lessons.push(lesson.clone());
+                lease = Cow::Owned(wiser);
+            }
+            Reply::Whole(_) | Reply::Begun(_) => {
+                for lesson in &lessons {
+                    gateway.platform.coordinator().learn(config, &lease, lesson).await;
+                }
+                return reply;
+            }
+            _ => return reply,
+        }
+    }
+}

@@ -210,7 +210,7 @@ impl<P: Platform> Gateway<P> {
             peek,
             deadline,
         };
-        let served = self.serve(&config, &inbound, ask.clone(), trip).await;
+        let served = self.serve(&config, &inbound, &ask, trip).await;
         served.or_else(|failure| count::estimate(&config, &ask, &inbound, &failure).ok_or(failure))
     }
 }

@@ -108,8 +108,7 @@ pub(crate) async fn attempt<P: Platform>(
         Either::Left((Ok(response), _)) => response,
         Either::Left((Err(error), _)) => return Reply::Missed(unreachable(&error)),
         Either::Right(_) => {
-            let late = Miss::late(format!("no answer within {} s", patience.as_secs_f32()));
-            return Reply::Missed(Miss { may_bill: true, ..late });
+            return Reply::Missed(Miss::late(format!("no answer within {} s", patience.as_secs_f32())));
         }
     };
     let (head, body) = response.into_parts();
@@ -167,7 +166,7 @@ impl<C: Clock> Reading<'_, C> {
         let told = passage.failed().map(|error| Miss::told(StatusCode::OK, error, self.clock.now()));
         let class = told.as_ref().map_or(Class::Success, |miss| miss.class);
         if let Some(miss) = told.filter(|_| class.tries_next() || converted) {
-            let miss = Miss { may_bill: passage.content(), ..miss };
+            let miss = miss.billable(passage.content());
             return if class.tries_next() { Reply::Missed(miss) } else { Reply::Refused(miss) };
         }
         let headers = || {
@@ -197,14 +196,10 @@ impl<C: Clock> Reading<'_, C> {
             }),
             Held::Nothing(what) => Reply::Missed(Miss::bad_answer(what)),
             Held::Cut => {
-                let may_bill = passage.content() || shape == Shape::Document;
                 let cut = Miss::transport("the connection broke off".to_owned());
-                Reply::Missed(Miss { may_bill, ..cut })
+                Reply::Missed(cut.billable(passage.content() || shape == Shape::Document))
             }
-            Held::Late => {
-                let late = Miss::late("the answer took too long".to_owned());
-                Reply::Missed(Miss { may_bill: true, ..late })
-            }
+            Held::Late => Reply::Missed(Miss::late("the answer took too long".to_owned())),
         }
     }
 
@@ -296,8 +291,12 @@ impl Miss {
     }
 
     /// Some vendors repeat the key that they refuse.
-    fn without(self, secret: &Secret) -> Self {
+    pub(crate) fn without(self, secret: &Secret) -> Self {
         Self { message: self.message.replace(secret.expose(), "…"), ..self }
+    }
+
+    pub(crate) fn billable(self, may_bill: bool) -> Self {
+        Self { may_bill, ..self }
     }
 
     /// What the client is told, in the upstream's words.
@@ -319,7 +318,7 @@ impl Miss {
     }
 
     fn late(message: String) -> Self {
-        Self { status: Some(StatusCode::GATEWAY_TIMEOUT), ..Self::transport(message) }
+        Self { status: Some(StatusCode::GATEWAY_TIMEOUT), may_bill: true, ..Self::transport(message) }
     }
 
     pub(crate) fn transport(message: String) -> Self {
@@ -386,7 +385,7 @@ fn implied_status(class: Class) -> StatusCode {
 
 fn unreachable(error: &TransportError) -> Miss {
     match error.kind {
-        TransportErrorKind::Timeout => Miss::late(error.to_string()),
+        TransportErrorKind::Timeout => Miss::late(error.to_string()).billable(false),
         _ => Miss::transport(error.to_string()),
     }
 }

@@ -1,9 +1,12 @@
 //! A client's request, as the attempts need it.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::protocol::{Operation, Peek};
+use crate::schedule::{Ask, Needs, SessionKey};
 use crate::time::Timestamp;
 
 /// A client's request, read and understood as far as a gateway must.
@@ -18,4 +21,75 @@ pub(crate) struct Inbound<'a> {
     pub(crate) peek: Peek<'a>,
     /// When every attempt must have answered.
     pub(crate) deadline: Timestamp,
+}
+
+/// The same with its ask, owned: for an answer that may have to begin anew.
+pub(crate) struct Kept {
+    id: String,
+    client_key: String,
+    arrived: Timestamp,
+    operation: Operation,
+    headers: HeaderMap,
+    query: Option<String>,
+    body: Bytes,
+    peek: Peek<'static>,
+    deadline: Timestamp,
+    pin: Option<String>,
+    prefix: Option<String>,
+    session: Option<SessionKey>,
+    needs: Needs,
+    waits_until: Option<Timestamp>,
+}
+
+impl Kept {
+    pub(crate) fn of(inbound: &Inbound<'_>, ask: &Ask<'_>) -> Self {
+        let Peek { model, model_span, stream, session: _ } = &inbound.peek;
+        let model = Cow::Owned(model.clone().into_owned());
+        Self {
+            id: inbound.id.to_owned(),
+            client_key: inbound.client_key.to_owned(),
+            arrived: inbound.arrived,
+            operation: inbound.operation,
+            headers: inbound.headers.clone(),
+            query: inbound.query.map(str::to_owned),
+            body: inbound.body.clone(),
+            peek: Peek { model, model_span: model_span.clone(), stream: *stream, session: None },
+            deadline: inbound.deadline,
+            pin: ask.pin.map(str::to_owned),
+            prefix: ask.prefix.map(str::to_owned),
+            session: ask.session,
+            needs: ask.needs,
+            waits_until: ask.waits_until,
+        }
+    }
+
+    pub(crate) fn inbound(&self) -> Inbound<'_> {
+        Inbound {
+            id: &self.id,
+            client_key: &self.client_key,
+            arrived: self.arrived,
+            operation: self.operation,
+            headers: &self.headers,
+            query: self.query.as_deref(),
+            body: &self.body,
+            peek: self.peek.clone(),
+            deadline: self.deadline,
+        }
+    }
+
+    pub(crate) fn ask(&self) -> Ask<'_> {
+        Ask {
+            protocol: self.operation.protocol(),
+            model: &self.peek.model,
+            convertible: self.operation.converts(),
+            embeds: self.operation.embeds(),
+            pin: self.pin.as_deref(),
+            prefix: self.prefix.as_deref(),
+            session: self.session,
+            needs: self.needs,
+            waits_until: self.waits_until,
+            ticket: None,
+            tried: &[],
+        }
+    }
 }

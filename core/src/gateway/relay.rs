@@ -1,7 +1,11 @@
 //! An answer on its way to the client, after the point of no return.
 //!
 //! Bytes go through as they come, whole events at a time. A silent upstream is covered by keep-alives
-//! and ended at the idle limit; a cut stream ends in one error in the client's protocol.
+//! and ended at the idle limit; a cut stream ends in one error in the client's protocol. Until the first
+//! content the upstream's bytes are kept back, so that another upstream can still take over.
+
+mod recovery;
+mod silence;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +17,7 @@ use http::StatusCode;
 use http_body::{Body, Frame};
 
 use crate::config::Protocol;
-use crate::error::{Failure, FailureKind, Origin};
+use crate::error::Failure;
 use crate::ir::Losses;
 use crate::platform::{BoxError, Clock, HttpClient, Platform};
 use crate::protocol;
@@ -25,6 +29,10 @@ use super::attempt::{Begun, Miss, served, told};
 use super::passage::Passage;
 use super::pull::Gathered;
 use super::trip::{Lent, Trip};
+
+pub(crate) use recovery::Recovery;
+use recovery::Search;
+use silence::Silence;
 
 /// Ready bytes wait for more up to this size.
 const MAX_GATHERED: usize = 64 * 1024;
@@ -49,6 +57,10 @@ pub struct Relay<P: Platform> {
     silence: Silence,
     /// `None` once settled.
     owed: Option<Owed<P>>,
+    /// As long as the client has nothing of the upstream's.
+    recovery: Option<Box<Recovery>>,
+    /// For another upstream, while there is none.
+    search: Option<Search<P>>,
 }
 
 /// What the end of the answer settles.
@@ -61,17 +73,6 @@ struct Owed<P: Platform> {
     refills_at: Option<Timestamp>,
 }
 
-/// How long nothing has come, and what to do about it.
-struct Silence {
-    first_content: Duration,
-    idle: Duration,
-    /// When the upstream last sent something.
-    heard: Timestamp,
-    /// When the client last got something.
-    spoke: Timestamp,
-    timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-}
-
 impl<P: Platform> Relay<P> {
     pub(crate) fn new(
         gateway: Arc<Gateway<P>>,
@@ -79,27 +80,27 @@ impl<P: Platform> Relay<P> {
         answer: Begun<<P::Http as HttpClient>::Body>,
         lent: Lent<P>,
         trip: Trip<P>,
+        recovery: Option<Box<Recovery>>,
     ) -> Self {
-        let now = gateway.now();
         let Begun { held, rest, passage, status, lost, refills_at, .. } = answer;
-        let timeouts = lent.lease().channel.timeouts;
+        let now = gateway.now();
         let mut relay = Self {
-            ready: held,
+            ready: Gathered::default(),
             gathering: 0,
             upstream: Some(rest),
             passage,
             status,
             keep_alive: protocol::keep_alive(protocol),
-            silence: Silence {
-                first_content: timeouts.first_content,
-                idle: timeouts.idle,
-                heard: now,
-                spoke: now,
-                timer: None,
-            },
+            silence: Silence::new(&lent.lease().channel.timeouts, now),
             owed: Some(Owed { lent, trip, lost, first_content: None, refills_at }),
+            recovery,
+            search: None,
             gateway,
         };
+        match &mut relay.recovery {
+            Some(recovery) => recovery.kept_back = held,
+            None => relay.ready = held,
+        }
         relay.note_content(now);
         relay
     }
@@ -109,12 +110,19 @@ impl<P: Platform> Relay<P> {
     /// # Errors
     /// When the answer has to break off.
     fn hear(&mut self, chunk: Bytes) -> Result<(), BoxError> {
-        self.passage.take(chunk, &mut self.ready);
+        let Self { passage, recovery, ready, .. } = self;
+        passage.take(chunk, recovery.as_mut().map_or(ready, |recovery| &mut recovery.kept_back));
+        if self.recovery.is_some() {
+            self.weigh()?;
+            if self.search.is_some() {
+                return Ok(());
+            }
+        }
         self.note_time();
         match self.passage.untold() {
             Some(error) => {
-                let failure = Miss::told(StatusCode::OK, error, self.gateway.now()).failure();
-                self.fail(&failure)
+                let miss = Miss::told(StatusCode::OK, error, self.gateway.now());
+                self.fail(&miss.failure())
             }
             None => Ok(()),
         }
@@ -132,7 +140,9 @@ impl<P: Platform> Relay<P> {
         let now = self.gateway.now();
         self.gathering = if now == self.silence.heard { FRUITLESS_POLLS } else { 0 };
         self.silence.heard = now;
-        self.silence.spoke = now;
+        if self.recovery.is_none() {
+            self.silence.spoke = now;
+        }
         self.note_content(now);
     }
 
@@ -163,7 +173,10 @@ impl<P: Platform> Relay<P> {
             let clock = self.gateway.platform.clock();
             let now = clock.now();
             let limit = self.silence.limit(self.passage.content());
-            let left = limit.saturating_sub(now.since(self.silence.heard));
+            let left = match &self.search {
+                None => limit.saturating_sub(now.since(self.silence.heard)),
+                Some(_) => KEEP_ALIVE,
+            };
             if left.is_zero() {
                 let cut = format!("the upstream sent nothing for {} s", limit.as_secs_f32());
                 return Poll::Ready(self.end(&cut));
@@ -181,21 +194,34 @@ impl<P: Platform> Relay<P> {
         }
     }
 
+    /// The upstream closed.
+    ///
+    /// # Errors
+    /// When the answer has to break off.
+    fn finish(&mut self) -> Result<(), BoxError> {
+        let Self { passage, recovery, ready, .. } = self;
+        passage.finish(recovery.as_mut().map_or(ready, |recovery| &mut recovery.kept_back));
+        if self.recovery.is_some() {
+            self.weigh()?;
+        }
+        if self.search.is_some() { Ok(()) } else { self.end("the upstream ended its answer early") }
+    }
+
     /// The upstream is done, one way or another: settles, and tells the client of a cut.
     ///
     /// # Errors
     /// When the answer cannot hold an error and has to break off.
     fn end(&mut self, cut: &str) -> Result<(), BoxError> {
         if self.passage.ends_cleanly() {
+            self.give();
             self.upstream = None;
             self.settle(told(&self.passage, self.gateway.now()));
             return Ok(());
         }
-        let failure = match self.passage.untold() {
-            Some(error) => Miss::told(StatusCode::OK, error, self.gateway.now()).failure(),
-            None => Failure::new(Origin::Upstream, FailureKind::Upstream, cut),
-        };
-        self.fail(&failure)
+        self.miss(match self.passage.untold() {
+            Some(error) => Miss::told(StatusCode::OK, error, self.gateway.now()),
+            None => Miss::transport(cut.to_owned()),
+        })
     }
 
     /// Ends the answer with one error in the client's protocol.
@@ -232,12 +258,6 @@ impl<P: Platform> Relay<P> {
     }
 }
 
-impl Silence {
-    fn limit(&self, content: bool) -> Duration {
-        if content { self.idle } else { self.first_content }
-    }
-}
-
 impl<P: Platform> Body for Relay<P> {
     type Data = Bytes;
     type Error = BoxError;
@@ -248,6 +268,17 @@ impl<P: Platform> Body for Relay<P> {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         loop {
+            if let Some(search) = &mut this.search {
+                match search.as_mut().poll(context) {
+                    Poll::Ready(found) => {
+                        this.search = None;
+                        this.take_over(found)?;
+                    }
+                    Poll::Pending if !this.ready.is_empty() => return Poll::Ready(this.send()),
+                    Poll::Pending => ready!(this.poll_silence(context))?,
+                }
+                continue;
+            }
             let Some(upstream) = &mut this.upstream else { return Poll::Ready(this.send()) };
             if this.ready.len() >= MAX_GATHERED {
                 return Poll::Ready(this.send());
@@ -259,10 +290,7 @@ impl<P: Platform> Body for Relay<P> {
                     }
                 }
                 Poll::Ready(Some(Err(_))) => this.end("the upstream's connection broke off")?,
-                Poll::Ready(None) => {
-                    this.passage.finish(&mut this.ready);
-                    this.end("the upstream ended its answer early")?;
-                }
+                Poll::Ready(None) => this.finish()?,
                 Poll::Pending if this.gathering > 0 && !this.ready.is_empty() => {
                     this.gathering -= 1;
                     context.waker().wake_by_ref();
@@ -275,7 +303,7 @@ impl<P: Platform> Body for Relay<P> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.upstream.is_none() && self.ready.is_empty()
+        self.upstream.is_none() && self.search.is_none() && self.ready.is_empty()
     }
 }
 

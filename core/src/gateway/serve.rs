@@ -20,10 +20,10 @@ use crate::schedule::Ask;
 use super::Gateway;
 use super::body::Body;
 use super::inbound::Inbound;
-use super::relay::Relay;
+use super::relay::{Recovery, Relay};
 use super::trip::Trip;
 
-use attempts::{Answer, Attempts, Served};
+pub(super) use attempts::{Answer, Attempts, Job, Served};
 
 /// Names the channel that served.
 const CHANNEL: HeaderName = HeaderName::from_static("x-causeway-channel");
@@ -39,11 +39,12 @@ impl<P: Platform> Gateway<P> {
         self: &Arc<Self>,
         config: &Arc<Config>,
         inbound: &Inbound<'_>,
-        ask: Ask<'_>,
+        ask: &Ask<'_>,
         mut trip: Trip<P>,
     ) -> Result<Response<Body<P>>, Failure> {
         let mut attempts = Attempts::default();
-        match attempts.next(self, config, inbound, &ask, &mut trip).await {
+        let job = Job { gateway: self, config, inbound, ask };
+        match attempts.next(job, &mut trip).await {
             Ok(Served { lent, answer: Answer::Whole(whole) }) => {
                 let head = Head { status: whole.status, headers: whole.headers, lost: &whole.lost };
                 let response = answer(head, &lent.lease().channel.name, Body::Whole(whole.body));
@@ -54,7 +55,9 @@ impl<P: Platform> Gateway<P> {
             Ok(Served { lent, answer: Answer::Begun(mut begun) }) => {
                 let (status, headers) = (begun.status, std::mem::take(&mut begun.headers));
                 let (lost, channel) = (begun.lost.clone(), Arc::clone(&lent.lease().channel));
-                let relay = Relay::new(Arc::clone(self), inbound.operation.protocol(), begun, lent, trip);
+                let recovery = Recovery::before_content(&begun, job, attempts);
+                let protocol = inbound.operation.protocol();
+                let relay = Relay::new(Arc::clone(self), protocol, begun, lent, trip, recovery);
                 let head = Head { status, headers, lost: &lost };
                 Ok(answer(head, &channel.name, Body::Relay(Box::new(relay))))
             }

@@ -1,6 +1,7 @@
 //! The path of a request on fakes, under virtual time: what fails over, what stops, how streams end.
 
 mod conversion;
+mod recovery;
 mod rounds;
 
 use std::sync::Arc;

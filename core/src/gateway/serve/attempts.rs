@@ -42,6 +42,22 @@ pub(crate) enum Answer<B> {
     Begun(Begun<B>),
 }
 
+/// The request that the attempts are for.
+pub(crate) struct Job<'a, P: Platform> {
+    pub(crate) gateway: &'a Arc<Gateway<P>>,
+    pub(crate) config: &'a Arc<Config>,
+    pub(crate) inbound: &'a Inbound<'a>,
+    pub(crate) ask: &'a Ask<'a>,
+}
+
+impl<P: Platform> Clone for Job<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Platform> Copy for Job<'_, P> {}
+
 impl Attempts {
     /// Tries until an attempt serves.
     ///
@@ -49,23 +65,21 @@ impl Attempts {
     /// The failure to answer with, when none did.
     pub(crate) async fn next<P: Platform>(
         &mut self,
-        gateway: &Arc<Gateway<P>>,
-        config: &Arc<Config>,
-        inbound: &Inbound<'_>,
-        ask: &Ask<'_>,
+        job: Job<'_, P>,
         trip: &mut Trip<P>,
     ) -> Result<Served<P>, Failure> {
+        let Job { gateway, config, inbound, ask } = job;
         loop {
             let asked = Ask { tried: &self.tried, ..ask.clone() };
             let lease = match gateway.platform.coordinator().acquire(config, &asked).await {
                 Ok(lease) => lease,
                 Err(refusal) => {
-                    self.rest(gateway, inbound, ask, &refusal).await?;
+                    self.rest(job, &refusal).await?;
                     continue;
                 }
             };
             let mut lent = Lent::new(gateway, config, lease);
-            let miss = match wiser(gateway, config, inbound, lent.lease()).await {
+            match wiser(gateway, config, inbound, lent.lease()).await {
                 Reply::Whole(whole) => {
                     trip.note(lent.lease(), whole.class, None);
                     let first_content = Some(gateway.now().since(lent.lease().acquired_at));
@@ -82,23 +96,33 @@ impl Attempts {
                     lent.settle(Class::Unfit, None, None);
                     return Err(failure);
                 }
-                Reply::Missed(miss) => miss,
-            };
-            trip.note(lent.lease(), miss.class, Some(&miss));
-            lent.settle(miss.class, miss.retry_after, None);
-            self.missed(lent.lease(), miss, gateway.now());
-            self.check(config, inbound, gateway.now())?;
+                Reply::Missed(miss) => self.missed(job, &mut lent, miss, trip)?,
+            }
         }
     }
 
     /// Notes an attempt that did not serve.
-    fn missed(&mut self, lease: &Lease, miss: Miss, now: Timestamp) {
+    ///
+    /// # Errors
+    /// The failure to answer with, when none may follow.
+    pub(crate) fn missed<P: Platform>(
+        &mut self,
+        job: Job<'_, P>,
+        lent: &mut Lent<P>,
+        miss: Miss,
+        trip: &mut Trip<P>,
+    ) -> Result<(), Failure> {
+        let now = job.gateway.now();
+        trip.note(lent.lease(), miss.class, Some(&miss));
+        lent.settle(miss.class, miss.retry_after, None);
+        let lease = lent.lease();
         if let Some(key) = lease.key() {
             let (channel, endpoint, class) = (lease.channel.id.clone(), lease.endpoint, miss.class);
             self.tried.push(Tried { channel, key: key.id.clone(), endpoint, class });
             self.again.push(rounds::again(&miss, now));
         }
         self.misses.push(&lease.channel.name, miss);
+        self.check(job.config, job.inbound, now)
     }
 
     /// Whether another attempt may follow.
@@ -114,13 +138,8 @@ impl Attempts {
     }
 
     /// Nothing is left to try: pauses, where that may help, and takes back up what failed for a moment.
-    async fn rest<P: Platform>(
-        &mut self,
-        gateway: &Gateway<P>,
-        inbound: &Inbound<'_>,
-        ask: &Ask<'_>,
-        refusal: &Refusal,
-    ) -> Result<(), Failure> {
+    async fn rest<P: Platform>(&mut self, job: Job<'_, P>, refusal: &Refusal) -> Result<(), Failure> {
+        let Job { gateway, inbound, ask, .. } = job;
         let now = gateway.now();
         let told = ask.waits_until.unwrap_or(now);
         let patience = Patience { told, deadline: inbound.deadline };

@@ -91,6 +91,8 @@ pub enum StoreError {
 
 /// Hands out leases and learns from their ends.
 pub trait Coordinator: Send + Sync + 'static {
+    /// Waits for what is free soon, as long as the ask allows, first come first served. Dropping the future
+    /// gives the place up.
     fn acquire(
         &self,
         config: &Arc<Config>,

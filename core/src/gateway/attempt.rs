@@ -196,8 +196,8 @@ impl<C: Clock> Reading<'_, C> {
             }),
             Held::Nothing(what) => Reply::Missed(Miss::bad_answer(what)),
             Held::Cut => {
-                let cut = Miss::transport("the connection broke off".to_owned());
-                Reply::Missed(cut.billable(passage.content() || shape == Shape::Document))
+                let may_bill = passage.content() || shape == Shape::Document;
+                Reply::Missed(Miss::transport("the connection broke off".to_owned()).billable(may_bill))
             }
             Held::Late => Reply::Missed(Miss::late("the answer took too long".to_owned())),
         }

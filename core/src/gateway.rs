@@ -196,7 +196,7 @@ impl<P: Platform> Gateway<P> {
             needs: needs(&config, &peek, operation, &body),
             waits_until: Some(deadline.min(arrived + config.settings.max_wait)),
             ticket: None,
-            traced: false,
+            traced: true,
             tried: &[],
         };
         let inbound = Inbound {
@@ -240,6 +240,7 @@ fn record(
         stream: peek.stream,
         status: StatusCode::OK,
         attempts: Vec::new(),
+        left_out: Vec::new(),
         first_content: None,
         duration: Duration::ZERO,
         usage: None,

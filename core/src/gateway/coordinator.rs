@@ -187,7 +187,7 @@ impl<C: Clock> Coordinator for LocalCoordinator<C> {
 
     async fn explain(&self, config: &Arc<Config>, ask: &Ask<'_>) -> Explanation {
         let now = self.clock.now();
-        self.with(|Inner { state, rng }| state.explain(config, ask, now, rng))
+        self.with(|Inner { state, rng, .. }| state.explain(config, ask, now, rng))
     }
 
     async fn reset(&self, channel: &ChannelId, key: Option<&KeyId>) {

@@ -1,7 +1,5 @@
 //! A client's request, as the attempts need it.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -43,8 +41,6 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn of(inbound: &Inbound<'_>, ask: &Ask<'_>) -> Self {
-        let Peek { model, model_span, stream, session: _ } = &inbound.peek;
-        let model = Cow::Owned(model.clone().into_owned());
         Self {
             id: inbound.id.to_owned(),
             client_key: inbound.client_key.to_owned(),
@@ -53,7 +49,7 @@ impl Kept {
             headers: inbound.headers.clone(),
             query: inbound.query.map(str::to_owned),
             body: inbound.body.clone(),
-            peek: Peek { model, model_span: model_span.clone(), stream: *stream, session: None },
+            peek: inbound.peek.to_owned(),
             deadline: inbound.deadline,
             pin: ask.pin.map(str::to_owned),
             prefix: ask.prefix.map(str::to_owned),
@@ -89,6 +85,7 @@ impl Kept {
             needs: self.needs,
             waits_until: self.waits_until,
             ticket: None,
+            traced: true,
             tried: &[],
         }
     }

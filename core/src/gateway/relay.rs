@@ -18,7 +18,7 @@ use http_body::{Body, Frame};
 
 use crate::config::Protocol;
 use crate::error::Failure;
-use crate::ir::Losses;
+use crate::ir::{Losses, Usage};
 use crate::platform::{BoxError, Clock, HttpClient, Platform};
 use crate::protocol;
 use crate::schedule::{Class, Outcome};
@@ -252,7 +252,8 @@ impl<P: Platform> Relay<P> {
             Class::Success => served(refills_at, self.gateway.now()),
             _ => outcome,
         };
-        lent.settle(Outcome { first_content, ..outcome });
+        let tokens = self.passage.usage().as_ref().and_then(Usage::limited_tokens);
+        lent.settle(Outcome { first_content, tokens, ..outcome });
         trip.lose(lost);
         trip.finish(self.status, self.passage.usage());
     }

@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::ir::{Losses, Usage};
 use crate::platform::{Background, Coordinator, Platform, Recorder};
 use crate::record::{Attempt, Record};
-use crate::schedule::{Class, Lease, Outcome};
+use crate::schedule::explain::Explanation;
+use crate::schedule::{Class, Considered, Lease, Outcome};
 use crate::time::Timestamp;
 
 use super::Gateway;
@@ -74,9 +75,18 @@ impl<P: Platform> Trip<P> {
             key: key.id.clone(),
             protocol: lease.endpoint().map_or(record.protocol, |endpoint| endpoint.protocol),
             class,
+            rule: lease.rule,
+            considered: lease.considered.clone().unwrap_or_default(),
             status: miss.and_then(|miss| miss.status),
             message: miss.map(|miss| miss.message.clone()),
         });
+    }
+
+    /// Notes why nobody was left to try.
+    pub(crate) fn note_refusal(&mut self, explanation: Explanation) {
+        if let Some(record) = &mut self.record {
+            record.left_out = explanation.candidates.into_iter().map(Considered::from).collect();
+        }
     }
 
     /// Notes when the first content went to the client.

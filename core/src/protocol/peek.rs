@@ -43,6 +43,18 @@ struct Said<'a> {
 }
 
 impl Peek<'_> {
+    /// The same, bound to nothing.
+    pub fn to_owned(&self) -> Peek<'static> {
+        let owned = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
+        Peek {
+            model: owned(&self.model),
+            model_span: self.model_span.clone(),
+            stream: self.stream,
+            session: self.session.as_ref().map(owned),
+            places: self.places.clone(),
+        }
+    }
+
     /// What the request asks of the model, found by a look at the whole of `body`, which is the one that was
     /// read. Nothing where the operation does not answer a conversation.
     pub fn facts(&self, operation: Operation, body: &[u8]) -> Facts {

@@ -67,6 +67,13 @@ pub struct Considered {
     pub until: Option<Timestamp>,
 }
 
+impl From<Candidate> for Considered {
+    fn from(candidate: Candidate) -> Self {
+        let Candidate { channel, protocol, verdict, until, .. } = candidate;
+        Self { channel, protocol, verdict, until }
+    }
+}
+
 /// One key of a candidate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -51,6 +51,7 @@ fn what_the_configuration_rules_out_is_told() {
         channel("keyless", json!({"keys": []})),
         channel("blind", json!({"compat": {"vision": false}})),
         channel("small", json!({"contextWindows": {"m": 8000}})),
+        channel("fits", json!({})),
     ]}));
     let question = json!({"protocol": "chat", "model": "m",
                           "needs": {"inputTokens": 9000, "vision": true}});
@@ -61,6 +62,7 @@ fn what_the_configuration_rules_out_is_told() {
         ("keyless", "no_key"),
         ("blind", "capability"),
         ("small", "context_window"),
+        ("fits", "chosen"),
     ];
     let expected: Vec<_> = expected.map(|(name, verdict)| (name.to_owned(), verdict.to_owned())).into();
     assert_eq!(verdicts(&server, question), expected);

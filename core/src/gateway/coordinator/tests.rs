@@ -48,6 +48,7 @@ impl World {
             needs: Needs::default(),
             waits_until: Some(self.clock.now() + wait),
             ticket: None,
+            traced: false,
             tried: &[],
         };
         self.coordinator.acquire(&self.config, &ask).await

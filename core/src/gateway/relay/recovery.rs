@@ -97,7 +97,7 @@ impl<P: Platform> Relay<P> {
     /// # Errors
     /// When the answer has to break off.
     pub(super) fn weigh(&mut self) -> Result<(), BoxError> {
-        let told = self.passage.failed().map(|error| Miss::told(StatusCode::OK, error));
+        let told = self.passage.failed().map(|error| Miss::told(StatusCode::OK, error, self.gateway.now()));
         if let Some(miss) = told.filter(|miss| miss.class.tries_next()) {
             return self.miss(miss);
         }
@@ -139,13 +139,13 @@ impl<P: Platform> Relay<P> {
         let Found { mut recovery, mut trip, served } = found;
         let failure = match served {
             Ok(Served { lent, answer: Answer::Begun(begun) }) => {
-                let Begun { held, rest, passage, lost, .. } = begun;
+                let Begun { held, rest, passage, lost, refills_at, .. } = begun;
                 let now = self.gateway.now();
                 let spoke = self.silence.spoke;
                 self.silence = Silence::new(&lent.lease().channel.timeouts, now);
                 self.silence.spoke = spoke;
                 (self.upstream, self.passage) = (Some(rest), passage);
-                self.owed = Some(Owed { lent, trip, lost, first_content: None });
+                self.owed = Some(Owed { lent, trip, lost, first_content: None, refills_at });
                 recovery.kept_back = held;
                 self.recovery = Some(recovery);
                 self.note_content(now);
@@ -159,7 +159,8 @@ impl<P: Platform> Relay<P> {
             }
             Ok(Served { answer: Answer::Whole(whole), .. }) => {
                 let error = protocol::decode_error(&whole.body);
-                Miss { status: Some(whole.status), ..Miss::told(whole.status, &error) }.failure()
+                Miss { status: Some(whole.status), ..Miss::told(whole.status, &error, self.gateway.now()) }
+                    .failure()
             }
             Err(failure) => failure,
         };

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::error::Failure;
+use crate::ir::Usage;
 use crate::platform::{Clock, Coordinator, Entropy, HttpClient, Platform};
-use crate::schedule::{Ask, Class, Lease, Refusal, Rng, Tried};
+use crate::schedule::{Ask, Class, Lease, Outcome, Refusal, Rng, Tried};
 use crate::time::Timestamp;
 
 use super::super::Gateway;
-use super::super::attempt::{Begun, Miss, Reply, Whole, attempt};
+use super::super::attempt::{Begun, Miss, Reply, Whole, attempt, served};
 use super::super::inbound::Inbound;
 use super::super::trip::{Lent, Trip};
 use super::misses::Misses;
@@ -70,11 +71,13 @@ impl Attempts {
     ) -> Result<Served<P>, Failure> {
         let Job { gateway, config, inbound, ask } = job;
         loop {
+            let coordinator = gateway.platform.coordinator();
             let asked = Ask { tried: &self.tried, ..ask.clone() };
-            let lease = match gateway.platform.coordinator().acquire(config, &asked).await {
+            let lease = match coordinator.acquire(config, &asked).await {
                 Ok(lease) => lease,
                 Err(refusal) => {
-                    self.rest(job, &refusal).await?;
+                    let why = coordinator.explain(config, &asked).await;
+                    self.rest(job, &refusal).await.inspect_err(|_| trip.note_refusal(why))?;
                     continue;
                 }
             };
@@ -82,18 +85,17 @@ impl Attempts {
             match wiser(gateway, config, inbound, lent.lease()).await {
                 Reply::Whole(whole) => {
                     trip.note(lent.lease(), whole.class, None);
-                    let first_content = Some(gateway.now().since(lent.lease().acquired_at));
-                    lent.settle(whole.class, None, first_content);
+                    lent.settle(whole_outcome(&whole, lent.lease(), gateway.now()));
                     return Ok(Served { lent, answer: Answer::Whole(whole) });
                 }
                 Reply::Begun(begun) => return Ok(Served { lent, answer: Answer::Begun(begun) }),
                 Reply::Refused(miss) => {
                     trip.note(lent.lease(), miss.class, Some(&miss));
-                    lent.settle(miss.class, miss.retry_after, None);
+                    lent.settle(miss.outcome());
                     return Err(miss.failure());
                 }
                 Reply::Wrong(failure) => {
-                    lent.settle(Class::Unfit, None, None);
+                    lent.settle(Outcome::of(Class::Unfit));
                     return Err(failure);
                 }
                 Reply::Missed(miss) => self.missed(job, &mut lent, miss, trip)?,
@@ -114,7 +116,7 @@ impl Attempts {
     ) -> Result<(), Failure> {
         let now = job.gateway.now();
         trip.note(lent.lease(), miss.class, Some(&miss));
-        lent.settle(miss.class, miss.retry_after, None);
+        lent.settle(miss.outcome());
         let lease = lent.lease();
         if let Some(key) = lease.key() {
             let (channel, endpoint, class) = (lease.channel.id.clone(), lease.endpoint, miss.class);
@@ -161,6 +163,15 @@ impl Attempts {
         let spent = past.filter(|(_, again)| again.is_none_or(|at| at > now));
         (self.tried, self.again) = kept.into_iter().chain(spent).unzip();
     }
+}
+
+fn whole_outcome(whole: &Whole, lease: &Lease, now: Timestamp) -> Outcome {
+    let outcome = match whole.class {
+        Class::Success => served(whole.refills_at, now),
+        class => Outcome::of(class),
+    };
+    let tokens = whole.usage.as_ref().and_then(Usage::limited_tokens);
+    Outcome { first_content: Some(now.since(lease.acquired_at)), tokens, ..outcome }
 }
 
 /// Attempts, and again at once on the same key without what a refusal names, as long as that teaches

@@ -60,7 +60,8 @@ struct Candidate<'a> {
 struct Contender {
     pick: Pick,
     fit: Fit,
-    cost: f32,
+    /// `None`: too little is known to compare.
+    cost: Option<f32>,
 }
 
 /// Which candidates of a tier may serve.
@@ -422,14 +423,15 @@ impl Contender {
     fn or_better(self, other: Self) -> Self {
         let better = match self.fit.cmp(&other.fit) {
             Ordering::Less => false,
-            Ordering::Equal => other.cost < self.cost * BAND,
+            Ordering::Equal => self.cost.zip(other.cost).is_some_and(|(own, other)| other < own * BAND),
             Ordering::Greater => true,
         };
         if better && !self.pick.trial && !other.pick.trial { other } else { self }
     }
 
     fn beats(&self, other: &Self) -> bool {
-        self.fit.cmp(&other.fit).then(self.cost.total_cmp(&other.cost)).is_lt()
+        let cost = |one: &Self| one.cost.unwrap_or(f32::INFINITY);
+        self.fit.cmp(&other.fit).then(cost(self).total_cmp(&cost(other))).is_lt()
     }
 }
 

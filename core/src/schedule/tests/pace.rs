@@ -51,10 +51,11 @@ fn one_that_fails_now_and_then_is_avoided_before_it_trips() {
         let lease = world.acquire(&ASK, secs).unwrap();
         failing += u64::from(key(&lease) == "a1");
         let class = if key(&lease) == "a1" && failing % 2 == 0 { Class::ServerError } else { Class::Success };
-        world.report(&lease, class, secs);
+        let first_content = (class == Class::Success).then_some(Duration::from_millis(500));
+        world.report_as(&lease, &Outcome { first_content, ..Outcome::of(class) }, secs);
         *counts.entry(key(&lease)).or_insert(0) += 1;
     }
-    assert!((5..300).contains(&counts["a1"]), "{counts:?}");
+    assert!((5..450).contains(&counts["a1"]), "{counts:?}");
 }
 
 #[test]
@@ -65,4 +66,19 @@ fn the_crowded_one_gives_way() {
         *counts.entry(key(&world.acquire(&ASK, 0).unwrap())).or_insert(0_i32) += 1;
     }
     assert!((counts["a1"] - counts["b1"]).abs() < 40, "{counts:?}");
+}
+
+#[test]
+fn equals_share_however_fast_they_are() {
+    for millis in [5, 20, 100, 2_000] {
+        let mut world = World::new(vec![channel("a", 1, 1), channel("b", 1, 1)]);
+        let mut counts = BTreeMap::new();
+        for n in 0..1_000 {
+            let lease = world.acquire(&ASK, n / 50).unwrap();
+            let first_content = Some(Duration::from_millis(millis));
+            world.report_as(&lease, &Outcome { first_content, ..Outcome::of(Class::Success) }, n / 50);
+            *counts.entry(key(&lease)).or_insert(0) += 1;
+        }
+        assert!(counts.len() == 2 && counts.values().all(|count| *count >= 300), "{millis} ms: {counts:?}");
+    }
 }

@@ -4,9 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -30,7 +32,8 @@ pub struct Arriving {
     pub status: StatusCode,
     pub headers: HeaderMap,
     body: Incoming,
-    connection: JoinHandle<()>,
+    /// Its own, which ends with it.
+    connection: Option<JoinHandle<()>>,
 }
 
 /// A request being put together.
@@ -82,27 +85,66 @@ impl Call {
 
     /// Sends it on a connection of its own and waits for the answer's head.
     pub async fn open(self) -> io::Result<Arriving> {
+        let (authority, request) = self.request()?;
+        let (mut sender, connection) = connect(authority.as_str()).await?;
+        let response: Response<Incoming> =
+            within(async { sender.send_request(request).await.map_err(io::Error::other) }).await?;
+        let (head, body) = response.into_parts();
+        Ok(Arriving { status: head.status, headers: head.headers, body, connection: Some(connection) })
+    }
+
+    fn request(self) -> io::Result<(Authority, Request<Full<Bytes>>)> {
         let uri: Uri = self.url.parse().map_err(io::Error::other)?;
         let authority = uri.authority().ok_or_else(|| io::Error::other("no host in the URL"))?.clone();
-        let stream = TcpStream::connect(authority.as_str()).await?;
-        stream.set_nodelay(true)?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        // Its errors show on the request or on the body.
-        let connection = tokio::spawn(async move {
-            let _: Result<(), hyper::Error> = connection.with_upgrades().await;
-        });
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let mut request = Request::builder().method(self.method).uri(path).header("host", authority.as_str());
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(self.body)).map_err(io::Error::other)?;
-        let response: Response<Incoming> =
-            within(async { sender.send_request(request).await.map_err(io::Error::other) }).await?;
-        let (head, body) = response.into_parts();
-        Ok(Arriving { status: head.status, headers: head.headers, body, connection })
+        Ok((authority, request))
     }
+}
+
+/// A connection that one call after the other uses, as clients do that make many; made anew when it broke.
+#[derive(Default)]
+pub struct Connection {
+    open: Option<(SendRequest<Full<Bytes>>, JoinHandle<()>)>,
+}
+
+impl Connection {
+    /// Sends `call`, always to the same host, and waits for the whole answer.
+    pub async fn send(&mut self, call: Call) -> io::Result<Answer> {
+        let (authority, request) = call.request()?;
+        within(async {
+            let (mut sender, connection) = match self.open.take() {
+                Some((sender, connection)) if !sender.is_closed() => (sender, connection),
+                _ => connect(authority.as_str()).await?,
+            };
+            sender.ready().await.map_err(io::Error::other)?;
+            let response = sender.send_request(request).await.map_err(io::Error::other)?;
+            let (head, body) = response.into_parts();
+            let arriving = Arriving { status: head.status, headers: head.headers, body, connection: None };
+            let answer = arriving.rest().await?;
+            if !answer.cut {
+                self.open = Some((sender, connection));
+            }
+            Ok(answer)
+        })
+        .await
+    }
+}
+
+async fn connect(authority: &str) -> io::Result<(SendRequest<Full<Bytes>>, JoinHandle<()>)> {
+    let stream = TcpStream::connect(authority).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    // Its errors show on the request or on the body.
+    let connection = tokio::spawn(async move {
+        let _: Result<(), hyper::Error> = connection.with_upgrades().await;
+    });
+    Ok((sender, connection))
 }
 
 impl Arriving {
@@ -137,7 +179,9 @@ impl Arriving {
 
 impl Drop for Arriving {
     fn drop(&mut self) {
-        self.connection.abort();
+        if let Some(connection) = &self.connection {
+            connection.abort();
+        }
     }
 }
 

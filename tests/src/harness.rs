@@ -54,7 +54,12 @@ impl Gateway {
 
     /// A native gateway even where another target is given: for what only a process of our own can show.
     pub async fn start_native(channels: &[Channel], environment: Environment<'_>) -> io::Result<Self> {
-        let native = Native::start(&document(channels), environment)?;
+        Self::start_document(&document(channels), environment).await
+    }
+
+    /// A native gateway on the whole of a configuration file.
+    pub async fn start_document(document: &Value, environment: Environment<'_>) -> io::Result<Self> {
+        let native = Native::start(document, environment)?;
         let gateway = Self {
             url: native.url(),
             key: CLIENT_KEY.to_owned(),

@@ -4,8 +4,10 @@
 
 pub mod client;
 pub mod conversation;
+pub mod crowd;
 pub mod harness;
 pub mod load;
 pub mod mock;
 pub mod sample;
+pub mod scene;
 pub mod wire;

@@ -15,7 +15,9 @@ mod lane;
 mod playback;
 mod route;
 mod serve;
+mod silent;
 mod socket;
+mod timetable;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,8 +27,10 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 pub use self::behaviour::{Action, Behaviour, Reply, ToolCall};
-pub use self::lane::{Aborted, Captured, Lane};
+pub use self::lane::{Aborted, Captured, Lane, Visit};
 pub use self::route::{Operation, Protocol};
+pub use self::silent::Silent;
+pub use self::timetable::Timetable;
 
 use self::lane::Lanes;
 

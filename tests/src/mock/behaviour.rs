@@ -76,6 +76,8 @@ pub struct Reply {
     pub tools: Vec<ToolCall>,
     /// Text deltas of a stream; by default one a word.
     pub events: Option<usize>,
+    /// Before anything is said, be it good or bad.
+    pub wait_ms: u64,
     /// Between two events.
     pub delay_ms: u64,
     /// All events in one write instead of one each.
@@ -139,6 +141,12 @@ impl Behaviour {
     #[must_use]
     pub fn events(mut self, events: usize) -> Self {
         self.reply.events = Some(events);
+        self
+    }
+
+    #[must_use]
+    pub fn after_ms(mut self, wait_ms: u64) -> Self {
+        self.reply.wait_ms = wait_ms;
         self
     }
 

@@ -1,7 +1,7 @@
 //! The same command over HTTP, for suites in other languages.
 //!
-//! `POST /_control/lanes/{lane}` `{"script": [...], "default": {...}, "keys": {"sk-…": {"script", "default"}}}` sets behaviour
-//! (and forgets nothing seen unless `"reset": true`); `GET /_control/lanes/{lane}` tells what was seen; `GET /_control`
+//! `POST /_control/lanes/{lane}` `{"script": [...], "timetable": {...}, "default": {...}, "keys": {"sk-…": {"script",
+//! "timetable", "default"}}}` sets behaviour (and forgets nothing seen unless `"reset": true`); `GET /_control/lanes/{lane}` tells what was seen; `GET /_control`
 //! tells of all lanes; `DELETE /_control` and `DELETE /_control/lanes/{lane}` forget.
 
 use std::collections::BTreeMap;
@@ -15,8 +15,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
-use super::lane::{Aborted, Captured, Lane, Lanes};
+use super::lane::{Aborted, Captured, Lane, Lanes, Visit};
 use super::playback::Answer;
+use super::timetable::Timetable;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +26,8 @@ struct Orders {
     reset: bool,
     #[serde(default)]
     script: Option<Vec<Behaviour>>,
+    #[serde(default)]
+    timetable: Option<Timetable>,
     #[serde(default)]
     default: Option<Behaviour>,
     #[serde(default)]
@@ -36,6 +39,8 @@ struct Orders {
 struct PlanOrders {
     #[serde(default)]
     script: Option<Vec<Behaviour>>,
+    #[serde(default)]
+    timetable: Option<Timetable>,
     #[serde(default)]
     default: Option<Behaviour>,
 }
@@ -79,12 +84,18 @@ fn obey(lane: &Lane, orders: Orders) {
     if let Some(script) = orders.script {
         lane.script(script);
     }
+    if let Some(timetable) = orders.timetable {
+        lane.timetable(timetable);
+    }
     if let Some(default) = orders.default {
         lane.always(default);
     }
     for (key, plan) in orders.keys {
         if let Some(script) = plan.script {
             lane.script_key(&key, script);
+        }
+        if let Some(timetable) = plan.timetable {
+            lane.timetable_key(&key, timetable);
         }
         if let Some(default) = plan.default {
             lane.always_key(&key, default);
@@ -94,11 +105,14 @@ fn obey(lane: &Lane, orders: Orders) {
 
 fn seen(lane: &Lane) -> Value {
     let requests: Vec<_> = lane.requests().iter().map(request).collect();
+    let visits: Vec<_> = lane.visits().iter().map(visit).collect();
     let aborted: Vec<_> = lane.aborted().iter().map(abort).collect();
     json!({
         "count": lane.count(),
+        "mostAtOnce": lane.most_at_once(),
         "keys": lane.key_counts(),
         "requests": requests,
+        "visits": visits,
         "aborted": aborted,
         "violations": lane.violations(),
         "seals": lane.seals(),
@@ -122,6 +136,10 @@ fn request(request: &Captured) -> Value {
         "key": request.key,
         "atUs": request.at_us,
     })
+}
+
+fn visit(visit: &Visit) -> Value {
+    json!({ "key": visit.key, "atUs": visit.at_us, "ok": visit.ok, "untilUs": visit.until_us })
 }
 
 fn abort(aborted: &Aborted) -> Value {

@@ -9,12 +9,15 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::behaviour::Behaviour;
+use super::behaviour::{Action, Behaviour};
 use super::issued::Issued;
 use super::route::Operation;
+use super::timetable::{Due, Timetable};
 
 /// Requests a lane keeps; older ones are only counted.
 const KEPT: usize = 128;
+/// Visits a lane keeps: all of any test.
+const VISITS: usize = 1 << 20;
 
 /// All lanes of one mock.
 pub(super) struct Lanes {
@@ -34,24 +37,63 @@ struct State {
     plan: Plan,
     by_key: BTreeMap<String, Plan>,
     requests: VecDeque<Captured>,
+    visits: Vec<Visit>,
     count: u64,
     key_counts: BTreeMap<String, u64>,
+    under_way: Gauge,
+    key_under_way: BTreeMap<String, Gauge>,
     issued: Issued,
     violations: Vec<String>,
     aborted: Vec<Aborted>,
 }
 
-/// Behaviours used up one a request, and the one that stays.
+/// How many there are, and the most there ever were.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gauge {
+    now: usize,
+    most: usize,
+}
+
+impl Gauge {
+    fn add(&mut self) {
+        self.now += 1;
+        self.most = self.most.max(self.now);
+    }
+
+    fn remove(&mut self) {
+        self.now = self.now.saturating_sub(1);
+    }
+}
+
+/// Behaviours used up one a request, those of a time, and the one that stays.
 #[derive(Default)]
 struct Plan {
     script: VecDeque<Behaviour>,
+    timetable: Timetable,
     default: Option<Behaviour>,
 }
 
 impl Plan {
-    fn next(&mut self) -> Option<Behaviour> {
-        self.script.pop_front().or_else(|| self.default.clone())
+    fn next(&mut self, now_us: u64) -> Option<Due> {
+        let lasting = |behaviour| Due { behaviour, until_us: None };
+        self.script
+            .pop_front()
+            .map(lasting)
+            .or_else(|| self.timetable.due(now_us))
+            .or_else(|| self.default.clone().map(lasting))
     }
+}
+
+/// That a request came, and what it met.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub key: Option<String>,
+    /// Microseconds since the Unix epoch.
+    pub at_us: u64,
+    /// Whether it got a well-formed answer.
+    pub ok: bool,
+    /// When the period of the timetable that it met ends, in microseconds since the Unix epoch.
+    pub until_us: Option<u64>,
 }
 
 /// A request as it arrived.
@@ -146,6 +188,18 @@ impl Lane {
         self
     }
 
+    /// What holds for a time, after what is left of the script and before the default.
+    pub fn timetable(&self, timetable: Timetable) -> &Self {
+        self.state().plan.timetable = timetable;
+        self
+    }
+
+    /// As [`Self::timetable`], for requests with that credential only.
+    pub fn timetable_key(&self, key: &str, timetable: Timetable) -> &Self {
+        self.state().by_key.entry(key.to_owned()).or_default().timetable = timetable;
+        self
+    }
+
     /// Forgets behaviour and everything seen.
     pub fn reset(&self) {
         *self.state() = State::default();
@@ -173,6 +227,26 @@ impl Lane {
     /// Credentials of the last requests, oldest first.
     pub fn keys(&self) -> Vec<String> {
         self.state().requests.iter().filter_map(|request| request.key.clone()).collect()
+    }
+
+    /// Every request since the start or the last reset, oldest first.
+    pub fn visits(&self) -> Vec<Visit> {
+        self.state().visits.clone()
+    }
+
+    /// How many visits `matching` holds for.
+    pub fn visited(&self, matching: impl Fn(&Visit) -> bool) -> usize {
+        self.state().visits.iter().filter(|visit| matching(visit)).count()
+    }
+
+    /// The most answers under way at once.
+    pub fn most_at_once(&self) -> usize {
+        self.state().under_way.most
+    }
+
+    /// As [`Self::most_at_once`], to requests with that credential.
+    pub fn most_at_once_for(&self, key: &str) -> usize {
+        self.state().key_under_way.get(key).map_or(0, |gauge| gauge.most)
     }
 
     /// What was wrong with requests that should have been right.
@@ -206,15 +280,37 @@ impl Lane {
     pub(super) fn arrived(&self, request: Captured) -> Behaviour {
         let mut state = self.state();
         state.count += 1;
-        let own = request.key.as_ref().and_then(|key| {
+        let (key, at_us) = (request.key.clone(), request.at_us);
+        let own = key.as_ref().and_then(|key| {
             *state.key_counts.entry(key.clone()).or_default() += 1;
-            state.by_key.get_mut(key).and_then(Plan::next)
+            state.by_key.get_mut(key).and_then(|plan| plan.next(at_us))
         });
         if state.requests.len() == KEPT {
             state.requests.pop_front();
         }
         state.requests.push_back(request);
-        own.or_else(|| state.plan.next()).unwrap_or_default()
+        let Due { behaviour, until_us } = own.or_else(|| state.plan.next(at_us)).unwrap_or_default();
+        if state.visits.len() < VISITS {
+            let ok = matches!(behaviour.action, Action::Ok);
+            state.visits.push(Visit { key, at_us, ok, until_us });
+        }
+        behaviour
+    }
+
+    pub(super) fn began(&self, key: Option<&str>) {
+        let mut state = self.state();
+        state.under_way.add();
+        if let Some(key) = key {
+            state.key_under_way.entry(key.to_owned()).or_default().add();
+        }
+    }
+
+    pub(super) fn ended(&self, key: Option<&str>) {
+        let mut state = self.state();
+        state.under_way.remove();
+        if let Some(gauge) = key.and_then(|key| state.key_under_way.get_mut(key)) {
+            gauge.remove();
+        }
     }
 
     pub(super) fn violated(&self, problem: &str) {

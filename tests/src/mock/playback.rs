@@ -66,18 +66,26 @@ pub(super) struct Playback {
     watch: Option<Watch>,
 }
 
-/// Notes when an answer is dropped before its end.
+/// Counts an answer as under way until the last of it is handed out, and notes when it is dropped before its end.
 pub(super) struct Watch {
     lane: Arc<Lane>,
     key: Option<String>,
     started: Instant,
     events_sent: usize,
+    under_way: bool,
     ended: bool,
 }
 
 impl Watch {
     pub(super) fn new(lane: Arc<Lane>, key: Option<String>) -> Self {
-        Self { lane, key, started: Instant::now(), events_sent: 0, ended: false }
+        lane.began(key.as_deref());
+        Self { lane, key, started: Instant::now(), events_sent: 0, under_way: true, ended: false }
+    }
+
+    fn handed_out(&mut self) {
+        if std::mem::take(&mut self.under_way) {
+            self.lane.ended(self.key.as_deref());
+        }
     }
 
     /// From here on a drop is no abort.
@@ -88,6 +96,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        self.handed_out();
         if self.ended {
             return;
         }
@@ -131,6 +140,9 @@ impl Playback {
                     self.flush = true;
                     if let Some(watch) = &mut self.watch {
                         watch.events_sent += 1;
+                        if self.steps.is_empty() {
+                            watch.handed_out();
+                        }
                     }
                     return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }

@@ -42,6 +42,9 @@ pub(super) async fn perform(
     mut watch: Watch,
 ) -> Result<Response<Answer>, Abandon> {
     let Behaviour { action, reply } = behaviour;
+    if reply.wait_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(reply.wait_ms)).await;
+    }
     let mut response = match action {
         // The watch sees the request being dropped.
         Action::StallHeaders => std::future::pending().await,

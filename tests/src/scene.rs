@@ -15,7 +15,7 @@ use crate::sample::Sample;
 pub const TEXT: &str = "one two three four five six";
 /// Longer than any condition of any story takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(50);
 /// Until a good answer begins.
 const WAIT_MS: u64 = 15;
 /// Between its events.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use causeway_tests::client::Call;
 use causeway_tests::conversation::{self, Conversation, LAST_WORDS, THINKING};
 use causeway_tests::load::{self, Plan, Until};
-use causeway_tests::mock::{Action, Behaviour, Mock, Protocol};
+use causeway_tests::mock::{Action, Behaviour, Mock, Protocol, Silent};
 use causeway_tests::sample::Sample;
 use serde_json::{Value, json};
 
@@ -250,4 +250,45 @@ async fn the_load_generator_sees_every_event_and_every_failure() {
     // Thirty deltas and the role, finish and end of it.
     let report = load::run(&Plan { events: Some(33), ..plan("a") }).await.unwrap();
     assert_eq!((report.requests, report.errors), (20, 3), "{:?}", report.first_error);
+}
+
+#[tokio::test]
+async fn a_timetable_holds_for_its_key_and_tells_its_end() {
+    let mock = Mock::start().await.unwrap();
+    let sample = Sample::of(Protocol::Chat, false);
+    let refusal = json!({ "do": { "status": { "code": 429 } }, "reply": { "headers": { "retry-after": "{seconds}" } } });
+    let periods = json!([{ "forMs": 60_000, "behaviour": refusal }]);
+    let orders = json!({ "keys": { "sk-1": { "timetable": { "periods": periods } } } });
+    let control = format!("http://{}/_control/lanes/a", mock.address());
+    assert_eq!(Call::post(&control, orders.to_string()).send().await.unwrap().status, 200);
+    let refused = sample.call(&mock.base("a"), "sk-1").send().await.unwrap();
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "60"));
+    assert_eq!(sample.call(&mock.base("a"), "sk-2").send().await.unwrap().status, 200);
+    let seen = Call::get(&control).send().await.unwrap().json();
+    let visits: Vec<_> =
+        seen["visits"].as_array().unwrap().iter().map(|it| (&it["key"], &it["ok"])).collect();
+    assert_eq!(visits, [(&json!("sk-1"), &json!(false)), (&json!("sk-2"), &json!(true))]);
+}
+
+#[tokio::test]
+async fn answers_under_way_at_once_are_counted() {
+    let mock = Mock::start().await.unwrap();
+    mock.lane("a").always(Behaviour::ok().after_ms(100));
+    let sample = Sample::of(Protocol::Chat, false);
+    let calls = (0..3).map(|_| sample.call(&mock.base("a"), "sk-1").send());
+    let answers = futures::future::join_all(calls).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap().status == 200));
+    sample.call(&mock.base("a"), "sk-2").send().await.unwrap();
+    let lane = mock.lane("a");
+    assert_eq!(
+        (lane.most_at_once(), lane.most_at_once_for("sk-1"), lane.most_at_once_for("sk-2")),
+        (3, 3, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_silent_host_opens_no_connection() {
+    let silent = Silent::start().await.unwrap();
+    let call = Call::get(silent.base()).open();
+    assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());
 }

@@ -105,7 +105,7 @@ fn obey(lane: &Lane, orders: Orders) {
 
 fn seen(lane: &Lane) -> Value {
     let requests: Vec<_> = lane.requests().iter().map(request).collect();
-    let visits: Vec<_> = lane.visits().iter().map(visit).collect();
+    let visits: Vec<_> = lane.log(|visits| visits.iter().map(visit).collect());
     let aborted: Vec<_> = lane.aborted().iter().map(abort).collect();
     json!({
         "count": lane.count(),

@@ -47,6 +47,12 @@ struct State {
     aborted: Vec<Aborted>,
 }
 
+impl Visit {
+    pub fn has_key(&self, key: &str) -> bool {
+        self.key.as_deref() == Some(key)
+    }
+}
+
 /// How many there are, and the most there ever were.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gauge {
@@ -85,7 +91,7 @@ impl Plan {
 }
 
 /// That a request came, and what it met.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Visit {
     pub key: Option<String>,
     /// Microseconds since the Unix epoch.
@@ -229,14 +235,9 @@ impl Lane {
         self.state().requests.iter().filter_map(|request| request.key.clone()).collect()
     }
 
-    /// Every request since the start or the last reset, oldest first.
-    pub fn visits(&self) -> Vec<Visit> {
-        self.state().visits.clone()
-    }
-
-    /// How many visits `matching` holds for.
-    pub fn visited(&self, matching: impl Fn(&Visit) -> bool) -> usize {
-        self.state().visits.iter().filter(|visit| matching(visit)).count()
+    /// Looks at every request since the start or the last reset, oldest first.
+    pub fn log<T>(&self, look: impl FnOnce(&[Visit]) -> T) -> T {
+        look(&self.state().visits)
     }
 
     /// The most answers under way at once.

@@ -63,11 +63,14 @@ impl Scene {
 
     /// A channel without a key at another address. Its id is `ch_` and its name.
     pub fn channel_at(&self, base: &str, which: &str) -> Channel {
+        self.without_endpoint(which).endpoint(self.protocol, base)
+    }
+
+    /// A channel without a key and an endpoint.
+    pub fn without_endpoint(&self, which: &str) -> Channel {
         let name = self.channel_name(which);
-        Channel::new(&name)
-            .endpoint(self.protocol, base)
-            .with("models", json!([self.name]))
-            .with("id", json!(format!("ch_{name}")))
+        let id = format!("ch_{name}");
+        Channel::new(&name).with("models", json!([self.name])).with("id", json!(id))
     }
 
     pub fn lane(&self, mock: &Mock, which: &str) -> Arc<Lane> {

@@ -24,7 +24,18 @@ pub struct Crowd {
     clients: Vec<JoinHandle<()>>,
 }
 
+/// Whether requests belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    /// A third of the clients stays in one conversation, a third begins a new one every few requests, and a third
+    /// has none.
+    Mixed,
+    /// None do.
+    Strangers,
+}
+
 struct Shared {
+    habit: Habit,
     sample: Sample,
     call: Call,
     /// What every answer must say.
@@ -38,6 +49,8 @@ struct Shared {
 pub struct Seen {
     /// When each good answer was whole, in microseconds since the Unix epoch.
     pub served_us: Vec<u64>,
+    /// Good answers by client.
+    pub clients: Vec<usize>,
     /// Good answers by the channel they name.
     pub channels: BTreeMap<String, usize>,
     pub problems: Vec<Problem>,
@@ -54,15 +67,21 @@ pub struct Problem {
 }
 
 impl Crowd {
-    /// So many clients that ask `sample` of the gateway at `url` and want to hear `text`. A third of them stays in one
-    /// conversation, a third begins a new one every few requests, a third has none.
-    pub fn start(clients: usize, sample: &Sample, (url, key): (&str, &str), text: &str) -> Self {
+    /// So many clients that ask `sample` of the gateway at `url` and want to hear `text`.
+    pub fn start(
+        clients: usize,
+        habit: Habit,
+        sample: &Sample,
+        (url, key): (&str, &str),
+        text: &str,
+    ) -> Self {
         let shared = Arc::new(Shared {
+            habit,
             sample: sample.clone(),
             call: sample.call(url, key),
             text: text.to_owned(),
             stopped: AtomicBool::new(false),
-            seen: Mutex::default(),
+            seen: Mutex::new(Seen { clients: vec![0; clients], ..Seen::default() }),
         });
         let clients = (0..clients).map(|number| tokio::spawn(client(number, Arc::clone(&shared)))).collect();
         Self { shared, clients }
@@ -104,6 +123,7 @@ async fn client(number: usize, shared: Arc<Shared>) {
     while !shared.stopped.load(Ordering::Relaxed) {
         let call = shared.call.clone();
         let call = match number % 3 {
+            _ if shared.habit == Habit::Strangers => call,
             0 => call.header("session-id", format!("{}-{number}", shared.sample.name())),
             1 => call.header("session-id", format!("{}-{number}-{}", shared.sample.name(), turn / TURNS)),
             _ => call,
@@ -115,7 +135,7 @@ async fn client(number: usize, shared: Arc<Shared>) {
             Ok(answer) => problem(&shared.sample, &shared.text, answer).map_or(Ok(answer), Err),
             Err(error) => Err(error.to_string()),
         };
-        shared.note(sent.elapsed(), checked);
+        shared.note(number, sent.elapsed(), checked);
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -135,12 +155,15 @@ fn problem(sample: &Sample, text: &str, answer: &Answer) -> Option<String> {
 }
 
 impl Shared {
-    fn note(&self, took: Duration, checked: Result<&Answer, String>) {
+    fn note(&self, client: usize, took: Duration, checked: Result<&Answer, String>) {
         let mut seen = self.seen();
         seen.slowest = seen.slowest.max(took);
         match checked {
             Ok(answer) => {
                 seen.served_us.push(now_us());
+                if let Some(count) = seen.clients.get_mut(client) {
+                    *count += 1;
+                }
                 *seen.channels.entry(answer.header("x-causeway-channel").to_owned()).or_default() += 1;
             }
             Err(text) => seen.problems.push(Problem { at_us: now_us(), text }),

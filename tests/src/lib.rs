@@ -6,6 +6,7 @@ pub mod client;
 pub mod conversation;
 pub mod crowd;
 pub mod harness;
+pub mod judge;
 pub mod load;
 pub mod mock;
 pub mod sample;

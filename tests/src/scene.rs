@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::crowd::{Crowd, Seen};
+use crate::crowd::{Crowd, Habit, Seen};
 use crate::harness::{Channel, Environment, Gateway, document};
 use crate::mock::{Behaviour, Lane, Mock, Protocol};
 use crate::sample::Sample;
@@ -83,7 +83,12 @@ impl Scene {
 
     /// So many clients that ask this.
     pub fn crowd(&self, gateway: &Gateway, clients: usize) -> Crowd {
-        Crowd::start(clients, &self.sample(), (gateway.url(), gateway.key()), TEXT)
+        Crowd::start(clients, Habit::Mixed, &self.sample(), (gateway.url(), gateway.key()), TEXT)
+    }
+
+    /// So many clients that ask this, each time as if they never had before.
+    pub fn strangers(&self, gateway: &Gateway, clients: usize) -> Crowd {
+        Crowd::start(clients, Habit::Strangers, &self.sample(), (gateway.url(), gateway.key()), TEXT)
     }
 }
 

@@ -8,20 +8,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use causeway_tests::crowd::Seen;
+use causeway_tests::judge::{GRACE, back, let_alone, meanwhile, micros, refusal, tested_at_pace};
 use causeway_tests::mock::{Action, Behaviour, Lane, Protocol, Silent, Timetable, Visit};
 use causeway_tests::scene::{PATIENCE, Scene, Stage, complaints, good, until};
 use serde_json::{Value, json};
 
 /// Of each scene; up to eight scenes are played at once.
 const CLIENTS: usize = 8;
-/// For what was under way when an upstream began to refuse.
-const GRACE: Duration = Duration::from_secs(1);
-
 /// From the beginning of a rest of three seconds: less than where nobody had named a time.
 const SOON: Duration = Duration::from_secs(12);
 
 /// How long things last.
 struct Scale {
+    /// Whether a person watches.
+    shows: bool,
     overload: Duration,
     breaker: Value,
     /// The least time between two tests of what is tripped.
@@ -33,12 +33,14 @@ fn scale() -> Scale {
     let told = std::env::var("CAUSEWAY_STORY_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     told.map_or_else(
         || Scale {
+            shows: false,
             overload: Duration::from_secs(5),
             breaker: json!({ "openMinMs": 1000, "openMaxMs": 2000 }),
             pace: Duration::from_secs(1),
             patience: PATIENCE,
         },
         |seconds| Scale {
+            shows: true,
             overload: Duration::from_secs(seconds),
             breaker: json!({}),
             pace: Duration::from_secs(30),
@@ -47,72 +49,19 @@ fn scale() -> Scale {
     )
 }
 
-const fn micros(time: Duration) -> u64 {
-    time.as_secs() * 1_000_000 + time.subsec_micros() as u64
-}
-
-/// When `key` was refused first, and until when it was to be let alone.
-fn refusal(visits: &[Visit], key: &str) -> Option<(u64, u64)> {
-    let first = visits.iter().find(|visit| visit.has_key(key) && !visit.ok)?;
-    Some((first.at_us, first.until_us?))
-}
-
-/// Good answers since the first refusal.
-fn back(lane: &Lane, key: &str) -> usize {
-    lane.log(|visits| {
-        let of_key = visits.iter().filter(|visit| visit.has_key(key));
-        of_key.skip_while(|visit| visit.ok).filter(|visit| visit.ok).count()
-    })
-}
-
-/// While `key` was not to be called, only what was under way came: each client may have had one, and they come at
-/// once.
-fn let_alone(lane: &Lane, key: &str) -> Result<(), String> {
-    lane.log(|visits| {
-        let (from, until) = refusal(visits, key).ok_or("nothing was refused")?;
-        let of_key = visits.iter().filter(|visit| visit.has_key(key)).map(|visit| visit.at_us);
-        let refused: Vec<u64> = of_key.filter(|at| (from..until).contains(at)).map(|at| at - from).collect();
-        if refused.len() > CLIENTS || refused.iter().any(|after| *after > micros(GRACE)) {
-            return Err(format!("{key} was called before its time, {refused:?} µs after its first refusal"));
-        }
-        Ok(())
-    })
-}
-
-/// Calls of `other` while `key` of `lane` was not to be called.
-fn meanwhile((lane, key): (&Lane, &str), (other, its_key): (&Lane, &str)) -> usize {
-    let Some((from, until)) = lane.log(|visits| refusal(visits, key)) else { return 0 };
-    other.log(|visits| {
-        let during = |visit: &&Visit| visit.has_key(its_key) && (from..until).contains(&visit.at_us);
-        visits.iter().filter(during).count()
-    })
-}
-
-/// After what was under way, `lane` got no more failing calls than one each `pace`.
-fn tested_at_pace(lane: &Lane, pace: Duration) -> Result<(), String> {
-    let failed = |visits: &[Visit]| visits.iter().filter(|it| !it.ok).map(|it| it.at_us).collect::<Vec<_>>();
-    let failed = lane.log(failed);
-    let (Some(first), Some(last)) = (failed.first(), failed.last()) else {
-        return Err("nothing failed".to_owned());
-    };
-    let begun = first + micros(GRACE);
-    let tests = failed.iter().filter(|at| **at > begun).count() as u64;
-    // One at the beginning, and one for the way to here, which may be shorter for the last than for the first.
-    let due = last.saturating_sub(begun) / micros(pace) + 2;
-    let burst = failed.len() as u64 - tests;
-    if tests > due || burst > 2 * CLIENTS as u64 {
-        let at: Vec<_> = failed.iter().map(|at| (at - first) / 1000).collect();
-        return Err(format!("called {burst} + {tests} times, {due} tests were its due, at {at:?} ms"));
-    }
-    Ok(())
-}
-
 const fn another(protocol: Protocol) -> Protocol {
     if matches!(protocol, Protocol::Chat) { Protocol::Messages } else { Protocol::Chat }
 }
 
 fn served_by(seen: &Seen, channel: &str) -> usize {
     seen.channels.get(channel).copied().unwrap_or_default()
+}
+
+#[expect(clippy::print_stdout, reason = "a person watches")]
+fn show(scene: &Scene, seen: &Seen, lane: &Lane) {
+    let (good, bad) = (seen.served_us.len(), seen.problems.len());
+    let failed = lane.log(|visits| visits.iter().filter(|visit| !visit.ok).count());
+    println!("{}: {good} good answers, {bad} errors, {failed} calls that failed", scene.name);
 }
 
 fn none(problems: &[String]) {
@@ -156,14 +105,14 @@ async fn a_quota_that_ends_on_one_key_costs_no_request_and_the_key_comes_back() 
                 return Err(format!("{other} did not go on"));
             }
         }
-        let_alone(&lane, "sk-1")
+        let_alone(&lane, "sk-1", CLIENTS)
     });
     none(&problems.await);
 }
 
 #[tokio::test]
 async fn a_relay_that_overloads_is_only_tested_until_it_is_back() {
-    let Scale { overload, breaker, pace, patience } = scale();
+    let Scale { shows, overload, breaker, pace, patience } = scale();
     let settings = json!({ "breaker": breaker });
     let stage = Stage::set(Scene::each(&["status", "inside"]), settings, |mock, scene| {
         // Where the error is inside an answer, those that fail over are converted besides.
@@ -187,18 +136,21 @@ async fn a_relay_that_overloads_is_only_tested_until_it_is_back() {
         relay.timetable(Timetable::once(overload, fault));
         until("the relay is back", patience, || back(&relay, "sk-relay") > 2 * CLIENTS).await?;
         let seen = crowd.stop().await;
+        if shows {
+            show(scene, &seen, &relay);
+        }
         complaints(&seen)?;
         if served_by(&seen, &scene.channel_name("other")) < CLIENTS {
             return Err("the other channel did not serve".to_owned());
         }
-        tested_at_pace(&relay, pace)
+        tested_at_pace(&relay, pace, CLIENTS)
     });
     none(&problems.await);
 }
 
 #[tokio::test]
 async fn a_channel_that_flaps_costs_no_request_and_serves_while_it_is_good() {
-    let Scale { overload, breaker, patience, .. } = scale();
+    let Scale { shows, overload, breaker, patience, .. } = scale();
     let settings = json!({ "breaker": breaker });
     let stage = Stage::set(Scene::each(&["errs", "hangs-up"]), settings, |mock, scene| {
         ["flaps", "steady"].map(|which| scene.channel(mock, which).key(&format!("sk-{which}"))).to_vec()
@@ -223,7 +175,11 @@ async fn a_channel_that_flaps_costs_no_request_and_serves_while_it_is_good() {
             periods(true).len() >= 3 && periods(false).len() >= 2
         })
         .await?;
-        complaints(&crowd.stop().await)?;
+        let seen = crowd.stop().await;
+        if shows {
+            show(scene, &seen, &lane);
+        }
+        complaints(&seen)?;
         match periods(false).values().max() {
             Some(wasted) if *wasted > 2 * CLIENTS => Err(format!("{wasted} calls failed in one period")),
             _ => Ok(()),
@@ -255,7 +211,7 @@ async fn an_upstream_that_names_a_time_is_not_called_before_it() {
         if meanwhile((&vendor, "sk-vendor"), (&other, "sk-other")) < CLIENTS {
             return Err("the other channel did not go on".to_owned());
         }
-        let_alone(&vendor, "sk-vendor")
+        let_alone(&vendor, "sk-vendor", CLIENTS)
     });
     none(&problems.await);
 }
@@ -315,7 +271,7 @@ async fn the_last_one_standing_serves_within_moments_of_its_return() {
         lane.timetable(Timetable::once(Duration::from_secs(4), Behaviour::status(500)));
         until("it serves again", PATIENCE, || back(&lane, "sk-only") > 4 * CLIENTS).await?;
         let seen = crowd.stop().await;
-        tested_at_pace(&lane, Duration::from_secs(1))?;
+        tested_at_pace(&lane, Duration::from_secs(1), CLIENTS)?;
         let (_, returned) = lane.log(|visits| refusal(visits, "sk-only")).ok_or("nothing failed")?;
         let after = |visits: &[Visit]| visits.iter().map(|it| it.at_us).find(|at| *at >= returned);
         let tried = lane.log(after).ok_or("it was never called again")?;
@@ -328,6 +284,26 @@ async fn the_last_one_standing_serves_within_moments_of_its_return() {
             Some(problem) => Err(format!("an error after it had served again: {}", problem.text)),
             None => Ok(()),
         }
+    });
+    none(&problems.await);
+}
+
+#[tokio::test]
+async fn channels_that_are_alike_share_the_traffic() {
+    let stage = Stage::set(Scene::each(&["alike"]), json!({}), |mock, scene| {
+        ["a", "b"].map(|which| scene.channel(mock, which).key(&format!("sk-{which}"))).to_vec()
+    });
+    let stage = stage.await.unwrap();
+    let problems = stage.play(async |scene| {
+        let crowd = scene.strangers(&stage.gateway, CLIENTS);
+        until("many are served", PATIENCE, || crowd.served() >= 40 * CLIENTS).await?;
+        let seen = crowd.stop().await;
+        complaints(&seen)?;
+        let shares = ["a", "b"].map(|which| served_by(&seen, &scene.channel_name(which)));
+        if shares.iter().any(|share| share * 5 < seen.served_us.len()) {
+            return Err(format!("the shares were {shares:?}"));
+        }
+        Ok(())
     });
     none(&problems.await);
 }

@@ -9,5 +9,6 @@ pub mod http;
 pub mod invariants;
 pub mod platform;
 pub mod run;
+pub mod sim;
 pub mod store;
 pub mod wellformed;

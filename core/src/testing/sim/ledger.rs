@@ -1,0 +1,223 @@
+//! What anyone outside the scheduler knows of it: who was lent what, and what could be held against whom.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Change;
+use super::policy::{Choice, Report};
+use super::scenario::{MAX_KEYS, Setup};
+use crate::config::{Channel, Protocol};
+use crate::schedule::{Class, Lease, Rule, Scope, SessionKey};
+use crate::time::Timestamp;
+
+const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A probe that nobody reported for so long is given up.
+const PROBE_EXPIRY: Duration = Duration::from_secs(5 * 60);
+/// A conversation that pauses for so long may go anywhere.
+const BOND_EXPIRY: Duration = Duration::from_secs(30 * 60);
+
+/// Of every channel, key and protocol.
+pub(super) struct Ledger {
+    lanes: Vec<Lane>,
+    bonds: BTreeMap<SessionKey, Bond>,
+    /// By plan, in thousandths of a share: the traffic that went elsewhere while this one was the best.
+    passed: Vec<u64>,
+    /// When failures in a row have to have tripped a breaker.
+    trips_at: u32,
+    open_max: Duration,
+}
+
+/// A key of a channel over one protocol.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lane {
+    pub(super) in_flight: u32,
+    probe: Option<(u64, Timestamp)>,
+    /// Failures of the channel in a row.
+    streak: u32,
+    /// Has to be tripped.
+    pub(super) known_bad: bool,
+    pub(super) lent_at: Timestamp,
+    pub(super) probe_failed_at: Option<Timestamp>,
+    /// From then on nothing that was reported can be held any more.
+    pub(super) free_at: Timestamp,
+    /// Something failed since the last success.
+    pub(super) doubted: bool,
+    /// Its upstream once told when a quota returns.
+    pub(super) told: bool,
+}
+
+/// Where a conversation was served last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bond {
+    pub(super) plan: usize,
+    pub(super) key: usize,
+    begun: Timestamp,
+    used: Timestamp,
+}
+
+impl Ledger {
+    pub(super) fn new(plans: usize, trips_at: u32, open_max: Duration) -> Self {
+        let lanes = vec![Lane::default(); plans * MAX_KEYS * 2];
+        Self { lanes, bonds: BTreeMap::new(), passed: vec![0; plans], trips_at, open_max }
+    }
+
+    pub(super) fn lane(&self, plan: usize, key: usize, protocol: Protocol) -> Option<&Lane> {
+        self.lanes.get(position(plan, key, protocol))
+    }
+
+    /// All of one key.
+    pub(super) fn of_key(&self, plan: usize, key: usize) -> impl Iterator<Item = &Lane> {
+        let first = position(plan, key, Protocol::Chat);
+        self.lanes.get(first..first + 2).unwrap_or_default().iter()
+    }
+
+    /// All of one channel.
+    fn of_plan(&mut self, plan: usize) -> &mut [Lane] {
+        let first = position(plan, 0, Protocol::Chat);
+        self.lanes.get_mut(first..first + MAX_KEYS * 2).unwrap_or_default()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Lane> {
+        self.lanes.iter()
+    }
+
+    /// Where a conversation belongs; asking counts as use.
+    pub(super) fn bond(&mut self, session: SessionKey, now: Timestamp) -> Option<Bond> {
+        let bond = self.bonds.get_mut(&session)?;
+        let known = *bond;
+        bond.used = now;
+        (now.since(known.used) <= BOND_EXPIRY).then_some(known)
+    }
+
+    /// Notes a lease.
+    pub(super) fn lend(&mut self, plan: usize, lease: &Lease, now: Timestamp) {
+        let Some(lane) = self.lane_mut(plan, lease) else { return };
+        lane.in_flight += 1;
+        lane.lent_at = now;
+        if lease.probe {
+            lane.probe = Some((lease.id, now));
+        }
+    }
+
+    /// Notes the end of an attempt; `own` if it was lent here.
+    pub(super) fn report(&mut self, report: &Report<'_>, own: bool) {
+        let Report { plan, choice: Choice { key, lease: Some(lease), .. }, outcome, now, .. } = *report
+        else {
+            return;
+        };
+        let class = outcome.class;
+        let (trips_at, wait) = (self.trips_at, self.longest_wait(class, outcome.retry_after));
+        let Some(lane) = self.lane_mut(plan, lease) else { return };
+        if own {
+            lane.in_flight = lane.in_flight.saturating_sub(1);
+            lane.probe = lane.probe.filter(|(id, _)| *id != lease.id);
+        }
+        if class == Class::Success {
+            (lane.streak, lane.known_bad, lane.probe_failed_at, lane.doubted) = (0, false, None, false);
+            self.settle(plan, *key, lease, now);
+        } else if let Some(wait) = wait {
+            let of_channel = class.blames_channel() && outcome.scope == Scope::Channel;
+            lane.streak += u32::from(of_channel);
+            lane.known_bad |= lane.streak >= trips_at;
+            if of_channel && lease.probe && lease.rule != Rule::LastResort {
+                lane.probe_failed_at = Some(now);
+            }
+            let shared = matches!(outcome.scope, Scope::Account | Scope::Channel);
+            let keys = if shared { 0..MAX_KEYS } else { *key..*key + 1 };
+            let told = class == Class::Quota && outcome.retry_after.is_some();
+            for lane in keys.flat_map(|key| [(key, Protocol::Chat), (key, Protocol::Messages)]) {
+                if let Some(lane) = self.lanes.get_mut(position(plan, lane.0, lane.1)) {
+                    lane.free_at = lane.free_at.max(now + wait);
+                    lane.doubted = true;
+                    lane.told |= told;
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, plan: usize, key: usize, lease: &Lease, now: Timestamp) {
+        let Some(session) = lease.session.filter(|_| lease.rule != Rule::Pin) else { return };
+        let begun = lease.acquired_at;
+        let known = self.bonds.get(&session).filter(|bond| now.since(bond.used) <= BOND_EXPIRY);
+        if known.is_none_or(|bond| bond.begun <= begun) {
+            self.bonds.insert(session, Bond { plan, key, begun, used: now });
+        }
+    }
+
+    /// Takes note of what an operator does: what could be forgotten by it is expected of nobody.
+    pub(super) fn changed(&mut self, change: Change) {
+        for lane in self.of_plan(change.plan()) {
+            (lane.streak, lane.known_bad, lane.probe_failed_at) = (0, false, None);
+            if matches!(change, Change::Reset(_)) {
+                lane.probe = None;
+                lane.free_at = Timestamp::default();
+            }
+        }
+    }
+
+    /// Counts what passed by the channel of `plan`; `None` begins anew.
+    pub(super) fn pass(&mut self, plan: usize, share: Option<u64>) -> u64 {
+        let Some(passed) = self.passed.get_mut(plan) else { return 0 };
+        *passed = share.map_or(0, |share| *passed + share);
+        *passed
+    }
+
+    /// The longest that a fault of `class` may keep anyone out.
+    fn longest_wait(&self, class: Class, told: Option<Duration>) -> Option<Duration> {
+        let told = told.unwrap_or_default();
+        match class {
+            Class::Rate => Some(told.min(HOUR).max(5 * MINUTE)),
+            Class::Quota => Some(told.min(DAY).max(HOUR)),
+            Class::Auth | Class::ModelUnavailable => Some(HOUR),
+            _ if class.blames_channel() => Some(self.open_max),
+            _ => None,
+        }
+    }
+
+    fn lane_mut(&mut self, plan: usize, lease: &Lease) -> Option<&mut Lane> {
+        let protocol = lease.endpoint()?.protocol;
+        self.lanes.get_mut(position(plan, lease.key, protocol))
+    }
+}
+
+impl Lane {
+    /// Whether a probe is under way.
+    pub(super) fn in_probe(&self, now: Timestamp) -> bool {
+        self.probe.is_some_and(|(_, since)| now.since(since) < PROBE_EXPIRY)
+    }
+
+    /// Whether nothing can be held against it, and nobody tests it.
+    pub(super) fn free(&self, now: Timestamp) -> bool {
+        self.free_at <= now && !self.in_probe(now)
+    }
+}
+
+/// The channels, with their plans, that a request could go to by configuration alone.
+pub(super) fn eligible<'a>(
+    setup: &'a Setup,
+    ask: &'a crate::schedule::Ask<'_>,
+) -> impl Iterator<Item = (usize, usize, &'a Channel)> {
+    let channels = setup.config.channels.iter().enumerate();
+    let could = channels.filter(|(_, one)| {
+        one.status == crate::config::Status::Active
+            && one.models.allows(ask.model)
+            && ways(one, ask).next().is_some()
+    });
+    could.map(|(position, one)| (position, setup.plan(position), one.as_ref()))
+}
+
+/// The protocols over which `channel` could serve.
+pub(super) fn ways<'a>(
+    channel: &'a Channel,
+    ask: &'a crate::schedule::Ask<'_>,
+) -> impl Iterator<Item = Protocol> + use<'a> {
+    let (own, convertible) = (ask.protocol, ask.convertible);
+    channel.ways(own).filter(move |way| convertible || *way == own)
+}
+
+fn position(plan: usize, key: usize, protocol: Protocol) -> usize {
+    plan.saturating_mul(MAX_KEYS).saturating_add(key).saturating_mul(2)
+        + usize::from(protocol == Protocol::Messages)
+}

@@ -2,49 +2,68 @@
 //!
 //! `CAUSEWAY_SIM_SCENARIOS` says how many scenarios; `CAUSEWAY_SIM_SEED` plays one again.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use causeway_core::testing::sim::world::Tally;
-use causeway_core::testing::sim::{self, Failure, KNOWN, regret};
+use causeway_core::testing::sim::{self, Check, Failure, KNOWN, regret};
 
 const SCENARIOS: u64 = 2_000;
 
+#[expect(clippy::disallowed_methods, reason = "the runner's settings; the core reads none")]
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a whole number"))
 }
 
-/// Plays the seeds from 0 on all processors; the failure of the lowest seed that has one.
+/// Plays the seeds from 0 on all processors; of every rule that is broken the lowest seed and how often.
 fn play(run: fn(u64) -> Result<Tally, Failure>) {
     let scenarios = number("CAUSEWAY_SIM_SCENARIOS").unwrap_or(SCENARIOS);
     let next = AtomicU64::new(0);
     let seeds = || {
-        let mut steps = 0;
+        let mut found = Found::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= scenarios {
-                return Ok(steps);
+                return found;
             }
             match run(seed) {
-                Ok(tally) => steps += tally.steps,
-                Err(failure) => {
-                    next.store(scenarios, Ordering::Relaxed);
-                    return Err((seed, failure));
-                }
+                Ok(tally) => found.steps += tally.steps,
+                Err(failure) => found.add(failure, 1),
             }
         }
     };
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let ends: Vec<Result<u64, (u64, Failure)>> = thread::scope(|scope| {
+    let found = thread::scope(|scope| {
         let threads: Vec<_> = (0..processors).map(|_| scope.spawn(seeds)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("a thread that panicked")).collect()
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).fold(Found::default(), Found::with)
     });
-    let first = ends.iter().filter_map(|end| end.as_ref().err()).min_by_key(|(seed, _)| *seed);
-    if let Some((_, failure)) = first {
-        panic!("{failure}");
+    println!("{scenarios} scenarios, {} steps", found.steps);
+    let told = |(failure, count): &(Failure, u64)| format!("in {count} scenarios, such as {failure}");
+    assert!(found.broken.is_empty(), "{}", found.broken.values().map(told).collect::<String>());
+}
+
+#[derive(Default)]
+struct Found {
+    steps: u64,
+    broken: BTreeMap<Check, (Failure, u64)>,
+}
+
+impl Found {
+    fn add(&mut self, failure: Failure, count: u64) {
+        let (first, counted) =
+            self.broken.entry(failure.breach.check).or_insert_with(|| (failure.clone(), 0));
+        *counted += count;
+        if failure.seed() < first.seed() {
+            *first = failure;
+        }
     }
-    let steps: u64 = ends.iter().flatten().sum();
-    println!("{scenarios} scenarios, {steps} steps");
+
+    fn with(mut self, other: Self) -> Self {
+        self.steps += other.steps;
+        other.broken.into_values().for_each(|(failure, count)| self.add(failure, count));
+        self
+    }
 }
 
 #[test]

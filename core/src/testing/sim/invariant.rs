@@ -17,8 +17,6 @@ const SHARES: u64 = 40_000;
 pub struct Watch {
     ledger: Ledger,
     breaker: Breaker,
-    /// It is one of several.
-    many: bool,
     last_lease: u64,
     /// Requests of a conversation whose channel and key were healthy, and those that were sent elsewhere.
     pub bonded: u64,
@@ -31,11 +29,13 @@ impl Watch {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let breaker = scenario.breaker;
         let ledger = Ledger::new(scenario.plans.len(), breaker.consecutive_failures.max(1), breaker.open_max);
-        Self { ledger, breaker, many: false, last_lease: 0, bonded: 0, strayed: 0, known: 0 }
+        Self { ledger, breaker, last_lease: 0, bonded: 0, strayed: 0, known: 0 }
     }
 
     pub(super) fn of_many(scenario: &Scenario) -> Self {
-        Self { many: true, ..Self::new(scenario) }
+        let mut watch = Self::new(scenario);
+        watch.ledger.many = true;
+        watch
     }
 
     pub(super) fn reported(&mut self, report: &Report<'_>) {
@@ -153,7 +153,7 @@ impl Watch {
                     let wait = || format!("channel {plan} key {key} is open: {:?}", lane.open_until);
                     self.check(Check::Unbounded, if bounded { Ok(()) } else { Err(wait()) })?;
                     let lent = self.ledger.lane(plan, key, lane.protocol).map_or(0, |lane| lane.in_flight);
-                    if lent != lane.in_flight && !self.many && is_key(channel, key, known) {
+                    if lent != lane.in_flight && !self.ledger.many && is_key(channel, key, known) {
                         let shown = lane.in_flight;
                         let what = format!("channel {plan} key {key}: {shown} shown, {lent} lent");
                         self.check(Check::InFlight, Err(what))?;
@@ -183,7 +183,7 @@ impl Watch {
         let (stormed, flooded) = (lease.probe && lane.in_probe(now), lane.known_bad && !lease.probe);
         let shortest = self.breaker.open_min.min(self.breaker.open_max);
         let hasty = if lease.rule == Rule::LastResort {
-            lane.known_bad && lane.lent_at + LAST_RESORT_PACE > now
+            lane.known_bad && lane.probed_at + LAST_RESORT_PACE > now
         } else {
             lane.known_bad && lane.probe_failed_at.is_some_and(|failed| failed + shortest > now)
         };

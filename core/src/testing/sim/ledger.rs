@@ -27,6 +27,8 @@ pub(super) struct Ledger {
     /// When failures in a row have to have tripped a breaker.
     trips_at: u32,
     open_max: Duration,
+    /// The scheduler hears of what others were lent, too.
+    pub(super) many: bool,
 }
 
 /// A key of a channel over one protocol.
@@ -38,7 +40,7 @@ pub(super) struct Lane {
     streak: u32,
     /// Has to be tripped.
     pub(super) known_bad: bool,
-    pub(super) lent_at: Timestamp,
+    pub(super) probed_at: Timestamp,
     pub(super) probe_failed_at: Option<Timestamp>,
     /// From then on nothing that was reported can be held any more.
     pub(super) free_at: Timestamp,
@@ -60,7 +62,7 @@ pub(super) struct Bond {
 impl Ledger {
     pub(super) fn new(plans: usize, trips_at: u32, open_max: Duration) -> Self {
         let lanes = vec![Lane::default(); plans * MAX_KEYS * 2];
-        Self { lanes, bonds: BTreeMap::new(), passed: vec![0; plans], trips_at, open_max }
+        Self { lanes, bonds: BTreeMap::new(), passed: vec![0; plans], trips_at, open_max, many: false }
     }
 
     pub(super) fn lane(&self, plan: usize, key: usize, protocol: Protocol) -> Option<&Lane> {
@@ -86,17 +88,20 @@ impl Ledger {
     /// Where a conversation belongs; asking counts as use.
     pub(super) fn bond(&mut self, session: SessionKey, now: Timestamp) -> Option<Bond> {
         let bond = self.bonds.get_mut(&session)?;
-        let known = *bond;
+        if now.since(bond.used) > BOND_EXPIRY {
+            self.bonds.remove(&session);
+            return None;
+        }
         bond.used = now;
-        (now.since(known.used) <= BOND_EXPIRY).then_some(known)
+        Some(*bond)
     }
 
     /// Notes a lease.
     pub(super) fn lend(&mut self, plan: usize, lease: &Lease, now: Timestamp) {
         let Some(lane) = self.lane_mut(plan, lease) else { return };
         lane.in_flight += 1;
-        lane.lent_at = now;
         if lease.probe {
+            lane.probed_at = now;
             lane.probe = Some((lease.id, now));
         }
     }
@@ -108,21 +113,24 @@ impl Ledger {
             return;
         };
         let class = outcome.class;
-        let (trips_at, wait) = (self.trips_at, self.longest_wait(class, outcome.retry_after));
+        let (many, trips_at) = (self.many, self.trips_at);
+        let wait = self.longest_wait(class, outcome.retry_after);
         let Some(lane) = self.lane_mut(plan, lease) else { return };
         if own {
             lane.in_flight = lane.in_flight.saturating_sub(1);
             lane.probe = lane.probe.filter(|(id, _)| *id != lease.id);
         }
         if class == Class::Success {
-            (lane.streak, lane.known_bad, lane.probe_failed_at, lane.doubted) = (0, false, None, false);
+            (lane.streak, lane.known_bad, lane.doubted) = (0, false, false);
+            (lane.probed_at, lane.probe_failed_at) = (Timestamp::default(), None);
             self.settle(plan, *key, lease, now);
         } else if let Some(wait) = wait {
             let of_channel = class.blames_channel() && outcome.scope == Scope::Channel;
             lane.streak += u32::from(of_channel);
             lane.known_bad |= lane.streak >= trips_at;
-            if of_channel && lease.probe && lease.rule != Rule::LastResort {
-                lane.probe_failed_at = Some(now);
+            if of_channel && own && lease.probe && lease.rule != Rule::LastResort {
+                // One of several may have heard from another, since the probe began, that it fails.
+                lane.probe_failed_at = Some(if many { lease.acquired_at } else { now });
             }
             let shared = matches!(outcome.scope, Scope::Account | Scope::Channel);
             let keys = if shared { 0..MAX_KEYS } else { *key..*key + 1 };
@@ -152,7 +160,7 @@ impl Ledger {
             (lane.streak, lane.known_bad, lane.probe_failed_at) = (0, false, None);
             if matches!(change, Change::Reset(_)) {
                 lane.probe = None;
-                lane.free_at = Timestamp::default();
+                (lane.free_at, lane.probed_at) = (Timestamp::default(), Timestamp::default());
             }
         }
     }

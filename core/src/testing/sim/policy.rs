@@ -7,7 +7,7 @@ use super::upstream::{Call, Upstream};
 use super::world::Request;
 use super::{Breach, Change};
 use crate::config::Status;
-use crate::schedule::{Ask, Class, Lease, Outcome, Reason};
+use crate::schedule::{Ask, Lease, Outcome, Reason};
 use crate::time::Timestamp;
 
 /// One decision to make.
@@ -107,7 +107,8 @@ pub struct RoundRobin {
     next: usize,
 }
 
-/// Knows of each upstream whether it would serve now; takes the best of the first priority that has one.
+/// Knows of each upstream whether it refuses now and how it is otherwise, though not the luck of a call;
+/// takes the best of the first priority that has one.
 #[derive(Debug, Default)]
 pub struct Oracle;
 
@@ -144,9 +145,9 @@ impl Policy for Oracle {
                 model: scene.request.visit.model,
                 at: scene.at,
             };
-            let serves = upstream.answer(&call).class == Class::Success;
+            let worth = upstream.worth(&call);
             let priority = scene.setup.config.channels.get(choice.channel)?.priority;
-            Some((serves, Reverse(priority), Reverse(upstream.pace())))
+            Some((worth.is_some(), Reverse(priority), Reverse(worth)))
         };
         scene.open().max_by_key(worth).ok_or(Stop::Refused(Reason::Exhausted))
     }

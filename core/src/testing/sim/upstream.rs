@@ -258,8 +258,18 @@ impl Upstream {
         self.pace
     }
 
+    /// The time to the first content that `call` is worth waiting for before others; `None` when it will be
+    /// refused. What fails by chance counts with what its failures cost: trying the least worth first is
+    /// the best order.
+    pub fn worth(&self, call: &Call) -> Option<u64> {
+        let refused = self.trouble(call.key, call.model, call.at).is_some()
+            || self.limit.as_ref().is_some_and(|limit| limit.refusal(call).is_some());
+        let served = 1_000_u64.checked_sub(self.noise).filter(|served| *served > 0 && !refused)?;
+        Some(self.pace + self.pace * 5 / 9 * self.noise / served)
+    }
+
     /// What `call` would come to; nothing is used up.
-    pub fn answer(&self, call: &Call) -> Answer {
+    fn answer(&self, call: &Call) -> Answer {
         let own = u64::from(call.request) << 8 | u64::try_from(call.key).unwrap_or(0);
         let mut luck = Draw::new(self.seed ^ own.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (noisy, cut, takes) = (luck.below(1_000), luck.below(1_000), luck.around(self.pace));

@@ -202,10 +202,12 @@ impl Watch {
             return Ok(());
         }
         let health = state.health(&scene.setup.config, scene.now);
-        let healthy = could.find(|(position, _, channel)| {
+        let healthy = could.find(|(position, plan, channel)| {
             let known = health.get(*position).map(|one| one.keys.as_slice()).unwrap_or_default();
-            active_keys(channel)
-                .any(|key| holds_nothing(known.iter().find(|one| is_key(channel, key, one)), channel, scene))
+            self.is_free(scene, *plan, channel)
+                || active_keys(channel).any(|key| {
+                    holds_nothing(known.iter().find(|one| is_key(channel, key, one)), channel, scene)
+                })
         });
         let found = healthy.map(|(_, plan, _)| format!("{what} beside channel {plan}"));
         self.check(Check::BesideHealthy, found.map_or(Ok(()), Err))
@@ -218,7 +220,9 @@ impl Watch {
         let mut could = eligible(scene.setup, scene.ask).filter(|(_, plan, _)| *plan == bond.plan);
         let usable = could.any(|(_, _, channel)| active_keys(channel).any(|key| key == bond.key));
         let mut lanes = self.ledger.of_key(bond.plan, bond.key);
-        if lease.rule == Rule::Promotion || !usable || lanes.any(|lane| lane.doubted || !lane.free(scene.now))
+        if lease.rule == Rule::Promotion
+            || !usable
+            || lanes.any(|lane| lane.fault_since.is_some() || !lane.free(scene.now))
         {
             return;
         }

@@ -44,8 +44,11 @@ pub(super) struct Lane {
     pub(super) probe_failed_at: Option<Timestamp>,
     /// From then on nothing that was reported can be held any more.
     pub(super) free_at: Timestamp,
-    /// Something failed since the last success.
-    pub(super) doubted: bool,
+    /// The first fault, and the last, that no success has answered.
+    pub(super) fault_since: Option<Timestamp>,
+    faulted_at: Timestamp,
+    /// One model failed, and a success of another says nothing of it.
+    of_model: bool,
     /// Its upstream once told when a quota returns.
     pub(super) told: bool,
 }
@@ -121,8 +124,18 @@ impl Ledger {
             lane.probe = lane.probe.filter(|(id, _)| *id != lease.id);
         }
         if class == Class::Success {
-            (lane.streak, lane.known_bad, lane.doubted) = (0, false, false);
-            (lane.probed_at, lane.probe_failed_at) = (Timestamp::default(), None);
+            let begun = lease.acquired_at;
+            lane.streak = 0;
+            // What began before the first fault closes no breaker.
+            if lane.fault_since.is_none_or(|since| begun >= since) {
+                lane.known_bad = false;
+                (lane.probed_at, lane.probe_failed_at) = (Timestamp::default(), None);
+            }
+            // What began after the last fault ends whatever is held.
+            if begun >= lane.faulted_at {
+                lane.fault_since = None;
+                lane.free_at = if lane.of_model { lane.free_at } else { now };
+            }
             self.settle(plan, *key, lease, now);
         } else if let Some(wait) = wait {
             let of_channel = class.blames_channel() && outcome.scope == Scope::Channel;
@@ -138,7 +151,9 @@ impl Ledger {
             for lane in keys.flat_map(|key| [(key, Protocol::Chat), (key, Protocol::Messages)]) {
                 if let Some(lane) = self.lanes.get_mut(position(plan, lane.0, lane.1)) {
                     lane.free_at = lane.free_at.max(now + wait);
-                    lane.doubted = true;
+                    lane.faulted_at = now;
+                    lane.fault_since.get_or_insert(now);
+                    lane.of_model |= outcome.scope == Scope::Model;
                     lane.told |= told;
                 }
             }

@@ -7,8 +7,7 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use causeway_core::testing::sim::world::Tally;
-use causeway_core::testing::sim::{self, Check, Failure, KNOWN, regret};
+use causeway_core::testing::sim::{self, Check, Failure, KNOWN, Tally, regret};
 
 const SCENARIOS: u64 = 2_000;
 /// What the scheduler may cost over one that knows the truth, in tenths of a percent.

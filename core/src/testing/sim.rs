@@ -13,7 +13,9 @@ mod ledger;
 pub mod policy;
 pub mod regret;
 pub mod scenario;
+mod tally;
 mod trace;
+mod trouble;
 pub mod upstream;
 pub mod world;
 
@@ -24,8 +26,9 @@ pub use self::guarded::Guarded;
 use self::isolates::Isolates;
 use self::policy::Policy;
 pub use self::scenario::{Change, Scenario};
+pub use self::tally::Tally;
 pub use self::trace::Trace;
-use self::world::{Tally, World};
+use self::world::World;
 
 /// A rule that the scheduler keeps at every step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

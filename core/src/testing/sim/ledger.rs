@@ -36,6 +36,8 @@ pub(super) struct Ledger {
 pub(super) struct Lane {
     pub(super) in_flight: u32,
     probe: Option<(u64, Timestamp)>,
+    /// The probe whose failure opens the breaker anew.
+    trial: Option<u64>,
     /// Failures of the channel in a row.
     streak: u32,
     /// Has to be tripped.
@@ -105,6 +107,7 @@ impl Ledger {
         lane.in_flight += 1;
         if lease.probe {
             lane.probed_at = now;
+            lane.trial = Some(lease.id).filter(|_| lease.rule != Rule::LastResort);
             lane.probe = Some((lease.id, now));
         }
     }
@@ -129,7 +132,7 @@ impl Ledger {
             // What began before the first fault closes no breaker.
             if lane.fault_since.is_none_or(|since| begun >= since) {
                 lane.known_bad = false;
-                (lane.probed_at, lane.probe_failed_at) = (Timestamp::default(), None);
+                (lane.probed_at, lane.probe_failed_at, lane.trial) = (Timestamp::default(), None, None);
             }
             // What began after the last fault ends whatever is held.
             if begun >= lane.faulted_at {
@@ -141,7 +144,7 @@ impl Ledger {
             let of_channel = class.blames_channel() && outcome.scope == Scope::Channel;
             lane.streak += u32::from(of_channel);
             lane.known_bad |= lane.streak >= trips_at;
-            if of_channel && own && lease.probe && lease.rule != Rule::LastResort {
+            if of_channel && own && lane.trial == Some(lease.id) {
                 // One of several may have heard from another, since the probe began, that it fails.
                 lane.probe_failed_at = Some(if many { lease.acquired_at } else { now });
             }

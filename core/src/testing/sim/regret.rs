@@ -6,9 +6,10 @@ use super::client::Load;
 use super::draw::Draw;
 use super::policy::{Failover, Oracle, Policy, RoundRobin};
 use super::scenario::{Plan, Scenario};
+use super::tally::Tally;
 use super::trace::Trace;
 use super::upstream::Upstream;
-use super::world::{Tally, World};
+use super::world::World;
 use super::{Breach, Guarded};
 use crate::config::validate::{DEFAULT_BREAKER, DEFAULT_MAX_ATTEMPTS, DEFAULT_TIMEOUTS};
 

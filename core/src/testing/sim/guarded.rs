@@ -29,6 +29,8 @@ const NOTHING: Ask<'static> = Ask {
     session: None,
     needs: Needs { input: 0, output: 0, vision: false, tools: false },
     waits_until: None,
+    ticket: None,
+    traced: false,
     tried: &[],
 };
 

@@ -141,6 +141,7 @@ impl Scenario {
             Some(Arc::new(plan.channel(*position, &base, &transport, timeouts)))
         };
         let config = Config {
+            restricts: false,
             version: Version::new(format!("{number}")),
             document: Arc::new(Document::default()),
             channels: order.iter().filter_map(channel).collect(),

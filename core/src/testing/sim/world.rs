@@ -328,6 +328,8 @@ impl Request {
             session: self.visit.session.map(SessionKey),
             needs: Needs::default(),
             waits_until: None,
+            ticket: None,
+            traced: false,
             tried: &self.tried,
         }
     }

@@ -365,7 +365,10 @@ impl Channel {
     /// Whether it cannot take every request.
     fn restricts(&self) -> bool {
         let lacks = |sheet: &Compat| sheet.vision == Some(false) || sheet.tools == Some(false);
-        !self.context_windows.is_empty() || self.endpoints.iter().any(|endpoint| lacks(&endpoint.compat))
+        !self.context_windows.is_empty()
+            || self.endpoints.iter().any(|endpoint| lacks(&endpoint.compat))
+            || self.limits.tokens_per_minute.is_some()
+            || self.keys.iter().any(|key| key.limits.tokens_per_minute.is_some())
     }
 
     /// What is known of the upstream at one of the endpoints; nothing where there is no such endpoint.

@@ -120,6 +120,8 @@ pub struct Tried {
     /// Position in the channel's endpoints.
     pub endpoint: usize,
     pub class: Class,
+    /// Whether it tested something that had failed before.
+    pub probe: bool,
 }
 
 /// The right to use a (channel, key, endpoint) for one attempt. Each is reported exactly once.
@@ -140,8 +142,8 @@ pub struct Lease {
     pub session: Option<SessionKey>,
     /// What was considered for it, where the ask wanted to know.
     pub considered: Option<Arc<[Considered]>>,
-    /// Tokens that were counted for it in advance.
-    expected_tokens: u32,
+    /// Tokens that were counted for it in advance, against the channel's and the key's limit.
+    expected_tokens: [u32; 2],
     pub acquired_at: Timestamp,
     learned: Option<Arc<[Trait]>>,
     /// How many of the traits this request found out itself.

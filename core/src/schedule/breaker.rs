@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::backoff::jittered;
 use super::rng::Rng;
-use super::{Class, Lease, ModelKey, Outcome};
+use super::{Class, Lease, ModelKey, Outcome, Rule};
 use crate::config;
 use crate::time::Timestamp;
 
@@ -173,9 +173,7 @@ impl Breaker {
         match self.tripped {
             None if told.is_some() || self.trips(config) => self.open(told, config, now, rng),
             None => {}
-            Some(tripped)
-                if self.state(now) == BreakerState::HalfOpen && lease.acquired_at >= tripped.since =>
-            {
+            Some(tripped) if self.tested_by(lease, now) && lease.acquired_at >= tripped.since => {
                 self.level = self.level.saturating_add(1);
                 self.open(told, config, now, rng);
             }
@@ -187,6 +185,11 @@ impl Breaker {
             }
         }
         Blame::Here
+    }
+
+    /// Whether an attempt was made after the open time. An upstream's word may have stretched that meanwhile.
+    fn tested_by(&self, lease: &Lease, now: Timestamp) -> bool {
+        self.state(now) == BreakerState::HalfOpen || lease.probe && lease.rule != Rule::LastResort
     }
 
     /// The failures of `model` since it was served last, the youngest first.

@@ -71,6 +71,8 @@ struct Round {
     failed: bool,
     /// Those that cannot do what the request needs, as far as is known.
     misfits: bool,
+    /// Also those that are only tested.
+    trials: bool,
 }
 
 /// A key and an endpoint of a candidate.
@@ -109,14 +111,17 @@ impl<'a> Search<'a> {
     fn healthy(&self, rng: &mut Rng) -> Option<Pick> {
         let again = !self.ask.tried.is_empty();
         let choosy = self.ask.needs != Needs::default();
-        let mut round = |failed, misfits| self.by_priority(Round { failed, misfits }, rng);
+        // A request that made one test in vain is served before it makes another.
+        let tested = self.ask.tried.iter().any(|tried| tried.probe);
+        let mut round = |failed, misfits, trials| self.by_priority(Round { failed, misfits, trials }, rng);
         self.next_key()
             .or_else(|| self.promoted())
             .or_else(|| self.bonded())
-            .or_else(|| round(false, false))
-            .or_else(|| if again { round(true, false) } else { None })
-            .or_else(|| if choosy { round(false, true) } else { None })
-            .or_else(|| if choosy && again { round(true, true) } else { None })
+            .or_else(|| if tested { round(false, false, false) } else { None })
+            .or_else(|| round(false, false, true))
+            .or_else(|| if again { round(true, false, true) } else { None })
+            .or_else(|| if choosy { round(false, true, true) } else { None })
+            .or_else(|| if choosy && again { round(true, true, true) } else { None })
     }
 
     /// After a fault of a key: another key of the same channel.
@@ -220,6 +225,9 @@ impl<'a> Search<'a> {
             return None;
         }
         let pick = one.pick(self.offer(&one)?, Rule::Priority);
+        if pick.trial && !round.trials {
+            return None;
+        }
         let lane = one.slot.lane(route.speaks)?;
         let cost = lane.pace.cost(lane.lane.in_flight, route.weight, self.now);
         Some(Contender { pick, fit, cost })

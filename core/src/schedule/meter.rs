@@ -16,6 +16,8 @@ const SLOTS: usize = 13;
 pub(super) struct Meter {
     requests: Window,
     tokens: Window,
+    /// Tokens that requests have used lately; `None` before the first has told.
+    usual: Option<u32>,
 }
 
 /// Room below the limits.
@@ -44,7 +46,11 @@ impl Meter {
             }
         }
         if let Some(limit) = limits.tokens_per_minute {
-            let used = self.tokens.sum(now);
+            // Until one request has told what it uses, they go one by one.
+            if self.usual.is_none() && in_flight > 0 {
+                return Room::Full(None);
+            }
+            let (used, tokens) = (self.tokens.sum(now), self.expected(tokens));
             // A request over the limit on its own goes when nothing else does; else it never would.
             if used > 0 && used.saturating_add(tokens.max(1)) > limit {
                 return Room::Full(self.tokens.sinks_to(limit.saturating_sub(tokens.max(1)), now));
@@ -54,15 +60,30 @@ impl Meter {
         Room::Places(places)
     }
 
-    /// A request started.
-    pub(super) fn start(&mut self, tokens: u32, now: Timestamp) {
+    /// A request whose prompt has about `tokens` tokens started; what was counted for it.
+    pub(super) fn start(&mut self, tokens: u32, now: Timestamp) -> u32 {
+        let expected = self.expected(tokens);
         self.requests.add(1, now);
-        self.tokens.add(tokens, now);
+        self.tokens.add(expected, now);
+        expected
     }
 
-    /// A request that was expected to use `expected` tokens used `used`.
-    pub(super) fn settle(&mut self, expected: u32, used: u64, now: Timestamp) {
-        let used = u32::try_from(used).unwrap_or(u32::MAX);
+    /// The usual use, and at least the prompt.
+    fn expected(&self, tokens: u32) -> u32 {
+        self.usual.unwrap_or_default().max(tokens)
+    }
+
+    /// A request that `expected` tokens were counted for ended. One that served may not tell what it used.
+    pub(super) fn settle(&mut self, expected: u32, served: bool, used: Option<u64>, now: Timestamp) {
+        let used = match used {
+            Some(used) => u32::try_from(used).unwrap_or(u32::MAX),
+            None if served => expected,
+            None => 0,
+        };
+        if served {
+            let usual = self.usual.unwrap_or(used);
+            self.usual = Some(usual - usual / 4 + used / 4);
+        }
         match used.checked_sub(expected) {
             Some(more) => self.tokens.add(more, now),
             None => self.tokens.take_back(expected.saturating_sub(used), now),
@@ -168,17 +189,36 @@ mod tests {
     #[test]
     fn tokens_are_reserved_and_settled() {
         let mut meter = Meter::default();
-        meter.start(60, at(0));
+        assert_eq!(meter.start(60, at(0)), 60);
+        assert_eq!(meter.room(&TPM, 1, 40, at(1)), Room::Full(None), "nobody knows what a request uses");
+        meter.usual = Some(0);
         assert_eq!(meter.room(&TPM, 0, 40, at(1)), Room::Places(1));
         assert_eq!(meter.room(&TPM, 0, 41, at(1)), Room::Full(Some(at(65))));
         assert_eq!(meter.room(&TPM, 0, 10, at(1)), Room::Places(4));
-        meter.settle(60, 80, at(2));
+        meter.settle(60, false, Some(80), at(2));
         assert_eq!(meter.room(&TPM, 0, 21, at(2)), Room::Full(Some(at(65))));
         assert_eq!(meter.room(&TPM, 0, 20, at(2)), Room::Places(1));
         meter.start(20, at(10));
-        meter.settle(20, 5, at(11));
+        meter.settle(20, false, Some(5), at(11));
         assert_eq!(meter.room(&TPM, 0, 15, at(12)), Room::Places(1));
         assert_eq!(meter.room(&TPM, 0, 0, at(12)), Room::Places(15), "an unknown need counts as one");
+    }
+
+    #[test]
+    fn what_requests_use_is_learned() {
+        let mut meter = Meter::default();
+        meter.settle(0, false, None, at(0));
+        assert_eq!(meter.usual, None, "a fault tells nothing");
+        for (used, usual) in [(Some(40), 40), (Some(80), 50), (None, 50), (Some(50), 50)] {
+            let expected = meter.start(0, at(0));
+            meter.settle(expected, true, used, at(0));
+            assert_eq!(meter.usual, Some(usual), "{used:?}");
+        }
+        assert_eq!(meter.room(&TPM, 0, 0, at(65)), Room::Places(2));
+        assert_eq!(meter.start(0, at(65)), 50);
+        assert_eq!(meter.room(&TPM, 1, 60, at(65)), Room::Full(Some(at(130))));
+        meter.settle(50, false, None, at(66));
+        assert_eq!(meter.room(&TPM, 0, 60, at(66)), Room::Places(1), "what failed used nothing");
     }
 
     #[test]

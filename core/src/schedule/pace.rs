@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 /// How much the newest observation counts.
 const SHARE: f32 = 0.2;
 /// What was observed so long ago counts half: a channel that was slow is looked at again.
-const HALF_LIFE: Duration = Duration::from_secs(60);
+const HALF_LIFE: Duration = Duration::from_secs(300);
 /// The same for failures: what lasts longer is the breaker's to remember.
 const FAILING_HALF_LIFE: Duration = Duration::from_secs(10);
 /// So many observations, less what they have faded by, make a channel comparable.
@@ -147,8 +147,8 @@ mod tests {
         pace.served(Some(Duration::from_secs(9)), at(0));
         assert!(pace.cost(0, 1, at(0)).is_some());
         let known = paced(9_000);
-        assert!(known.cost(0, 1, at(230)).is_some());
-        assert_eq!(known.cost(0, 1, at(250)), None, "faded");
+        assert!(known.cost(0, 1, at(1_190)).is_some());
+        assert_eq!(known.cost(0, 1, at(1_210)), None, "faded");
         let mut failing = Pace::default();
         (0..9).for_each(|_| failing.failed(Duration::from_secs(1), at(0)));
         assert_eq!(failing.cost(0, 1, at(0)), None, "nobody knows how fast it is when it works");

@@ -31,19 +31,16 @@ impl Report<'_> {
     }
 
     fn free(&self, slot: &mut ChannelSlot, protocol: Protocol) {
-        let (expected, now) = (self.lease.expected_tokens, self.now);
-        if let Some(used) = self.outcome.tokens {
-            slot.meter.settle(expected, used, now);
-        }
+        let ([of_channel, of_key], now) = (self.lease.expected_tokens, self.now);
+        let (served, used) = (self.outcome.class == Class::Success, self.outcome.tokens);
+        slot.meter.settle(of_channel, served, used, now);
         if let Some(one) = slot.lane_mut(protocol) {
             one.lane.free(self.lease.id);
         }
         let Some(key) = self.lease.key().and_then(|key| slot.key_mut(&key.id, self.lease.key)) else {
             return;
         };
-        if let Some(used) = self.outcome.tokens {
-            key.meter.settle(expected, used, now);
-        }
+        key.meter.settle(of_key, served, used, now);
         if let Some(lane) = key.lane_mut(protocol) {
             lane.free(self.lease.id);
         }

@@ -168,13 +168,13 @@ impl State {
         let protocol = channel.endpoints.get(pick.endpoint)?.protocol;
         let slot = self.slots.get_mut(pick.channel)?;
         self.last_lease = self.last_lease.wrapping_add(1);
-        let (id, expected_tokens) = (self.last_lease, ask.needs.input);
+        let id = self.last_lease;
         slot.cursor = pick.key.saturating_add(1);
-        slot.meter.start(expected_tokens, now);
+        let of_channel = slot.meter.start(ask.needs.input, now);
         slot.lane_mut(protocol)?.lane.occupy(id, pick.trial, now);
         let key = slot.keys.get_mut(pick.key)?;
         key.last_used = now;
-        key.meter.start(expected_tokens, now);
+        let of_key = key.meter.start(ask.needs.input, now);
         key.lane_mut(protocol)?.occupy(id, pick.trial, now);
         let model = channel.model_map.map(ask.model).filter(|mapped| **mapped != *ask.model);
         let model_key = ModelKey::of(model.as_deref().unwrap_or(ask.model));
@@ -190,7 +190,7 @@ impl State {
             probe: pick.trial,
             session: ask.session,
             considered: None,
-            expected_tokens,
+            expected_tokens: [of_channel, of_key],
             acquired_at: now,
             learned,
             lessons: 0,

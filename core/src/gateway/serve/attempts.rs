@@ -119,8 +119,13 @@ impl Attempts {
         lent.settle(miss.outcome());
         let lease = lent.lease();
         if let Some(key) = lease.key() {
-            let (channel, endpoint, class) = (lease.channel.id.clone(), lease.endpoint, miss.class);
-            self.tried.push(Tried { channel, key: key.id.clone(), endpoint, class });
+            self.tried.push(Tried {
+                channel: lease.channel.id.clone(),
+                key: key.id.clone(),
+                endpoint: lease.endpoint,
+                class: miss.class,
+                probe: lease.probe,
+            });
             self.again.push(rounds::again(&miss, now));
         }
         self.misses.push(&lease.channel.name, miss);

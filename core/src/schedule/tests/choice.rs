@@ -298,3 +298,22 @@ fn vectors_fail_over_within_one_space_only() {
         assert_eq!(path, expected, "{first:?} {second:?}");
     }
 }
+
+#[test]
+fn a_request_makes_one_test_in_vain_at_most_while_something_is_sound() {
+    let half_open = (0..8).map(|n| channel(&format!("h{n}-"), 1, 1));
+    let mut world = World::new(half_open.chain([channel("z", 2, 1)]).collect());
+    for n in 0..8 {
+        let pin = format!("h{n}-");
+        for _ in 0..2 {
+            world.once(&Ask { pin: Some(&pin), ..ASK }, Class::Overload, 0);
+        }
+    }
+    let mut past = Vec::new();
+    for expected in [true, false, true] {
+        let lease = world.acquire(&Ask { tried: &past, ..ASK }, 700).unwrap();
+        assert_eq!((lease.probe, key(&lease) == "z1"), (expected, !expected));
+        world.report(&lease, Class::Overload, 700);
+        past.push(tried(&lease, Class::Overload));
+    }
+}

@@ -114,6 +114,7 @@ pub(super) fn tried(lease: &Lease, class: Class) -> Tried {
         key: lease.key().unwrap().id.clone(),
         endpoint: lease.endpoint,
         class,
+        probe: lease.probe,
     }
 }
 

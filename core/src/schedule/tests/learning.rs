@@ -247,3 +247,16 @@ fn health_is_camel_case_for_people() {
     assert_eq!(json["keys"][0]["protocols"][0]["consecutiveFailures"], BREAKER.consecutive_failures);
     assert_eq!(json["keys"][0]["protocols"][0]["lastFailure"]["class"], "transport");
 }
+
+#[test]
+fn a_probe_that_fails_counts_although_the_time_was_stretched_meanwhile() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    let old = world.acquire(&ASK, 0).unwrap();
+    world.trip(0);
+    let probe = world.acquire(&ASK, 700).unwrap();
+    assert!(probe.probe);
+    let retry_after = Some(Duration::from_secs(2));
+    world.report_as(&old, &Outcome { retry_after, ..Outcome::of(Class::Overload) }, 701);
+    world.report(&probe, Class::Transport, 702);
+    assert!(open_for(&world, 702) >= 30);
+}

@@ -56,9 +56,10 @@ fn tokens_are_counted_before_and_corrected_after() {
     let limits = Limits { tokens_per_minute: Some(1_000), ..NONE };
     let mut world = World::new(vec![limited(limits, channel("a", 1, 1))]);
     let lease = world.acquire(&needing(800), 0).unwrap();
-    assert_eq!(world.acquire(&needing(300), 0).unwrap_err().reason, Reason::Limited);
+    assert_eq!(world.acquire(&needing(1), 0).unwrap_err().reason, Reason::Limited, "the first goes alone");
     world.report_as(&lease, &Outcome { tokens: Some(100), ..Outcome::of(Class::Success) }, 1);
-    let lease = world.acquire(&needing(300), 1).unwrap();
+    let lease = world.acquire(&needing(800), 1).unwrap();
+    assert_eq!(world.acquire(&needing(101), 1).unwrap_err().reason, Reason::Limited);
     world.report_as(&lease, &Outcome { tokens: Some(950), ..Outcome::of(Class::Success) }, 2);
     assert_eq!(
         world.acquire(&needing(0), 2).unwrap_err(),

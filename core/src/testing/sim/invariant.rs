@@ -3,7 +3,7 @@
 use super::ledger::{DAY, HOUR, Ledger, eligible, ways};
 use super::policy::{Choice, Loss, Report, Scene};
 use super::scenario::{Scenario, Setup};
-use super::{Breach, Change, Check, KNOWN};
+use super::{Breach, Change, Check};
 use crate::config::{Breaker, Channel, Status};
 use crate::schedule::{BreakerState, Class, KeyHealth, Lease, Refusal, Rule, State};
 use crate::time::Timestamp;
@@ -21,15 +21,13 @@ pub struct Watch {
     /// Requests of a conversation whose channel and key were healthy, and those that were sent elsewhere.
     pub bonded: u64,
     pub strayed: u64,
-    /// Breaches of what is known to be broken.
-    pub known: u64,
 }
 
 impl Watch {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let breaker = scenario.breaker;
         let ledger = Ledger::new(scenario.plans.len(), breaker.consecutive_failures.max(1), breaker.open_max);
-        Self { ledger, breaker, last_lease: 0, bonded: 0, strayed: 0, known: 0 }
+        Self { ledger, breaker, last_lease: 0, bonded: 0, strayed: 0 }
     }
 
     pub(super) fn of_many(scenario: &Scenario) -> Self {
@@ -278,13 +276,8 @@ impl Watch {
         })
     }
 
-    fn check(&mut self, check: Check, result: Result<(), String>) -> Result<(), Breach> {
-        let Err(detail) = result else { return Ok(()) };
-        if KNOWN.iter().any(|(known, _)| *known == check) {
-            self.known += 1;
-            return Ok(());
-        }
-        Err(Breach { check, detail })
+    fn check(&self, check: Check, result: Result<(), String>) -> Result<(), Breach> {
+        result.map_err(|detail| Breach { check, detail })
     }
 }
 

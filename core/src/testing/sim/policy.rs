@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::draw::Draw;
 use super::scenario::Setup;
 use super::upstream::{Call, Upstream};
 use super::world::Request;
@@ -110,7 +111,10 @@ pub struct RoundRobin {
 /// Knows of each upstream whether it refuses now and how it is otherwise, though not the luck of a call;
 /// takes the best of the first priority that has one.
 #[derive(Debug, Default)]
-pub struct Oracle;
+pub struct Oracle {
+    /// Shares the traffic among those that are near the best, as the weights of the mixed scenario ask.
+    pub shares: bool,
+}
 
 impl Policy for Failover {
     fn choose(&mut self, scene: &Scene<'_>) -> Result<Choice, Stop> {
@@ -149,7 +153,17 @@ impl Policy for Oracle {
             let priority = scene.setup.config.channels.get(choice.channel)?.priority;
             Some((worth.is_some(), Reverse(priority), Reverse(worth)))
         };
-        scene.open().max_by_key(worth).ok_or(Stop::Refused(Reason::Exhausted))
+        let best = scene.open().max_by_key(worth).ok_or(Stop::Refused(Reason::Exhausted))?;
+        let Some((true, priority, Reverse(Some(least)))) = worth(&best).filter(|_| self.shares) else {
+            return Ok(best);
+        };
+        let near = |choice: &Choice| match worth(choice) {
+            Some((true, other, Reverse(Some(worth)))) => other == priority && worth * 4 <= least * 5,
+            _ => false,
+        };
+        let mut near: Vec<Choice> = scene.open().filter(near).collect();
+        let drawn = Draw::new(u64::from(scene.request.number)).index(near.len());
+        Ok(near.swap_remove(drawn))
     }
 
     fn learn(&mut self, _: &Report<'_>) -> Result<(), Breach> {

@@ -83,7 +83,8 @@ pub fn compare(scenarios: &[Scenario]) -> Result<Table, Breach> {
             Row { name: "causeway", tally: play(scenarios, Guarded::new)? },
             Row { name: "priority failover", tally: play(scenarios, |_| Failover)? },
             Row { name: "round robin", tally: play(scenarios, |_| RoundRobin::default())? },
-            Row { name: "oracle", tally: play(scenarios, |_| Oracle)? },
+            Row { name: "oracle, always the best", tally: play(scenarios, |_| Oracle { shares: false })? },
+            Row { name: "oracle", tally: play(scenarios, |_| Oracle { shares: true })? },
         ],
     })
 }
@@ -113,7 +114,7 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<18} {:>8} {:>9} {:>9} {:>9} {:>8} {:>9} {:>9}",
+            "{:<24} {:>8} {:>9} {:>9} {:>9} {:>8} {:>9} {:>9}",
             "policy", "requests", "mean ms", "p50 ms", "p99 ms", "failed", "attempts", "regret"
         )?;
         self.rows.iter().try_for_each(|Row { name, tally }| {
@@ -122,7 +123,7 @@ impl fmt::Display for Table {
             let requests = u64::try_from(tally.costs.len()).unwrap_or(0);
             let (mean, half, most) = (tally.cost() / requests.max(1), tally.percentile(50), tally.percentile(99));
             let (failed, attempts) = (tally.failed, tally.attempts);
-            writeln!(f, "{name:<18} {requests:>8} {mean:>9} {half:>9} {most:>9} {failed:>8} {attempts:>9} {whole:>6}.{tenth} %")
+            writeln!(f, "{name:<24} {requests:>8} {mean:>9} {half:>9} {most:>9} {failed:>8} {attempts:>9} {whole:>6}.{tenth} %")
         })
     }
 }

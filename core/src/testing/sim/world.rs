@@ -273,8 +273,13 @@ impl<'a, P: Policy> World<'a, P> {
         let channel = self.setups.get(used).and_then(|setup| setup.config.channels.get(choice.channel));
         let Some(channel) = channel else { return Ok(()) };
         let Some(key) = channel.keys.get(choice.key) else { return Ok(()) };
-        let tried =
-            Tried { channel: channel.id.clone(), key: key.id.clone(), endpoint: choice.endpoint, class };
+        let tried = Tried {
+            channel: channel.id.clone(),
+            key: key.id.clone(),
+            endpoint: choice.endpoint,
+            class,
+            probe: choice.lease.as_ref().is_some_and(|lease| lease.probe),
+        };
         if let Some(request) = self.request(number) {
             request.tried.push(tried);
         }

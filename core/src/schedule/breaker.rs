@@ -13,15 +13,15 @@ use crate::config;
 use crate::time::Timestamp;
 
 /// Results older than this say nothing about now.
-const WINDOW_AGE: Duration = Duration::from_secs(15 * 60);
+pub(super) const WINDOW_AGE: Duration = Duration::from_secs(15 * 60);
 /// The most results kept, whatever the configuration says.
 const MAX_WINDOW: usize = 1024;
 /// A trial that nobody reported in this time is given up.
-const TRIAL_EXPIRY: Duration = Duration::from_secs(5 * 60);
+pub(super) const TRIAL_EXPIRY: Duration = Duration::from_secs(5 * 60);
 /// The pace of trials of a tripped identity when nothing else is left.
-const TRIAL_PACE: Duration = Duration::from_secs(1);
+pub(super) const TRIAL_PACE: Duration = Duration::from_secs(1);
 /// Overloads in a row that trip.
-const OVERLOADS: u32 = 2;
+pub(super) const OVERLOADS: u32 = 2;
 
 /// Whether traffic flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

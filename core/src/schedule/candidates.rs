@@ -18,11 +18,11 @@ use crate::config::{Channel, Config, Key, Rotation, Status};
 use crate::time::Timestamp;
 
 /// A tier of more routes is drawn from; a smaller one is looked through.
-const SMALL: usize = 8;
+pub(super) const SMALL: usize = 8;
 /// Draws from a large tier before all of it is looked through.
-const DRAWS: usize = 4;
+pub(super) const DRAWS: usize = 4;
 /// A drawn candidate gives way to one that costs so much less. Among near equals the weights decide.
-const BAND: f32 = 0.8;
+pub(super) const BAND: f32 = 0.8;
 
 /// One choice to make; it changes nothing.
 pub(super) struct Search<'a> {

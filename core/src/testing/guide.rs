@@ -52,8 +52,7 @@ fn shown(figure: Figure) -> String {
     }
 }
 
-/// In the largest unit that leaves no fraction; one of something is told in the next smaller unit, but for an
-/// hour.
+/// In the largest unit that leaves no fraction; a minute is told in seconds.
 fn duration(time: Duration) -> String {
     match (time.as_secs(), time.subsec_millis()) {
         (secs, 0) if secs >= 3600 && secs % 3600 == 0 => format!("{} h", secs / 3600),

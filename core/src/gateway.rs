@@ -8,6 +8,8 @@ mod auth;
 mod body;
 mod coordinator;
 mod count;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod figures;
 mod hold;
 mod ids;
 mod inbound;

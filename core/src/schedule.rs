@@ -10,6 +10,8 @@ mod candidates;
 pub mod classify;
 mod cooldown;
 pub mod explain;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod figures;
 mod fit;
 mod health;
 mod hold;

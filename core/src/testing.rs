@@ -5,6 +5,7 @@ pub mod codec;
 pub mod events;
 pub mod fields;
 pub mod golden;
+pub mod guide;
 pub mod http;
 pub mod invariants;
 pub mod platform;

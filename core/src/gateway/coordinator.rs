@@ -1,6 +1,6 @@
 //! The scheduler in one process: its state behind a mutex.
 
-mod queue;
+pub(super) mod queue;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 use queue::{Line, Queue};
 
 /// How often a waiter looks that nobody calls.
-const LOOKS_EVERY: Duration = Duration::from_millis(250);
+pub(super) const LOOKS_EVERY: Duration = Duration::from_millis(250);
 /// A refusal that names a time in the past must not make a waiter spin.
 const SHORTEST_WAIT: Duration = Duration::from_millis(5);
 

@@ -14,7 +14,7 @@ use super::passage::Passage;
 use super::pull::{Gathered, Pull, pull};
 
 /// A stream without content is held this long; then the client must be kept alive instead.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What became of the beginning.
 pub(crate) enum Held {

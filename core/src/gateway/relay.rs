@@ -39,7 +39,7 @@ const MAX_GATHERED: usize = 64 * 1024;
 /// Two, because hyper polls a body that has nothing a second time in the same turn.
 const FRUITLESS_POLLS: u8 = 2;
 /// A silence this long is filled with the protocol's keep-alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// A committed answer; implements [`Body`].
 pub struct Relay<P: Platform> {

@@ -1,8 +1,8 @@
 //! One client request: what its attempts came to, as the client gets it.
 
 mod attempts;
-mod misses;
-mod rounds;
+pub(super) mod misses;
+pub(super) mod rounds;
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use crate::config::{ChannelId, KeyId};
 use crate::time::Timestamp;
 
 /// A session unused for so long is forgotten.
-const EXPIRY: Duration = Duration::from_secs(30 * 60);
+pub(super) const EXPIRY: Duration = Duration::from_secs(30 * 60);
 /// Sessions in one generation; two are kept.
 const GENERATION: usize = 16_384;
 

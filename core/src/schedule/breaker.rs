@@ -13,15 +13,15 @@ use crate::config;
 use crate::time::Timestamp;
 
 /// Results older than this say nothing about now.
-const WINDOW_AGE: Duration = Duration::from_secs(15 * 60);
+pub(super) const WINDOW_AGE: Duration = Duration::from_secs(15 * 60);
 /// The most results kept, whatever the configuration says.
 const MAX_WINDOW: usize = 1024;
 /// A trial that nobody reported in this time is given up.
-const TRIAL_EXPIRY: Duration = Duration::from_secs(5 * 60);
+pub(super) const TRIAL_EXPIRY: Duration = Duration::from_secs(5 * 60);
 /// The pace of trials of a tripped identity when nothing else is left.
-const TRIAL_PACE: Duration = Duration::from_secs(1);
+pub(super) const TRIAL_PACE: Duration = Duration::from_secs(1);
 /// Overloads in a row that trip.
-const OVERLOADS: u32 = 2;
+pub(super) const OVERLOADS: u32 = 2;
 
 /// Whether traffic flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -49,6 +49,8 @@ pub(super) struct Breaker {
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     at: Timestamp,
+    /// When the attempt began.
+    begun: Timestamp,
     model: ModelKey,
     failed: bool,
     /// Whether the fault is of all that the breaker stands for.
@@ -135,7 +137,16 @@ impl Breaker {
         self.run = Run::default();
         self.overloads = 0;
         let Some(tripped) = self.tripped else {
-            self.remember(Sample { at: now, model: lease.model_key, failed: false, whole: true }, config);
+            self.remember(
+                Sample {
+                    at: now,
+                    begun: lease.acquired_at,
+                    model: lease.model_key,
+                    failed: false,
+                    whole: true,
+                },
+                config,
+            );
             return false;
         };
         // An attempt from before it tripped says nothing about now.
@@ -159,7 +170,7 @@ impl Breaker {
     ) -> Blame {
         let told = outcome.retry_after.filter(|_| whole).map(|wait| wait.min(config.open_max));
         let model = lease.model_key;
-        self.remember(Sample { at: now, model, failed: true, whole }, config);
+        self.remember(Sample { at: now, begun: lease.acquired_at, model, failed: true, whole }, config);
         if self.tripped.is_none() && told.is_none() && self.others_serve(model) {
             return if self.failures_of(model).count() >= consecutive(config) {
                 self.window.retain(|sample| sample.model != model);
@@ -203,9 +214,9 @@ impl Breaker {
 
     /// Whether other models are served since `model` began to fail.
     fn others_serve(&self, model: ModelKey) -> bool {
-        let Some(began) = self.failures_of(model).last().map(|first| first.at) else { return false };
+        let Some(began) = self.failures_of(model).map(|sample| sample.begun).min() else { return false };
         let last = self.window.iter().rev().find(|sample| sample.model != model);
-        last.is_some_and(|sample| !sample.failed && sample.at >= began)
+        last.is_some_and(|sample| !sample.failed && sample.begun >= began)
     }
 
     fn open(&mut self, told: Option<Duration>, config: &config::Breaker, now: Timestamp, rng: &mut Rng) {

@@ -18,11 +18,11 @@ use crate::config::{Channel, Config, Key, Rotation, Status};
 use crate::time::Timestamp;
 
 /// A tier of more routes is drawn from; a smaller one is looked through.
-const SMALL: usize = 8;
+pub(super) const SMALL: usize = 8;
 /// Draws from a large tier before all of it is looked through.
-const DRAWS: usize = 4;
+pub(super) const DRAWS: usize = 4;
 /// A drawn candidate gives way to one that costs so much less. Among near equals the weights decide.
-const BAND: f32 = 0.8;
+pub(super) const BAND: f32 = 0.8;
 
 /// One choice to make; it changes nothing.
 pub(super) struct Search<'a> {
@@ -114,10 +114,11 @@ impl<'a> Search<'a> {
         // A request that made one test in vain is served before it makes another.
         let tested = self.ask.tried.iter().any(|tried| tried.probe);
         let mut round = |failed, misfits, trials| self.by_priority(Round { failed, misfits, trials }, rng);
-        self.next_key()
-            .or_else(|| self.promoted())
-            .or_else(|| self.bonded())
+        let preferred = self.next_key().or_else(|| self.promoted()).or_else(|| self.bonded());
+        preferred
+            .filter(|pick| !(tested && pick.trial))
             .or_else(|| if tested { round(false, false, false) } else { None })
+            .or(preferred)
             .or_else(|| round(false, false, true))
             .or_else(|| if again { round(true, false, true) } else { None })
             .or_else(|| if choosy { round(false, true, true) } else { None })

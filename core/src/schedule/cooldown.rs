@@ -9,10 +9,10 @@ use crate::time::Timestamp;
 /// How long a kind of fault keeps a key out.
 pub(super) struct Terms {
     /// The first wait when the upstream names none; it doubles with every repeat.
-    base: Duration,
-    cap: Duration,
+    pub(super) base: Duration,
+    pub(super) cap: Duration,
     /// The longest wait an upstream may ask for; `None` where its word does not count.
-    told_cap: Option<Duration>,
+    pub(super) told_cap: Option<Duration>,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -27,7 +27,7 @@ pub(super) const FAULT: Terms =
     Terms { base: Duration::from_secs(30), cap: minutes(10), told_cap: Some(minutes(10)) };
 
 /// After so long without a repeat the next fault counts as a first one.
-const FORGIVEN_AFTER: Duration = HOUR;
+pub(super) const FORGIVEN_AFTER: Duration = HOUR;
 
 const fn minutes(count: u32) -> Duration {
     Duration::from_secs(MINUTE.as_secs() * count as u64)

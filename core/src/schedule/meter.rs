@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// What counts for a minute is counted in slots of this length, and forgotten with its slot. So no minute
 /// ever sees more than the limit, and a place may come free up to one slot late.
-const SLOT: Duration = Duration::from_secs(5);
+pub(super) const SLOT: Duration = Duration::from_secs(5);
 /// The slots that a minute can touch.
 const SLOTS: usize = 13;
 

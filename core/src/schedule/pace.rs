@@ -7,15 +7,15 @@ use crate::time::Timestamp;
 /// How much the newest observation counts.
 const SHARE: f32 = 0.2;
 /// What was observed so long ago counts half: a channel that was slow is looked at again.
-const HALF_LIFE: Duration = Duration::from_secs(300);
+pub(super) const HALF_LIFE: Duration = Duration::from_secs(300);
 /// The same for failures: what lasts longer is the breaker's to remember.
-const FAILING_HALF_LIFE: Duration = Duration::from_secs(10);
+pub(super) const FAILING_HALF_LIFE: Duration = Duration::from_secs(10);
 /// So many observations, less what they have faded by, make a channel comparable.
 const ENOUGH: f32 = 2.0;
 /// More observations are not remembered for longer.
 const MOST: f32 = 10.0;
 /// Requests under way, per unit of weight, that count as much as being twice as slow.
-const CROWD: f32 = 16.0;
+pub(super) const CROWD: f32 = 16.0;
 /// Nothing is thought to fail for sure.
 const MAX_FAILING: f32 = 0.95;
 

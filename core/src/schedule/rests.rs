@@ -117,7 +117,7 @@ impl Models {
     }
 }
 
-const fn terms(class: Class) -> &'static Terms {
+pub(super) const fn terms(class: Class) -> &'static Terms {
     match class {
         Class::Auth => &AUTH,
         Class::Quota => &QUOTA,

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use crate::schedule::{Ask, Ticket};
 
 /// Beyond it one is refused at once: whoever comes then would hardly be served in time.
-const MAX_WAITING: usize = 1024;
+pub(in crate::gateway) const MAX_WAITING: usize = 1024;
 
 /// Waiters in lines. Only the first of a line asks; the others would get the same answer.
 #[derive(Default)]

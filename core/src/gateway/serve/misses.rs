@@ -11,7 +11,7 @@ use super::super::attempt::Miss;
 /// So many attempts are told one by one.
 const MAX_TOLD: usize = 20;
 /// When a place will be free at a limit on requests under way, nobody knows.
-const LIMIT_RETRY: Duration = Duration::from_secs(1);
+pub(in crate::gateway) const LIMIT_RETRY: Duration = Duration::from_secs(1);
 
 /// What was tried in vain.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use super::super::attempt::Miss;
 
 /// An upstream that fails three times will hardly serve a fourth.
-const MAX_ROUNDS: u32 = 2;
+pub(in crate::gateway) const MAX_ROUNDS: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
@@ -47,7 +47,7 @@ impl Rounds {
         if self.0 >= MAX_ROUNDS {
             return None;
         }
-        let pause = FIRST_PAUSE.saturating_mul(1 << self.0).min(LONGEST_PAUSE);
+        let pause = pause(self.0);
         let soonest = again.min()?;
         let (from, until) = if soonest > now {
             (soonest + jitter(FIRST_PAUSE, rng), patience.told.min(patience.deadline))
@@ -60,6 +60,11 @@ impl Rounds {
         self.0 += 1;
         Some(now.until(from))
     }
+}
+
+/// The longest pause before a round; the shortest is half of it.
+pub(in crate::gateway) fn pause(round: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << round).min(LONGEST_PAUSE)
 }
 
 /// So that those who failed together do not come back together.

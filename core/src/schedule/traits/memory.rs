@@ -9,7 +9,7 @@ use crate::schedule::ModelKey;
 use crate::time::Timestamp;
 
 /// Upstreams learn too: after so long everything is found out anew.
-const EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(in crate::schedule) const EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Of one channel.
 const MAX_MODELS: usize = 64;
 /// Of one model.

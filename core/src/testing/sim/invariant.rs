@@ -318,5 +318,6 @@ fn holds_nothing(known: Option<&KeyHealth>, channel: &Channel, scene: &Scene<'_>
         let mut lanes = known.protocols.iter().filter(|lane| lane.protocol == way);
         lanes.all(|lane| lane.breaker == BreakerState::Closed)
     };
-    known.cooldown.is_none() && known.excluded_models == 0 && ways(channel, scene.ask).any(closed)
+    let rests = known.cooldown.is_some() || known.unproven || known.excluded_models > 0;
+    !rests && ways(channel, scene.ask).any(closed)
 }

@@ -38,7 +38,7 @@ pub(super) struct Lane {
     probe: Option<(u64, Timestamp)>,
     /// The probe whose failure opens the breaker anew.
     trial: Option<u64>,
-    /// Failures of the channel in a row.
+    /// Failures of the channel in a row, over whatever key.
     streak: u32,
     /// Has to be tripped.
     pub(super) known_bad: bool,
@@ -86,6 +86,12 @@ impl Ledger {
         self.lanes.get_mut(first..first + MAX_KEYS * 2).unwrap_or_default()
     }
 
+    /// All keys of the lease's channel over its protocol.
+    fn of_way(&mut self, plan: usize, lease: &Lease) -> impl Iterator<Item = &mut Lane> {
+        let odd = lease.endpoint().is_some_and(|endpoint| endpoint.protocol == Protocol::Messages);
+        self.of_plan(plan).iter_mut().skip(usize::from(odd)).step_by(2)
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = &Lane> {
         self.lanes.iter()
     }
@@ -128,12 +134,15 @@ impl Ledger {
         }
         if class == Class::Success {
             let begun = lease.acquired_at;
-            lane.streak = 0;
-            // What began before the first fault closes no breaker.
-            if lane.fault_since.is_none_or(|since| begun >= since) {
-                lane.known_bad = false;
-                (lane.probed_at, lane.probe_failed_at, lane.trial) = (Timestamp::default(), None, None);
+            for lane in self.of_way(plan, lease) {
+                lane.streak = 0;
+                // What began before the first fault closes no breaker.
+                if lane.fault_since.is_none_or(|since| begun >= since) {
+                    lane.known_bad = false;
+                    (lane.probed_at, lane.probe_failed_at, lane.trial) = (Timestamp::default(), None, None);
+                }
             }
+            let Some(lane) = self.lane_mut(plan, lease) else { return };
             // What began after the last fault ends whatever is held.
             if begun >= lane.faulted_at {
                 lane.fault_since = None;
@@ -142,11 +151,13 @@ impl Ledger {
             self.settle(plan, *key, lease, now);
         } else if let Some(wait) = wait {
             let of_channel = class.blames_channel() && outcome.scope == Scope::Channel;
-            lane.streak += u32::from(of_channel);
-            lane.known_bad |= lane.streak >= trips_at;
             if of_channel && own && lane.trial == Some(lease.id) {
                 // One of several may have heard from another, since the probe began, that it fails.
                 lane.probe_failed_at = Some(if many { lease.acquired_at } else { now });
+            }
+            for lane in self.of_way(plan, lease).filter(|_| of_channel) {
+                lane.streak += 1;
+                lane.known_bad |= lane.streak >= trips_at;
             }
             let shared = matches!(outcome.scope, Scope::Account | Scope::Channel);
             let keys = if shared { 0..MAX_KEYS } else { *key..*key + 1 };

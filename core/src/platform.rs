@@ -99,6 +99,10 @@ pub trait Coordinator: Send + Sync + 'static {
         ask: &Ask<'_>,
     ) -> impl Future<Output = Result<Lease, Refusal>> + Send;
 
+    /// A probe's answer has begun well: whoever waits for the verdict need not wait for the answer's end. The
+    /// lease goes on until it is reported.
+    fn prove(&self, config: &Arc<Config>, lease: &Lease) -> impl Future<Output = ()> + Send;
+
     /// Called exactly once per lease.
     fn report(
         &self,

@@ -168,6 +168,11 @@ impl<C: Clock> Coordinator for LocalCoordinator<C> {
         }
     }
 
+    async fn prove(&self, config: &Arc<Config>, lease: &Lease) {
+        let now = self.clock.now();
+        self.freeing(|Inner { state, .. }| state.prove(lease, &config.settings.breaker, now));
+    }
+
     async fn report(&self, config: &Arc<Config>, lease: &Lease, outcome: &Outcome) {
         let now = self.clock.now();
         self.freeing(|Inner { state, rng, .. }| {

@@ -156,8 +156,7 @@ impl<P: Platform> Relay<P> {
         owed.first_content = Some(now.since(owed.lent.lease().acquired_at));
         owed.trip.content_came(now);
         if owed.lent.lease().probe {
-            let first_content = owed.first_content;
-            owed.lent.settle(Outcome { first_content, ..served(owed.refills_at, now) });
+            owed.lent.prove();
         }
     }
 

@@ -37,6 +37,15 @@ impl<P: Platform> Lent<P> {
         &self.lease
     }
 
+    /// Tells early that a probe serves.
+    pub(crate) fn prove(&self) {
+        let (gateway, config, lease) =
+            (Arc::clone(&self.gateway), Arc::clone(&self.config), self.lease.clone());
+        self.gateway.later(async move {
+            gateway.platform.coordinator().prove(&config, &lease).await;
+        });
+    }
+
     /// Reports what the attempt came to. Only the first report counts.
     pub(crate) fn settle(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.reported, true) {

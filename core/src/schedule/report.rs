@@ -30,6 +30,19 @@ impl Report<'_> {
         }
     }
 
+    /// Ends the trial that the lease is, and what was held against what it tested. The lease keeps its places.
+    pub(super) fn prove(&self, slot: &mut ChannelSlot, groups: &mut [Rests]) {
+        let Some(protocol) = self.lease.endpoint().map(|endpoint| endpoint.protocol) else { return };
+        self.clear(slot, groups, protocol);
+        if let Some(one) = slot.lane_mut(protocol) {
+            one.lane.breaker.end_trial(self.lease.id);
+        }
+        let key = self.lease.key().and_then(|key| slot.key_mut(&key.id, self.lease.key));
+        if let Some(lane) = key.and_then(|key| key.lane_mut(protocol)) {
+            lane.breaker.end_trial(self.lease.id);
+        }
+    }
+
     fn free(&self, slot: &mut ChannelSlot, protocol: Protocol) {
         let ([of_channel, of_key], now) = (self.lease.expected_tokens, self.now);
         let (served, used) = (self.outcome.class == Class::Success, self.outcome.tokens);
@@ -47,14 +60,25 @@ impl Report<'_> {
     }
 
     fn serve(&self, slot: &mut ChannelSlot, groups: &mut [Rests], protocol: Protocol) {
+        self.clear(slot, groups, protocol);
+        if let Some(one) = slot.lane_mut(protocol) {
+            one.pace.served(self.outcome.first_content, self.now);
+        }
+        let key = self.lease.key().and_then(|key| slot.key_mut(&key.id, self.lease.key));
+        if let Some((key, wait)) = key.zip(self.outcome.retry_after) {
+            key.rests.used_up(wait, self.now);
+        }
+    }
+
+    /// Ends what is held against whatever served.
+    fn clear(&self, slot: &mut ChannelSlot, groups: &mut [Rests], protocol: Protocol) {
         let (lease, begun) = (self.lease, self.lease.acquired_at);
         slot.rests.forgive(begun);
         slot.models.forgive(lease.model_key, begun);
-        if let Some(one) = slot.lane_mut(protocol) {
-            if one.lane.breaker.succeed(lease, self.breaker, self.now) {
-                one.pace.recover();
-            }
-            one.pace.served(self.outcome.first_content, self.now);
+        if let Some(one) = slot.lane_mut(protocol)
+            && one.lane.breaker.succeed(lease, self.breaker, self.now)
+        {
+            one.pace.recover();
         }
         let Some(key) = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key)) else { return };
         if let Some(group) = key.group.and_then(|group| groups.get_mut(group)) {
@@ -62,9 +86,6 @@ impl Report<'_> {
         }
         key.rests.forgive(begun);
         key.models.forgive(lease.model_key, begun);
-        if let Some(wait) = self.outcome.retry_after {
-            key.rests.used_up(wait, self.now);
-        }
         if let Some(lane) = key.lane_mut(protocol) {
             lane.breaker.succeed(lease, self.breaker, self.now);
         }

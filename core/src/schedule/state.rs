@@ -93,6 +93,15 @@ impl State {
         self.slots.iter_mut().for_each(|slot| slot.line.leave(ticket));
     }
 
+    /// Learns that a probe serves, before its end is reported.
+    pub fn prove(&mut self, lease: &Lease, breaker: &config::Breaker, now: Timestamp) {
+        let Some(position) = self.plan.position(&lease.channel.id) else { return };
+        if let Some(slot) = self.slots.get_mut(position) {
+            let outcome = Outcome::of(Class::Success);
+            Report { lease, outcome: &outcome, breaker, now }.prove(slot, &mut self.accounts);
+        }
+    }
+
     /// Learns what an attempt came to. A lease whose channel or key is gone is ignored.
     pub fn report(
         &mut self,

@@ -260,3 +260,19 @@ fn a_probe_that_fails_counts_although_the_time_was_stretched_meanwhile() {
     world.report(&probe, Class::Transport, 702);
     assert!(open_for(&world, 702) >= 30);
 }
+
+#[test]
+fn a_probe_that_begins_well_ends_the_test_and_keeps_its_place() {
+    for (class, times) in [(Class::Transport, 5), (Class::Rate, 1)] {
+        let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+        (0..times).for_each(|_| drop(world.once(&Ask { pin: Some("a"), ..ASK }, class, 0)));
+        let probe = world.acquire(&ASK, 700).unwrap();
+        assert_eq!((key(&probe).as_str(), probe.probe), ("a1", true));
+        world.state.prove(&probe, &BREAKER, at(701));
+        let other = world.acquire(&ASK, 701).unwrap();
+        assert_eq!((key(&other).as_str(), other.probe), ("a1", false), "{class:?}");
+        assert_eq!(health(&world, 701).in_flight, 2);
+        world.report(&probe, Class::Transport, 702);
+        assert_eq!((health(&world, 702).in_flight, health(&world, 702).breaker), (1, BreakerState::Closed));
+    }
+}

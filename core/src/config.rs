@@ -339,7 +339,7 @@ pub struct Settings {
 /// When a breaker trips and how long it stays open.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Breaker {
-    /// Results remembered per (channel, key, endpoint protocol).
+    /// Results remembered per (channel, endpoint protocol), and per key of it.
     pub window: u32,
     /// Share of failures in a full enough window that trips, 0 to 1.
     pub failure_rate: f64,

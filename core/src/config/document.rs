@@ -230,7 +230,7 @@ pub struct TimeoutsDocument {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 #[schema(as = Breaker)]
 pub struct BreakerDocument {
-    /// Results remembered per key and protocol of a channel.
+    /// Results remembered of a channel in one protocol, and of each of its keys there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<u32>,
     /// Share of failures in a full enough window that trips, 0 to 1.
@@ -239,7 +239,7 @@ pub struct BreakerDocument {
     /// Failures in a row that trip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consecutive_failures: Option<u32>,
-    /// How long it stays open the first time; each time that follows is longer.
+    /// The shortest it stays open; the longest doubles with each failed test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_min_ms: Option<u64>,
     /// The longest it stays open.

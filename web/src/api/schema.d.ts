@@ -266,7 +266,7 @@ export interface components {
         Breaker: {
             /**
              * Format: int32
-             * @description Results remembered per key and protocol of a channel.
+             * @description Results remembered of a channel in one protocol, and of each of its keys there.
              * @default null
              */
             window: number | null;
@@ -284,7 +284,7 @@ export interface components {
             consecutiveFailures: number | null;
             /**
              * Format: int64
-             * @description How long it stays open the first time; each time that follows is longer.
+             * @description The shortest it stays open; the longest doubles with each failed test.
              * @default null
              */
             openMinMs: number | null;

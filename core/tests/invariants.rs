@@ -1,11 +1,11 @@
 //! What once broke a rule that holds for any input, each as small as it can be.
 
-use causeway_core::config::Protocol::{self, Chat, Gemini, Messages};
+use causeway_core::config::Protocol::{self, Chat, Gemini, Messages, Responses};
 use causeway_core::testing::invariants;
 
 #[test]
 fn odd_answers_make_legal_streams() {
-    let cases: [(&str, Protocol, &str); 10] = [
+    let cases: [(&str, Protocol, &str); 11] = [
         (
             "an unknown part that is written in several lines",
             Gemini,
@@ -59,6 +59,13 @@ fn odd_answers_make_legal_streams() {
             Messages,
             r#"{"type":"message","id":"m","content":[{"type":"tool_use","id":"t","input":{}}],
             "stop_reason":"tool_use"}"#,
+        ),
+        (
+            "text of a message that is done",
+            Responses,
+            "data: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{\"type\":\"message\"}}\n\n\
+             data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"Hi\"}\n\n\
+             data: {\"type\":\"response.completed\"}",
         ),
     ];
     for (case, upstream, answer) in cases {

@@ -77,8 +77,19 @@ fn odd_answers_make_legal_streams() {
 
 #[test]
 fn odd_requests_stay_readable() {
-    let twice = r#"{"contents":[],"tools":[{"functionDeclarations":[{}]}],"tools":[]}"#;
-    for (case, client, request) in [("a field that is there twice", Gemini, twice)] {
+    let cases = [
+        (
+            "a field that is there twice",
+            Gemini,
+            r#"{"contents":[],"tools":[{"functionDeclarations":[{}]}],"tools":[]}"#,
+        ),
+        (
+            "a part of two kinds",
+            Gemini,
+            r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"image/png"},"fileData":{}}]}]}"#,
+        ),
+    ];
+    for (case, client, request) in cases {
         if let Err(why) = invariants::request(client, request.as_bytes()) {
             panic!("{case} of {client:?}: {why}");
         }

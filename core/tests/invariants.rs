@@ -88,6 +88,11 @@ fn odd_requests_stay_readable() {
             Gemini,
             r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"image/png"},"fileData":{}}]}]}"#,
         ),
+        (
+            "a resolution that is none, of a file that may be an image",
+            Gemini,
+            r#"{"contents":[{"parts":[{"fileData":{"fileUri":"https://a.example/a.png"},"mediaResolution":1}]}]}"#,
+        ),
     ];
     for (case, client, request) in cases {
         if let Err(why) = invariants::request(client, request.as_bytes()) {

@@ -1,11 +1,11 @@
 //! What once broke a rule that holds for any input, each as small as it can be.
 
-use causeway_core::config::Protocol::{self, Chat, Gemini, Messages};
+use causeway_core::config::Protocol::{self, Chat, Gemini, Messages, Responses};
 use causeway_core::testing::invariants;
 
 #[test]
 fn odd_answers_make_legal_streams() {
-    let cases: [(&str, Protocol, &str); 10] = [
+    let cases: [(&str, Protocol, &str); 11] = [
         (
             "an unknown part that is written in several lines",
             Gemini,
@@ -60,6 +60,13 @@ fn odd_answers_make_legal_streams() {
             r#"{"type":"message","id":"m","content":[{"type":"tool_use","id":"t","input":{}}],
             "stop_reason":"tool_use"}"#,
         ),
+        (
+            "text of a message that is done",
+            Responses,
+            "data: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{\"type\":\"message\"}}\n\n\
+             data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"Hi\"}\n\n\
+             data: {\"type\":\"response.completed\"}",
+        ),
     ];
     for (case, upstream, answer) in cases {
         if let Err(why) = invariants::answer(upstream, answer.as_bytes()) {
@@ -70,8 +77,24 @@ fn odd_answers_make_legal_streams() {
 
 #[test]
 fn odd_requests_stay_readable() {
-    let twice = r#"{"contents":[],"tools":[{"functionDeclarations":[{}]}],"tools":[]}"#;
-    for (case, client, request) in [("a field that is there twice", Gemini, twice)] {
+    let cases = [
+        (
+            "a field that is there twice",
+            Gemini,
+            r#"{"contents":[],"tools":[{"functionDeclarations":[{}]}],"tools":[]}"#,
+        ),
+        (
+            "a part of two kinds",
+            Gemini,
+            r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"image/png"},"fileData":{}}]}]}"#,
+        ),
+        (
+            "a resolution that is none, of a file that may be an image",
+            Gemini,
+            r#"{"contents":[{"parts":[{"fileData":{"fileUri":"https://a.example/a.png"},"mediaResolution":1}]}]}"#,
+        ),
+    ];
+    for (case, client, request) in cases {
         if let Err(why) = invariants::request(client, request.as_bytes()) {
             panic!("{case} of {client:?}: {why}");
         }

@@ -93,6 +93,17 @@ impl<'a> Object<'a> {
         self.take(name).map_or_else(|| Ok(Vec::new()), |value| objects(value, &at))
     }
 
+    /// Refuses two of `names`, as Google does where they are a union.
+    pub(in crate::protocol::gemini) fn one_of(&self, names: &[&str]) -> Result<(), Invalid> {
+        let mut given = names.iter().filter(|name| self.fields.iter().any(|(field, _)| field == *name));
+        match (given.next(), given.next()) {
+            (Some(one), Some(other)) => {
+                Err(self.invalid(&format!("`{one}` and `{other}` exclude each other")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The fields nobody took.
     pub(in crate::protocol::gemini) fn rest(self, ext: &mut Ext) {
         ext.extend(self.fields.into_iter().map(|(name, value)| (name, kept(value))));

@@ -99,6 +99,7 @@ impl Conversation {
     }
 
     fn part(&mut self, mut part: Object<'_>, role: Role) -> Result<Piece, Invalid> {
+        part.one_of(&DATA)?;
         let sealed = part
             .text("thoughtSignature")?
             .filter(|data| !data.is_empty())
@@ -137,6 +138,19 @@ impl Conversation {
         Ok(ToolCall { sealed, ext, ..ToolCall::function(id, name, arguments) })
     }
 }
+
+/// The kinds of a part, which exclude each other. <https://ai.google.dev/api/caching#Part>
+const DATA: [&str; 9] = [
+    "text",
+    "inlineData",
+    "fileData",
+    "functionCall",
+    "functionResponse",
+    "executableCode",
+    "codeExecutionResult",
+    "toolCall",
+    "toolResponse",
+];
 
 enum Piece {
     Block(Block, Ext),

@@ -11,8 +11,13 @@ const FILES: &str = "generativelanguage.googleapis.com/";
 /// The content of a part that has `inlineData` or `fileData`.
 pub(super) fn decode(part: &mut Object<'_>) -> Result<Option<Block>, Invalid> {
     let Some((source, name, mime)) = source(part)? else { return Ok(None) };
+    // Of any content: an address alone may turn out to be an image's.
+    let detail = detail(part.clone())?;
     Ok(Some(match mime.split_once('/').map_or(mime.as_str(), |(kind, _)| kind) {
-        "image" => Block::Image(Image { source, detail: detail(part)?, cache: None }),
+        "image" => {
+            part.take("mediaResolution");
+            Block::Image(Image { source, detail, cache: None })
+        }
         "audio" => Block::Audio(Audio { source, transcript: None, id: None }),
         "video" => Block::Video(Video { source, metadata: part.raw("videoMetadata")? }),
         _ => Block::File(File { source, name, context: None, citations: None, cache: None }),
@@ -39,7 +44,7 @@ fn source(part: &mut Object<'_>) -> Result<Option<(Source, Option<String>, Strin
 }
 
 /// `MEDIA_RESOLUTION_HIGH` is `high`.
-fn detail(part: &mut Object<'_>) -> Result<Option<String>, Invalid> {
+fn detail(mut part: Object<'_>) -> Result<Option<String>, Invalid> {
     let Some(mut resolution) = part.object("mediaResolution")? else { return Ok(None) };
     let level = resolution.text("level")?;
     Ok(level.and_then(|level| level.strip_prefix("MEDIA_RESOLUTION_").map(str::to_ascii_lowercase)))

@@ -55,13 +55,16 @@ impl Open {
         matches!(self.kind.as_str(), "function_call" | "custom_tool_call")
     }
 
-    /// The part at `content_index`, opened if it is new; `None` once it is closed.
+    /// The part at `content_index`, opened if it is new; `None` once it is closed, or the item is done.
     pub(super) fn part(
         &mut self,
         content_index: u64,
         refusal: bool,
         teller: &mut Teller<'_>,
     ) -> Option<&mut Part> {
+        if self.done {
+            return None;
+        }
         let known = self.parts.iter().position(|part| part.content_index == content_index);
         let position = known.unwrap_or_else(|| {
             let joins = !self.parts.is_empty();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use causeway_core::platform::Recorder;
 use causeway_core::record::{Attempt, Record};
+use causeway_core::schedule::Considered;
 use serde_json::json;
 
 #[derive(Debug)]
@@ -28,6 +29,7 @@ fn line(record: &Record) -> serde_json::Value {
         "stream": record.stream,
         "status": record.status.as_u16(),
         "attempts": attempts,
+        "left_out": record.left_out.iter().map(left_out).collect::<Vec<_>>(),
         "lost": (!record.lost.is_empty()).then(|| record.lost.to_string()),
         "first_content_ms": record.first_content.map(millis),
         "duration_ms": millis(record.duration),
@@ -45,8 +47,14 @@ fn attempt(attempt: &Attempt) -> serde_json::Value {
         "key": attempt.key.as_str(),
         "protocol": attempt.protocol.as_str(),
         "class": format!("{:?}", attempt.class),
+        "rule": format!("{:?}", attempt.rule),
         "status": attempt.status.map(|status| status.as_u16()),
     })
+}
+
+/// Why nobody was left to try.
+fn left_out(candidate: &Considered) -> serde_json::Value {
+    json!({ "channel": candidate.channel.as_str(), "verdict": format!("{:?}", candidate.verdict) })
 }
 
 fn millis(time: Duration) -> u64 {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use causeway_core::platform::Recorder;
 use causeway_core::record::{Attempt, Record};
+use causeway_core::schedule::Considered;
 
 /// Implements [`Recorder`] with one structured line a request: no prompt, no answer, no secret.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +31,10 @@ impl Recorder for LogRecorder {
             status = record.status.as_u16(),
             channel = record.attempts.last().map(|attempt| attempt.channel.as_str()),
             upstream_protocol = record.attempts.last().map(|attempt| attempt.protocol.as_str()),
+            rule = record.attempts.last().map(|attempt| format!("{:?}", attempt.rule)).as_deref(),
             attempts = record.attempts.len(),
             failed = failed(&record.attempts).as_deref(),
+            left_out = left_out(&record.left_out).as_deref(),
             lost = (!record.lost.is_empty()).then(|| record.lost.to_string()).as_deref(),
             first_content_ms = record.first_content.map(millis),
             duration_ms = millis(record.duration),
@@ -58,6 +61,13 @@ fn failed(attempts: &[Attempt]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// `ch_a CoolingDown, ch_b Open`: why nobody was left to try.
+fn left_out(candidates: &[Considered]) -> Option<String> {
+    let told = |one: &Considered| format!("{} {:?}", one.channel, one.verdict);
+    let text: Vec<String> = candidates.iter().map(told).collect();
+    (!text.is_empty()).then(|| text.join(", "))
+}
+
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -65,14 +75,15 @@ fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use causeway_core::config::{ChannelId, KeyId, Protocol};
-    use causeway_core::schedule::Class;
+    use causeway_core::schedule::{Class, Rule};
     use http::StatusCode;
 
     use super::*;
 
     fn attempt(channel: &str, class: Class, status: Option<StatusCode>) -> Attempt {
         let (channel, key) = (ChannelId::new(channel), KeyId::new("k_1"));
-        Attempt { channel, key, protocol: Protocol::Chat, class, status, message: None }
+        let (rule, considered) = (Rule::Priority, [].into());
+        Attempt { channel, key, protocol: Protocol::Chat, class, rule, considered, status, message: None }
     }
 
     #[test]

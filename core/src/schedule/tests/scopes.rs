@@ -73,6 +73,22 @@ fn an_account_spans_channels_and_a_success_of_any_key_clears_it() {
 }
 
 #[test]
+fn the_account_of_a_removed_channel_is_no_others() {
+    let a = || grouped("a", 1, [Some("x")]);
+    let channels = || vec![a(), grouped("b", 2, [Some("y")])];
+    let mut world = World::new(channels());
+    let lease = world.acquire(&ASK, 0).unwrap();
+    world.config = super::fixture::config("2", vec![grouped("b", 2, [Some("y")])]);
+    assert_eq!(next(&mut world, &ASK, 1), "b1");
+    world.report_as(&lease, &of(Class::Quota, Scope::Account), 2);
+    assert_eq!(next(&mut world, &ASK, 3), "b1");
+    world.config = super::fixture::config("1", channels());
+    assert_eq!(next(&mut world, &ASK, 4), "b1", "a request that began with the old one knows");
+    world.config = super::fixture::config("3", vec![a()]);
+    assert_eq!(next(&mut world, &ASK, 5), "a1!");
+}
+
+#[test]
 fn an_account_without_a_group_is_its_key() {
     let mut world = World::new(vec![grouped("a", 1, [None, None])]);
     let lease = world.acquire(&ASK, 0).unwrap();

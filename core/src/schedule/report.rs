@@ -73,10 +73,11 @@ impl Report<'_> {
     /// Ends what is held against whatever served.
     fn clear(&self, slot: &mut ChannelSlot, groups: &mut [Rests], protocol: Protocol) {
         let (lease, begun) = (self.lease, self.lease.acquired_at);
+        let content_at = self.outcome.first_content.map_or(self.now, |took| begun + took);
         slot.rests.forgive(begun);
         slot.models.forgive(lease.model_key, begun);
         if let Some(one) = slot.lane_mut(protocol)
-            && one.lane.breaker.succeed(lease, self.breaker, self.now)
+            && one.lane.breaker.succeed(lease, content_at, self.breaker, self.now)
         {
             one.pace.recover();
         }
@@ -87,7 +88,7 @@ impl Report<'_> {
         key.rests.forgive(begun);
         key.models.forgive(lease.model_key, begun);
         if let Some(lane) = key.lane_mut(protocol) {
-            lane.breaker.succeed(lease, self.breaker, self.now);
+            lane.breaker.succeed(lease, content_at, self.breaker, self.now);
         }
     }
 

@@ -162,6 +162,31 @@ fn a_model_that_fails_alone_is_left_out_alone() {
 }
 
 #[test]
+fn a_model_asked_for_seldom_is_left_out_too() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    for n in 0..u64::from(BREAKER.consecutive_failures) {
+        assert_eq!(world.once(&OTHER, Class::ServerError, 100 * n), "a1");
+        for _ in 0..BREAKER.window {
+            assert_eq!(world.once(&ASK, Class::Success, 100 * n + 1), "a1");
+        }
+    }
+    assert_eq!(world.once(&OTHER, Class::ServerError, 500), "a1");
+    assert_eq!(next(&mut world, &OTHER, 501), "b1");
+    assert_eq!(next(&mut world, &ASK, 501), "a1");
+}
+
+#[test]
+fn failures_in_a_row_of_several_models_are_the_channels() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    assert_eq!(world.once(&OTHER, Class::Transport, 0), "a1");
+    assert_eq!(world.once(&ASK, Class::Success, 1), "a1");
+    for (ask, times) in [(&OTHER, 3), (&ASK, 2)] {
+        (0..times).for_each(|_| assert_eq!(world.once(ask, Class::Transport, 2), "a1"));
+    }
+    assert_eq!(next(&mut world, &ASK, 3), "b1");
+}
+
+#[test]
 fn a_model_that_is_overloaded_rests_for_all_keys() {
     let mut world = World::new(vec![channel("a", 1, 2), channel("b", 2, 1)]);
     let lease = world.acquire(&ASK, 0).unwrap();

@@ -84,6 +84,16 @@ struct Failing {
     since: Timestamp,
 }
 
+/// How far a failure reaches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    /// It is of all that the breaker stands for; else it is of the lease's key, and counts only when other
+    /// keys fail, too.
+    pub(super) whole: bool,
+    /// The lease tested a model that is left out: it says nothing of the others.
+    pub(super) retested: bool,
+}
+
 /// What is to blame for a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blame {
@@ -165,13 +175,7 @@ impl Breaker {
         self.failing.retain(|failing| failing.model != model || content_at < failing.since);
         let Some(tripped) = self.tripped else {
             self.remember(
-                Sample {
-                    at: now,
-                    begun: lease.acquired_at,
-                    model,
-                    failed: false,
-                    whole: true,
-                },
+                Sample { at: now, begun: lease.acquired_at, model, failed: false, whole: true },
                 config,
             );
             return false;
@@ -184,18 +188,19 @@ impl Breaker {
         true
     }
 
-    /// `whole`: the fault is of all that the breaker stands for; else it is of the lease's key, and counts
-    /// only when other keys fail, too.
     pub(super) fn fail(
         &mut self,
         lease: &Lease,
         outcome: &Outcome,
-        whole: bool,
+        Fault { whole, retested }: Fault,
         config: &config::Breaker,
         now: Timestamp,
         rng: &mut Rng,
     ) -> Blame {
         let told = outcome.retry_after.filter(|_| whole).map(|wait| wait.min(config.open_max));
+        if retested && told.is_none() && self.tripped.is_none() {
+            return Blame::Model;
+        }
         let model = lease.model_key;
         self.remember(Sample { at: now, begun: lease.acquired_at, model, failed: true, whole }, config);
         self.run.note(lease.key, whole, now);

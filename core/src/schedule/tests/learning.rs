@@ -129,7 +129,8 @@ fn a_success_that_began_before_it_opened_does_not_close_it() {
 fn a_stream_that_began_well_before_the_failures_does_not_end_their_row() {
     let mut world = World::new(vec![channel("a", 1, 1)]);
     let old = world.acquire(&ASK, 0).unwrap();
-    let serves = |secs| Outcome { first_content: Some(Duration::from_secs(secs)), ..Outcome::of(Class::Success) };
+    let serves =
+        |secs| Outcome { first_content: Some(Duration::from_secs(secs)), ..Outcome::of(Class::Success) };
     for (content, state) in [(12, BreakerState::Closed), (1, BreakerState::Open)] {
         (0..4).for_each(|_| _ = world.once(&ASK, Class::Transport, 10));
         world.report_as(&old, &serves(content), 13);

@@ -162,6 +162,22 @@ fn a_model_that_fails_alone_is_left_out_alone() {
 }
 
 #[test]
+fn a_model_whose_test_fails_rests_again_for_longer() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    for _ in 0..BREAKER.consecutive_failures {
+        assert_eq!(world.once(&OTHER, Class::ServerError, 0), "a1");
+        assert_eq!(world.once(&ASK, Class::Success, 0), "a1");
+    }
+    let mut now = 0;
+    for wait in [30, 60, 120, 240, 480, 600, 600] {
+        assert_eq!(next(&mut world, &OTHER, now + wait - 1), "b1", "{wait}");
+        now += wait;
+        assert_eq!(world.once(&OTHER, Class::ServerError, now), "a1", "{wait}");
+        assert_eq!(next(&mut world, &ASK, now), "a1", "{wait}: the others are served");
+    }
+}
+
+#[test]
 fn a_model_asked_for_seldom_is_left_out_too() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
     for n in 0..u64::from(BREAKER.consecutive_failures) {

@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 pub(super) const WINDOW_AGE: Duration = Duration::from_secs(15 * 60);
 /// The most results kept, whatever the configuration says.
 const MAX_WINDOW: usize = 1024;
+/// Models whose failures are counted at once; the one that failed longest ago makes room.
+const MAX_MODELS: usize = 32;
 /// A trial that nobody reported in this time is given up.
 pub(super) const TRIAL_EXPIRY: Duration = Duration::from_secs(5 * 60);
 /// The pace of trials of a tripped identity when nothing else is left.
@@ -39,6 +41,8 @@ pub enum BreakerState {
 pub(super) struct Breaker {
     window: VecDeque<Sample>,
     run: Run,
+    /// The models that were not served since they failed.
+    failing: Vec<Failing>,
     overloads: u32,
     level: u32,
     tripped: Option<Tripped>,
@@ -61,10 +65,33 @@ struct Sample {
 #[derive(Clone, Copy, Debug, Default)]
 struct Run {
     length: u32,
+    /// When the first of them showed.
+    since: Timestamp,
     /// The position of the key that they are of, while they are of one.
     key: Option<usize>,
     /// Whether they speak of all that the breaker stands for.
     whole: bool,
+}
+
+/// Failures of one model in a row, whatever came of others meanwhile.
+#[derive(Clone, Copy, Debug)]
+struct Failing {
+    model: ModelKey,
+    count: u32,
+    /// When the first attempt that failed began.
+    begun: Timestamp,
+    /// When the first of them showed.
+    since: Timestamp,
+}
+
+/// How far a failure reaches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    /// It is of all that the breaker stands for; else it is of the lease's key, and counts only when other
+    /// keys fail, too.
+    pub(super) whole: bool,
+    /// The lease tested a model that is left out: it says nothing of the others.
+    pub(super) retested: bool,
 }
 
 /// What is to blame for a failure.
@@ -132,19 +159,23 @@ impl Breaker {
         self.run.length
     }
 
-    /// Whether that closed it.
-    pub(super) fn succeed(&mut self, lease: &Lease, config: &config::Breaker, now: Timestamp) -> bool {
-        self.run = Run::default();
-        self.overloads = 0;
+    /// Whether that closed it. What served `content_at` ends no failures that showed later.
+    pub(super) fn succeed(
+        &mut self,
+        lease: &Lease,
+        content_at: Timestamp,
+        config: &config::Breaker,
+        now: Timestamp,
+    ) -> bool {
+        if content_at >= self.run.since {
+            self.run = Run::default();
+            self.overloads = 0;
+        }
+        let model = lease.model_key;
+        self.failing.retain(|failing| failing.model != model || content_at < failing.since);
         let Some(tripped) = self.tripped else {
             self.remember(
-                Sample {
-                    at: now,
-                    begun: lease.acquired_at,
-                    model: lease.model_key,
-                    failed: false,
-                    whole: true,
-                },
+                Sample { at: now, begun: lease.acquired_at, model, failed: false, whole: true },
                 config,
             );
             return false;
@@ -157,30 +188,33 @@ impl Breaker {
         true
     }
 
-    /// `whole`: the fault is of all that the breaker stands for; else it is of the lease's key, and counts
-    /// only when other keys fail, too.
     pub(super) fn fail(
         &mut self,
         lease: &Lease,
         outcome: &Outcome,
-        whole: bool,
+        Fault { whole, retested }: Fault,
         config: &config::Breaker,
         now: Timestamp,
         rng: &mut Rng,
     ) -> Blame {
         let told = outcome.retry_after.filter(|_| whole).map(|wait| wait.min(config.open_max));
+        if retested && told.is_none() && self.tripped.is_none() {
+            return Blame::Model;
+        }
         let model = lease.model_key;
         self.remember(Sample { at: now, begun: lease.acquired_at, model, failed: true, whole }, config);
-        if self.tripped.is_none() && told.is_none() && self.others_serve(model) {
-            return if self.failures_of(model).count() >= consecutive(config) {
-                self.window.retain(|sample| sample.model != model);
-                Blame::Model
-            } else {
-                Blame::Here
-            };
-        }
-        self.run.note(lease.key, whole);
+        self.run.note(lease.key, whole, now);
         self.overloads = if outcome.class == Class::Overload { self.overloads.saturating_add(1) } else { 0 };
+        let failing = self.note(model, lease.acquired_at, now);
+        if self.tripped.is_none() && told.is_none() && self.others_serve(&failing) {
+            if failing.count < config.consecutive_failures.max(1) {
+                return Blame::Here;
+            }
+            self.window.retain(|sample| sample.model != model);
+            self.failing.retain(|failing| failing.model != model);
+            (self.run, self.overloads) = (Run::default(), 0);
+            return Blame::Model;
+        }
         match self.tripped {
             None if told.is_some() || self.trips(config) => self.open(told, config, now, rng),
             None => {}
@@ -203,20 +237,26 @@ impl Breaker {
         self.state(now) == BreakerState::HalfOpen || lease.probe && lease.rule != Rule::LastResort
     }
 
-    /// The failures of `model` since it was served last, the youngest first.
-    fn failures_of(&self, model: ModelKey) -> impl Iterator<Item = &Sample> {
-        self.window
-            .iter()
-            .rev()
-            .filter(move |sample| sample.model == model)
-            .take_while(|sample| sample.failed)
+    /// Counts a failure of `model` by an attempt that began at `begun`.
+    fn note(&mut self, model: ModelKey, begun: Timestamp, now: Timestamp) -> Failing {
+        let known = self.failing.iter().position(|failing| failing.model == model);
+        let known = known.map(|position| self.failing.remove(position));
+        let failing = known.map_or(Failing { model, count: 1, begun, since: now }, |known| Failing {
+            count: known.count.saturating_add(1),
+            begun: known.begun.min(begun),
+            ..known
+        });
+        if self.failing.len() >= MAX_MODELS {
+            self.failing.remove(0);
+        }
+        self.failing.push(failing);
+        failing
     }
 
-    /// Whether other models are served since `model` began to fail.
-    fn others_serve(&self, model: ModelKey) -> bool {
-        let Some(began) = self.failures_of(model).map(|sample| sample.begun).min() else { return false };
-        let last = self.window.iter().rev().find(|sample| sample.model != model);
-        last.is_some_and(|sample| !sample.failed && sample.begun >= began)
+    /// Whether other models are served since one began to fail.
+    fn others_serve(&self, failing: &Failing) -> bool {
+        let last = self.window.iter().rev().find(|sample| sample.model != failing.model);
+        last.is_some_and(|sample| !sample.failed && sample.begun >= failing.begun)
     }
 
     fn open(&mut self, told: Option<Duration>, config: &config::Breaker, now: Timestamp, rng: &mut Rng) {
@@ -248,15 +288,14 @@ impl Breaker {
 }
 
 impl Run {
-    fn note(&mut self, key: usize, whole: bool) {
+    fn note(&mut self, key: usize, whole: bool, now: Timestamp) {
+        if self.length == 0 {
+            self.since = now;
+        }
         self.whole |= whole || self.key.is_some_and(|other| other != key);
         self.key = Some(key);
         self.length = self.length.saturating_add(1);
     }
-}
-
-fn consecutive(config: &config::Breaker) -> usize {
-    usize::try_from(config.consecutive_failures.max(1)).unwrap_or(usize::MAX)
 }
 
 fn window(config: &config::Breaker) -> usize {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Ask;
+use super::slot::ChannelSlot;
 use crate::config::{Channel, ChannelId, Config, Protocol, Version};
 
 /// Positions are those of the configuration's channels.
@@ -47,19 +48,15 @@ pub(super) struct Tier {
 }
 
 impl Plan {
-    /// `ids` are those of the slots: the channels' in order, then removed ones.
-    pub(super) fn new<'a>(config: &Config, ids: impl Iterator<Item = &'a ChannelId>) -> Self {
+    /// The slots are the channels' in order, then removed ones.
+    pub(super) fn new(config: &Config, slots: &[ChannelSlot]) -> Self {
         let routes = |convertible| {
             let routes = |protocol| (protocol, Routes::new(config, protocol, convertible));
             Protocol::ALL.into_iter().map(routes).collect()
         };
         let names = config.channels.iter().enumerate();
-        let mut groups: Vec<Arc<str>> = config
-            .channels
-            .iter()
-            .flat_map(|channel| &channel.keys)
-            .filter_map(|key| key.quota_group.clone())
-            .collect();
+        let keys = slots.iter().flat_map(|slot| &slot.keys);
+        let mut groups: Vec<Arc<str>> = keys.filter_map(|key| key.group_name.clone()).collect();
         groups.sort_unstable();
         groups.dedup();
         Self {
@@ -67,7 +64,7 @@ impl Plan {
             version: Some(config.version.clone()),
             routes: routes(true),
             native: routes(false),
-            by_id: ids.enumerate().map(|(position, id)| (id.clone(), position)).collect(),
+            by_id: slots.iter().enumerate().map(|(position, slot)| (slot.id.clone(), position)).collect(),
             by_name: names.map(|(position, channel)| (Arc::clone(&channel.name), position)).collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! What the end of an attempt changes.
 
-use super::breaker::Blame;
+use super::breaker::{Blame, Fault};
 use super::health::LastFailure;
 use super::rests::Rests;
 use super::rng::Rng;
@@ -73,10 +73,11 @@ impl Report<'_> {
     /// Ends what is held against whatever served.
     fn clear(&self, slot: &mut ChannelSlot, groups: &mut [Rests], protocol: Protocol) {
         let (lease, begun) = (self.lease, self.lease.acquired_at);
+        let content_at = self.outcome.first_content.map_or(self.now, |took| begun + took);
         slot.rests.forgive(begun);
         slot.models.forgive(lease.model_key, begun);
         if let Some(one) = slot.lane_mut(protocol)
-            && one.lane.breaker.succeed(lease, self.breaker, self.now)
+            && one.lane.breaker.succeed(lease, content_at, self.breaker, self.now)
         {
             one.pace.recover();
         }
@@ -87,7 +88,7 @@ impl Report<'_> {
         key.rests.forgive(begun);
         key.models.forgive(lease.model_key, begun);
         if let Some(lane) = key.lane_mut(protocol) {
-            lane.breaker.succeed(lease, self.breaker, self.now);
+            lane.breaker.succeed(lease, content_at, self.breaker, self.now);
         }
     }
 
@@ -117,20 +118,24 @@ impl Report<'_> {
         let (lease, begun, now) = (self.lease, self.lease.acquired_at, self.now);
         self.note_failure(slot);
         let mut blame = if scope == Scope::Model { Blame::Model } else { Blame::Here };
+        let retested = lease.probe && slot.models.tests(lease.model_key, begun);
         if let Some(one) = slot.lane_mut(protocol) {
             one.pace.failed(now.since(begun), now);
             if blame == Blame::Here {
-                let whole = scope == Scope::Channel;
-                blame = one.lane.breaker.fail(lease, self.outcome, whole, self.breaker, now, rng);
+                let fault = Fault { whole: scope == Scope::Channel, retested };
+                blame = one.lane.breaker.fail(lease, self.outcome, fault, self.breaker, now, rng);
             }
         }
         if blame == Blame::Model {
             return slot.models.strike(lease.model_key, class, begun, retry_after, now);
         }
-        if scope != Scope::Channel
-            && let Some(key) = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key))
-            && let Some(lane) = key.lane_mut(protocol)
-            && lane.breaker.fail(lease, self.outcome, true, self.breaker, now, rng) == Blame::Model
+        if scope == Scope::Channel {
+            return;
+        }
+        let Some(key) = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key)) else { return };
+        let fault = Fault { whole: true, retested: lease.probe && key.models.tests(lease.model_key, begun) };
+        if let Some(lane) = key.lane_mut(protocol)
+            && lane.breaker.fail(lease, self.outcome, fault, self.breaker, now, rng) == Blame::Model
         {
             key.models.strike(lease.model_key, class, begun, retry_after, now);
         }

@@ -102,6 +102,11 @@ impl Models {
             .map_or(Hold::Free, |(_, cooldown)| cooldown.hold(now))
     }
 
+    /// Whether an attempt at `model` that began at `begun` tests it after a fault.
+    pub(super) fn tests(&self, model: ModelKey, begun: Timestamp) -> bool {
+        self.hold(model, begun) != Hold::Free
+    }
+
     /// Whether some model comes back from a fault.
     pub(super) fn unproven(&self, now: Timestamp) -> bool {
         self.0.iter().any(|(_, cooldown)| cooldown.hold(now) == Hold::Unproven)

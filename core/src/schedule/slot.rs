@@ -1,6 +1,7 @@
 //! What is remembered of channels and their keys, in vectors parallel to the configuration's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::breaker::Breaker;
@@ -43,7 +44,8 @@ pub(super) struct ChannelSlot {
 pub(super) struct KeySlot {
     pub(super) id: KeyId,
     removed_at: Option<Timestamp>,
-    /// Position of its quota group's memory.
+    /// The name of its quota group, and the position of that group's memory.
+    pub(super) group_name: Option<Arc<str>>,
     pub(super) group: Option<usize>,
     pub(super) last_used: Timestamp,
     pub(super) rests: Rests,
@@ -134,7 +136,8 @@ impl KeySlot {
             channel.keys.iter(),
             now,
             |key: &Key| &key.id,
-            |slot, _| {
+            |slot, key| {
+                slot.group_name.clone_from(&key.quota_group);
                 for endpoint in &channel.endpoints {
                     if slot.lane(endpoint.protocol).is_none() {
                         slot.lanes.push(Lane::new(endpoint.protocol));
@@ -232,6 +235,7 @@ impl Slot for KeySlot {
         Self {
             id,
             removed_at: None,
+            group_name: None,
             group: None,
             last_used: Timestamp::default(),
             rests: Rests::default(),

@@ -161,13 +161,11 @@ impl State {
         }
         let slots = std::mem::take(&mut self.slots);
         self.slots = ChannelSlot::align(slots, config.channels.iter().map(AsRef::as_ref), now);
-        let plan = Plan::new(config, self.slots.iter().map(|slot| &slot.id));
+        let plan = Plan::new(config, &self.slots);
         let known = |name| self.plan.group(name).and_then(|group| self.accounts.get(group)).cloned();
         self.accounts = plan.groups().map(|name| known(name).unwrap_or_default()).collect();
-        for (channel, slot) in config.channels.iter().zip(&mut self.slots) {
-            for (key, slot) in channel.keys.iter().zip(&mut slot.keys) {
-                slot.group = key.quota_group.as_deref().and_then(|name| plan.group(name));
-            }
+        for key in self.slots.iter_mut().flat_map(|slot| &mut slot.keys) {
+            key.group = key.group_name.as_deref().and_then(|name| plan.group(name));
         }
         self.plan = plan;
     }

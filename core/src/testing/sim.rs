@@ -4,6 +4,7 @@
 //! does. A [`world`] plays it: the gateway's loop over attempts without its awaiting. Whoever decides is a
 //! [`policy`]; the scheduler is one of them, and [`invariant`] watches it. Every run of a seed is the same.
 
+mod book;
 pub mod client;
 mod draw;
 mod guarded;
@@ -12,6 +13,7 @@ pub mod isolates;
 mod ledger;
 pub mod policy;
 pub mod regret;
+mod row;
 pub mod scenario;
 mod tally;
 mod trace;

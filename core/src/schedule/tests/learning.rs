@@ -126,6 +126,21 @@ fn a_success_that_began_before_it_opened_does_not_close_it() {
 }
 
 #[test]
+fn a_stream_that_began_well_before_the_failures_does_not_end_their_row() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    let old = world.acquire(&ASK, 0).unwrap();
+    let serves =
+        |secs| Outcome { first_content: Some(Duration::from_secs(secs)), ..Outcome::of(Class::Success) };
+    for (content, state) in [(12, BreakerState::Closed), (1, BreakerState::Open)] {
+        (0..4).for_each(|_| _ = world.once(&ASK, Class::Transport, 10));
+        world.report_as(&old, &serves(content), 13);
+        world.once(&ASK, Class::Transport, 14);
+        assert_eq!(health(&world, 14).breaker, state, "content after {content} s");
+        world.state.reset(&old.channel.id, None);
+    }
+}
+
+#[test]
 fn a_failure_of_one_protocol_trips_no_other() {
     let mut a = channel("a", 1, 1);
     a.endpoints.push(endpoint(Protocol::Messages));

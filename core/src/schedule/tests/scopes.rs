@@ -73,6 +73,22 @@ fn an_account_spans_channels_and_a_success_of_any_key_clears_it() {
 }
 
 #[test]
+fn the_account_of_a_removed_channel_is_no_others() {
+    let a = || grouped("a", 1, [Some("x")]);
+    let channels = || vec![a(), grouped("b", 2, [Some("y")])];
+    let mut world = World::new(channels());
+    let lease = world.acquire(&ASK, 0).unwrap();
+    world.config = super::fixture::config("2", vec![grouped("b", 2, [Some("y")])]);
+    assert_eq!(next(&mut world, &ASK, 1), "b1");
+    world.report_as(&lease, &of(Class::Quota, Scope::Account), 2);
+    assert_eq!(next(&mut world, &ASK, 3), "b1");
+    world.config = super::fixture::config("1", channels());
+    assert_eq!(next(&mut world, &ASK, 4), "b1", "a request that began with the old one knows");
+    world.config = super::fixture::config("3", vec![a()]);
+    assert_eq!(next(&mut world, &ASK, 5), "a1!");
+}
+
+#[test]
 fn an_account_without_a_group_is_its_key() {
     let mut world = World::new(vec![grouped("a", 1, [None, None])]);
     let lease = world.acquire(&ASK, 0).unwrap();
@@ -143,6 +159,47 @@ fn a_model_that_fails_alone_is_left_out_alone() {
         let test = world.acquire(&OTHER, 41).unwrap();
         assert_eq!((key(&test).as_str(), test.probe), ("a1", true), "{class:?}");
     }
+}
+
+#[test]
+fn a_model_whose_test_fails_rests_again_for_longer() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    for _ in 0..BREAKER.consecutive_failures {
+        assert_eq!(world.once(&OTHER, Class::ServerError, 0), "a1");
+        assert_eq!(world.once(&ASK, Class::Success, 0), "a1");
+    }
+    let mut now = 0;
+    for wait in [30, 60, 120, 240, 480, 600, 600] {
+        assert_eq!(next(&mut world, &OTHER, now + wait - 1), "b1", "{wait}");
+        now += wait;
+        assert_eq!(world.once(&OTHER, Class::ServerError, now), "a1", "{wait}");
+        assert_eq!(next(&mut world, &ASK, now), "a1", "{wait}: the others are served");
+    }
+}
+
+#[test]
+fn a_model_asked_for_seldom_is_left_out_too() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    for n in 0..u64::from(BREAKER.consecutive_failures) {
+        assert_eq!(world.once(&OTHER, Class::ServerError, 100 * n), "a1");
+        for _ in 0..BREAKER.window {
+            assert_eq!(world.once(&ASK, Class::Success, 100 * n + 1), "a1");
+        }
+    }
+    assert_eq!(world.once(&OTHER, Class::ServerError, 500), "a1");
+    assert_eq!(next(&mut world, &OTHER, 501), "b1");
+    assert_eq!(next(&mut world, &ASK, 501), "a1");
+}
+
+#[test]
+fn failures_in_a_row_of_several_models_are_the_channels() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    assert_eq!(world.once(&OTHER, Class::Transport, 0), "a1");
+    assert_eq!(world.once(&ASK, Class::Success, 1), "a1");
+    for (ask, times) in [(&OTHER, 3), (&ASK, 2)] {
+        (0..times).for_each(|_| assert_eq!(world.once(ask, Class::Transport, 2), "a1"));
+    }
+    assert_eq!(next(&mut world, &ASK, 3), "b1");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The rules, checked from outside after every choice and every report.
 
-use super::ledger::{DAY, HOUR, Ledger, eligible, ways};
+use super::ledger::{DAY, HOUR, Ledger, PROBE_EXPIRY, eligible, ways};
 use super::policy::{Choice, Loss, Report, Scene};
 use super::scenario::{Scenario, Setup};
 use super::{Breach, Change, Check};
-use crate::config::{Breaker, Channel, Status};
+use crate::config::{Breaker, Channel, Protocol, Status};
 use crate::schedule::{BreakerState, Class, KeyHealth, Lease, Refusal, Rule, State};
 use crate::time::Timestamp;
 
@@ -177,18 +177,25 @@ impl Watch {
     fn pace(&mut self, scene: &Scene<'_>, plan: usize, lease: &Lease) -> Result<(), Breach> {
         let Some(protocol) = lease.endpoint().map(|endpoint| endpoint.protocol) else { return Ok(()) };
         let Some(lane) = self.ledger.lane(plan, lease.key, protocol) else { return Ok(()) };
-        let (now, place) = (scene.now, format_args!("channel {plan} key {}", lease.key).to_string());
-        let (stormed, flooded) = (lease.probe && lane.in_probe(now), lane.known_bad && !lease.probe);
+        let now = scene.now;
+        let test = self.ledger.test(plan, protocol);
+        let shared =
+            test.and_then(|test| test.under_way).is_some_and(|(_, since)| now.since(since) < PROBE_EXPIRY);
+        let stormed = lease.probe && (lane.in_probe(now) || shared);
+        let barred = self.ledger.bars(plan, lease, now).filter(|_| !lease.probe);
         let shortest = self.breaker.open_min.min(self.breaker.open_max);
         let hasty = if lease.rule == Rule::LastResort {
-            lane.known_bad && lane.probed_at + LAST_RESORT_PACE > now
+            test.is_some() && lane.probed_at + LAST_RESORT_PACE > now
         } else {
-            lane.known_bad && lane.probe_failed_at.is_some_and(|failed| failed + shortest > now)
+            test.and_then(|test| test.failed_at).is_some_and(|failed| failed + shortest > now)
         };
-        for (check, broken) in
-            [(Check::ProbeStorm, stormed), (Check::Flood, flooded), (Check::ProbePace, hasty)]
-        {
-            self.check(check, if broken { Err(place.clone()) } else { Ok(()) })?;
+        let place = |why: &str| format!("channel {plan} key {}: {why}", lease.key);
+        for (check, broken) in [
+            (Check::ProbeStorm, stormed.then_some("under test")),
+            (Check::Flood, barred),
+            (Check::ProbePace, hasty.then_some("too soon")),
+        ] {
+            self.check(check, broken.map_or(Ok(()), |why| Err(place(why))))?;
         }
         Ok(())
     }
@@ -216,11 +223,14 @@ impl Watch {
             return;
         };
         let mut could = eligible(scene.setup, scene.ask).filter(|(_, plan, _)| *plan == bond.plan);
-        let usable = could.any(|(_, _, channel)| active_keys(channel).any(|key| key == bond.key));
-        let mut lanes = self.ledger.of_key(bond.plan, bond.key);
+        let Some((.., channel)) =
+            could.find(|(_, _, channel)| active_keys(channel).any(|key| key == bond.key))
+        else {
+            return;
+        };
         if lease.rule == Rule::Promotion
-            || !usable
-            || lanes.any(|lane| lane.fault_since.is_some() || !lane.free(scene.now))
+            || self.ledger.of_key(bond.plan, bond.key).any(|lane| lane.fault_since.is_some())
+            || !ways(channel, scene.ask).all(|way| self.is_well(scene, bond.plan, bond.key, way))
         {
             return;
         }
@@ -270,10 +280,14 @@ impl Watch {
 
     /// Whether some key of it has nothing against it.
     fn is_free(&self, scene: &Scene<'_>, plan: usize, channel: &Channel) -> bool {
-        let lane = |key, way| self.ledger.lane(plan, key, way);
-        active_keys(channel).any(|key| {
-            ways(channel, scene.ask).any(|way| lane(key, way).is_some_and(|lane| lane.free(scene.now)))
-        })
+        active_keys(channel)
+            .any(|key| ways(channel, scene.ask).any(|way| self.ledger.free(plan, key, way, scene.now)))
+    }
+
+    /// Whether a key has nothing against it that would have to be tested first.
+    fn is_well(&self, scene: &Scene<'_>, plan: usize, key: usize, way: Protocol) -> bool {
+        self.ledger.free(plan, key, way, scene.now)
+            && !self.ledger.bars_key(plan, key, way, scene.request.visit.model, scene.now)
     }
 
     fn check(&self, check: Check, result: Result<(), String>) -> Result<(), Breach> {

@@ -4,23 +4,29 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Change;
+use super::book::{Book, Spot, Test};
 use super::policy::{Choice, Report};
-use super::scenario::{MAX_KEYS, Setup};
+use super::row::Blame;
+use super::scenario::{MAX_KEYS, MODELS, Setup};
 use crate::config::{Channel, Protocol};
-use crate::schedule::{Class, Lease, Rule, Scope, SessionKey};
+use crate::schedule::{Class, Lease, ModelKey, Rule, Scope, SessionKey};
 use crate::time::Timestamp;
 
 const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A probe that nobody reported for so long is given up.
-const PROBE_EXPIRY: Duration = Duration::from_secs(5 * 60);
+pub(super) const PROBE_EXPIRY: Duration = Duration::from_secs(5 * 60);
 /// A conversation that pauses for so long may go anywhere.
 const BOND_EXPIRY: Duration = Duration::from_secs(30 * 60);
 
 /// Of every channel, key and protocol.
 pub(super) struct Ledger {
     lanes: Vec<Lane>,
+    /// By plan.
+    books: Vec<Book>,
+    /// The names of the models at upstreams.
+    models: Vec<(ModelKey, usize)>,
     bonds: BTreeMap<SessionKey, Bond>,
     /// By plan, in thousandths of a share: the traffic that went elsewhere while this one was the best.
     passed: Vec<u64>,
@@ -36,14 +42,7 @@ pub(super) struct Ledger {
 pub(super) struct Lane {
     pub(super) in_flight: u32,
     probe: Option<(u64, Timestamp)>,
-    /// The probe whose failure opens the breaker anew.
-    trial: Option<u64>,
-    /// Failures of the channel in a row, over whatever key.
-    streak: u32,
-    /// Has to be tripped.
-    pub(super) known_bad: bool,
     pub(super) probed_at: Timestamp,
-    pub(super) probe_failed_at: Option<Timestamp>,
     /// From then on nothing that was reported can be held any more.
     pub(super) free_at: Timestamp,
     /// The first fault, and the last, that no success has answered.
@@ -67,7 +66,19 @@ pub(super) struct Bond {
 impl Ledger {
     pub(super) fn new(plans: usize, trips_at: u32, open_max: Duration) -> Self {
         let lanes = vec![Lane::default(); plans * MAX_KEYS * 2];
-        Self { lanes, bonds: BTreeMap::new(), passed: vec![0; plans], trips_at, open_max, many: false }
+        let named = |(number, name): (usize, &&str)| {
+            [(ModelKey::of(name), number), (ModelKey::of(&format!("x-{name}")), number)]
+        };
+        Self {
+            lanes,
+            books: vec![Book::default(); plans],
+            models: MODELS.iter().enumerate().flat_map(named).collect(),
+            bonds: BTreeMap::new(),
+            passed: vec![0; plans],
+            trips_at,
+            open_max,
+            many: false,
+        }
     }
 
     pub(super) fn lane(&self, plan: usize, key: usize, protocol: Protocol) -> Option<&Lane> {
@@ -86,10 +97,44 @@ impl Ledger {
         self.lanes.get_mut(first..first + MAX_KEYS * 2).unwrap_or_default()
     }
 
-    /// All keys of the lease's channel over its protocol.
-    fn of_way(&mut self, plan: usize, lease: &Lease) -> impl Iterator<Item = &mut Lane> {
-        let odd = lease.endpoint().is_some_and(|endpoint| endpoint.protocol == Protocol::Messages);
-        self.of_plan(plan).iter_mut().skip(usize::from(odd)).step_by(2)
+    /// Why only tests may go where the lease goes.
+    pub(super) fn bars(&self, plan: usize, lease: &Lease, now: Timestamp) -> Option<&'static str> {
+        let spot = self.spot(lease, lease.key);
+        let (spot, book) = spot.zip(self.books.get(plan))?;
+        book.bars(spot, now)
+    }
+
+    /// Whether only tests may go to a key.
+    pub(super) fn bars_key(
+        &self,
+        plan: usize,
+        key: usize,
+        way: Protocol,
+        model: usize,
+        now: Timestamp,
+    ) -> bool {
+        let spot = Spot { key, way: number(way), model };
+        self.books.get(plan).is_some_and(|book| book.bars(spot, now).is_some())
+    }
+
+    /// The test of the channel's breaker, where that has to be tripped.
+    pub(super) fn test(&self, plan: usize, way: Protocol) -> Option<&Test> {
+        self.books.get(plan)?.test(number(way))
+    }
+
+    /// Whether nothing can be held against a key, and nobody tests what could.
+    pub(super) fn free(&self, plan: usize, key: usize, way: Protocol, now: Timestamp) -> bool {
+        let tested =
+            (0..MAX_KEYS).filter_map(|other| self.lane(plan, other, way)).any(|lane| lane.in_probe(now));
+        self.lane(plan, key, way).is_some_and(|lane| {
+            lane.free_at <= now && !lane.in_probe(now) && (!tested || lane.fault_since.is_none())
+        })
+    }
+
+    fn spot(&self, lease: &Lease, key: usize) -> Option<Spot> {
+        let way = number(lease.endpoint()?.protocol);
+        let (_, model) = self.models.iter().find(|(known, _)| *known == lease.model_key)?;
+        Some(Spot { key, way, model: *model })
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Lane> {
@@ -113,8 +158,11 @@ impl Ledger {
         lane.in_flight += 1;
         if lease.probe {
             lane.probed_at = now;
-            lane.trial = Some(lease.id).filter(|_| lease.rule != Rule::LastResort);
             lane.probe = Some((lease.id, now));
+        }
+        let way = lease.endpoint().map(|endpoint| number(endpoint.protocol));
+        if let Some((way, book)) = way.zip(self.books.get_mut(plan)) {
+            book.lend(way, lease, now);
         }
     }
 
@@ -124,9 +172,16 @@ impl Ledger {
         else {
             return;
         };
-        let class = outcome.class;
-        let (many, trips_at) = (self.many, self.trips_at);
-        let wait = self.longest_wait(class, outcome.retry_after);
+        let (class, trips_at) = (outcome.class, self.trips_at);
+        let spot = self.spot(lease, *key);
+        // One of several may have heard from another, since a test began, that it fails.
+        let failed_at = if self.many { lease.acquired_at } else { now };
+        let blame = match spot.zip(self.books.get_mut(plan)) {
+            Some((spot, book)) => book.report(report, spot, own.then_some(failed_at), trips_at),
+            None => None,
+        };
+        let may_be_model = blame.is_some_and(|blame| blame != Blame::Here);
+        let wait = self.longest_wait(class, outcome.retry_after, may_be_model);
         let Some(lane) = self.lane_mut(plan, lease) else { return };
         if own {
             lane.in_flight = lane.in_flight.saturating_sub(1);
@@ -134,15 +189,7 @@ impl Ledger {
         }
         if class == Class::Success {
             let begun = lease.acquired_at;
-            for lane in self.of_way(plan, lease) {
-                lane.streak = 0;
-                // What began before the first fault closes no breaker.
-                if lane.fault_since.is_none_or(|since| begun >= since) {
-                    lane.known_bad = false;
-                    (lane.probed_at, lane.probe_failed_at, lane.trial) = (Timestamp::default(), None, None);
-                }
-            }
-            let Some(lane) = self.lane_mut(plan, lease) else { return };
+            lane.probed_at = Timestamp::default();
             // What began after the last fault ends whatever is held.
             if begun >= lane.faulted_at {
                 lane.fault_since = None;
@@ -150,24 +197,15 @@ impl Ledger {
             }
             self.settle(plan, *key, lease, now);
         } else if let Some(wait) = wait {
-            let of_channel = class.blames_channel() && outcome.scope == Scope::Channel;
-            if of_channel && own && lane.trial == Some(lease.id) {
-                // One of several may have heard from another, since the probe began, that it fails.
-                lane.probe_failed_at = Some(if many { lease.acquired_at } else { now });
-            }
-            for lane in self.of_way(plan, lease).filter(|_| of_channel) {
-                lane.streak += 1;
-                lane.known_bad |= lane.streak >= trips_at;
-            }
-            let shared = matches!(outcome.scope, Scope::Account | Scope::Channel);
+            let shared = outcome.scope == Scope::Account || class.blames_channel();
             let keys = if shared { 0..MAX_KEYS } else { *key..*key + 1 };
             let told = class == Class::Quota && outcome.retry_after.is_some();
             for lane in keys.flat_map(|key| [(key, Protocol::Chat), (key, Protocol::Messages)]) {
                 if let Some(lane) = self.lanes.get_mut(position(plan, lane.0, lane.1)) {
+                    lane.of_model = may_be_model || lane.of_model && lane.free_at > now;
                     lane.free_at = lane.free_at.max(now + wait);
                     lane.faulted_at = now;
                     lane.fault_since.get_or_insert(now);
-                    lane.of_model |= outcome.scope == Scope::Model;
                     lane.told |= told;
                 }
             }
@@ -183,14 +221,17 @@ impl Ledger {
         }
     }
 
-    /// Takes note of what an operator does: what could be forgotten by it is expected of nobody.
+    /// Takes note of what an operator does: what is forgotten by it is expected of nobody.
     pub(super) fn changed(&mut self, change: Change) {
-        for lane in self.of_plan(change.plan()) {
-            (lane.streak, lane.known_bad, lane.probe_failed_at) = (0, false, None);
-            if matches!(change, Change::Reset(_)) {
-                lane.probe = None;
-                (lane.free_at, lane.probed_at) = (Timestamp::default(), Timestamp::default());
-            }
+        if !matches!(change, Change::Reset(_) | Change::Remove(..)) {
+            return;
+        }
+        if let Some(book) = self.books.get_mut(change.plan()) {
+            *book = Book::default();
+        }
+        for lane in self.of_plan(change.plan()).iter_mut().filter(|_| matches!(change, Change::Reset(_))) {
+            lane.probe = None;
+            (lane.free_at, lane.probed_at) = (Timestamp::default(), Timestamp::default());
         }
     }
 
@@ -202,12 +243,13 @@ impl Ledger {
     }
 
     /// The longest that a fault of `class` may keep anyone out.
-    fn longest_wait(&self, class: Class, told: Option<Duration>) -> Option<Duration> {
+    fn longest_wait(&self, class: Class, told: Option<Duration>, may_be_model: bool) -> Option<Duration> {
         let told = told.unwrap_or_default();
         match class {
             Class::Rate => Some(told.min(HOUR).max(5 * MINUTE)),
             Class::Quota => Some(told.min(DAY).max(HOUR)),
             Class::Auth | Class::ModelUnavailable => Some(HOUR),
+            _ if may_be_model && class.blames_channel() => Some(self.open_max.max(10 * MINUTE)),
             _ if class.blames_channel() => Some(self.open_max),
             _ => None,
         }
@@ -223,11 +265,6 @@ impl Lane {
     /// Whether a probe is under way.
     pub(super) fn in_probe(&self, now: Timestamp) -> bool {
         self.probe.is_some_and(|(_, since)| now.since(since) < PROBE_EXPIRY)
-    }
-
-    /// Whether nothing can be held against it, and nobody tests it.
-    pub(super) fn free(&self, now: Timestamp) -> bool {
-        self.free_at <= now && !self.in_probe(now)
     }
 }
 
@@ -254,7 +291,11 @@ pub(super) fn ways<'a>(
     channel.ways(own).filter(move |way| convertible || *way == own)
 }
 
+/// Of a protocol, among the two of a lane.
+fn number(way: Protocol) -> usize {
+    usize::from(way == Protocol::Messages)
+}
+
 fn position(plan: usize, key: usize, protocol: Protocol) -> usize {
-    plan.saturating_mul(MAX_KEYS).saturating_add(key).saturating_mul(2)
-        + usize::from(protocol == Protocol::Messages)
+    plan.saturating_mul(MAX_KEYS).saturating_add(key).saturating_mul(2) + number(protocol)
 }

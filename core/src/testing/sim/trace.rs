@@ -17,7 +17,7 @@ pub struct Trace {
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Note {
-    Leased { request: u32, place: Place, rule: Option<Rule>, probe: bool },
+    Leased { request: u32, place: Place, model: usize, rule: Option<Rule>, probe: bool },
     Reported { request: u32, place: Place, class: Class, retry_after: Option<u64> },
     Lost { request: u32, loss: Loss },
     Left { request: u32 },
@@ -54,10 +54,10 @@ impl Trace {
 }
 
 impl Note {
-    pub(super) fn leased(request: u32, plan: usize, choice: &Choice) -> Self {
+    pub(super) fn leased(request: u32, plan: usize, model: usize, choice: &Choice) -> Self {
         let rule = choice.lease.as_ref().map(|lease| lease.rule);
         let probe = choice.lease.as_ref().is_some_and(|lease| lease.probe);
-        Self::Leased { request, place: Place::of(plan, choice), rule, probe }
+        Self::Leased { request, place: Place::of(plan, choice), model, rule, probe }
     }
 
     pub(super) fn reported(request: u32, plan: usize, choice: &Choice, outcome: &Outcome) -> Self {
@@ -83,9 +83,9 @@ impl fmt::Display for Trace {
         self.kept.iter().try_for_each(|(at, note)| {
             write!(f, "{:>10}.{:03} s  ", at / 1_000, at % 1_000)?;
             match note {
-                Note::Leased { request, place, rule, probe } => {
+                Note::Leased { request, place, model, rule, probe } => {
                     let probe = if *probe { ", a probe" } else { "" };
-                    writeln!(f, "request {request} goes to {place} by {rule:?}{probe}")
+                    writeln!(f, "request {request} for model {model} goes to {place} by {rule:?}{probe}")
                 }
                 Note::Reported { request, place, class, retry_after } => {
                     let told = retry_after.map(|secs| format!(", retry after {secs} s")).unwrap_or_default();

@@ -202,7 +202,7 @@ impl<'a, P: Policy> World<'a, P> {
         let timeouts = setup.config.settings.timeouts;
         let plan = setup.plan(choice.channel);
         let call = Call { request: number, key: choice.key, model: request.visit.model, at };
-        self.trace.note(at, Note::leased(number, plan, &choice));
+        self.trace.note(at, Note::leased(number, plan, request.visit.model, &choice));
         let deadline = request.arrived + millis(timeouts.total);
         let Some(upstream) = self.upstreams.get_mut(plan) else { return Ok(()) };
         let mut answer = upstream.take(&call);

@@ -1,0 +1,202 @@
+//! Faults in a row, and what has to be held against something for them, as the documentation counts.
+
+use std::time::Duration;
+
+use super::scenario::MODELS;
+use crate::time::Timestamp;
+
+/// What has to rest is tested until a success, or for an hour. A fault that was under way at an earlier one
+/// does not begin the hour anew; none is so late by more than this is short of an hour.
+const UNPROVEN_FOR: Duration = Duration::from_secs(45 * 60);
+/// What was longer ago says nothing about now.
+const RESULTS_COUNT_FOR: Duration = Duration::from_secs(15 * 60);
+/// Overloads in a row that trip.
+const OVERLOADS: u32 = 2;
+
+/// One attempt's end, as a breaker counts it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Result {
+    pub(super) model: usize,
+    pub(super) key: usize,
+    pub(super) begun: Timestamp,
+    pub(super) now: Timestamp,
+}
+
+/// A failure's own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failure {
+    /// It is of all that the breaker stands for, not of the key.
+    pub(super) whole: bool,
+    pub(super) overload: bool,
+    pub(super) told: bool,
+}
+
+/// What is left alone after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// Whatever is, it is not the model alone.
+    Here,
+    /// The model alone may be: it failed often enough for that.
+    MaybeModel,
+    /// The model has to be: others were served since it began to fail.
+    Model,
+}
+
+/// What one breaker was told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Row {
+    length: u32,
+    overloads: u32,
+    /// When the first of them showed; an earlier time where a closed breaker may have forgotten those before.
+    since: Option<Timestamp>,
+    key: Option<usize>,
+    whole: bool,
+    /// Models that have to be left out, unless a success has closed the breaker since.
+    pub(super) models: [Held; MODELS.len()],
+    /// Since when it has to be tripped.
+    pub(super) bad: Option<Timestamp>,
+    failing: [Failing; MODELS.len()],
+    results: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Failing {
+    count: u32,
+    /// The same where no breaker was closed.
+    most: u32,
+    /// When the first that failed began, and when it showed.
+    since: Option<(Timestamp, Timestamp)>,
+    last: Option<Last>,
+}
+
+/// The last result of a model.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    number: u64,
+    begun: Timestamp,
+    at: Timestamp,
+    failed: bool,
+}
+
+/// Something that may be used by tests alone, since a fault and until a success of an attempt that began
+/// later than the faulty one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Held {
+    begun: Timestamp,
+    until: Timestamp,
+}
+
+impl Row {
+    pub(super) fn fail(&mut self, result: &Result, failure: Failure, trips_at: u32) -> Blame {
+        let Result { model, key, begun, now } = *result;
+        self.since.get_or_insert(now);
+        if self.length == 0 {
+            (self.key, self.whole) = (None, false);
+        }
+        self.length += 1;
+        self.whole |= failure.whole || self.key.is_some_and(|other| other != key);
+        self.key = Some(key);
+        self.overloads = if failure.overload { self.overloads + 1 } else { 0 };
+        self.results += 1;
+        let number = self.results;
+        let Some(failing) = self.failing.get_mut(model) else { return Blame::Here };
+        failing.count += 1;
+        failing.most += 1;
+        let (first, showed) = failing.since.unwrap_or((begun, now));
+        let first = first.min(begun);
+        failing.since = Some((first, showed));
+        failing.last = Some(Last { number, begun, at: now, failed: true });
+        let (count, most) = (failing.count, failing.most);
+        let blame = if most >= trips_at { Blame::MaybeModel } else { Blame::Here };
+        if failure.told && failure.whole {
+            self.bad.get_or_insert(now);
+            return blame;
+        }
+        let others = self.failing.iter().enumerate().filter(|(other, _)| *other != model);
+        let last = others.filter_map(|(_, other)| other.last).max_by_key(|last| last.number);
+        let serves =
+            |last: Last| !last.failed && last.begun >= first && now.since(last.at) <= RESULTS_COUNT_FOR;
+        if self.bad.is_none() && last.is_some_and(serves) {
+            if most < trips_at {
+                return blame;
+            }
+            // Where `count` is less: whoever closed no breaker meanwhile has left the model out by now.
+            (self.length, self.overloads) = (0, 0);
+            if let Some(failing) = self.failing.get_mut(model) {
+                failing.last = None;
+            }
+            if count < trips_at {
+                return blame;
+            }
+            self.since = None;
+            if let Some(failing) = self.failing.get_mut(model) {
+                *failing = Failing { most, ..Failing::default() };
+            }
+            if let Some(model) = self.models.get_mut(model) {
+                model.strike(begun, now);
+            }
+            return Blame::Model;
+        }
+        if self.whole && (self.length >= trips_at || self.overloads >= OVERLOADS) {
+            self.bad.get_or_insert(now);
+        }
+        blame
+    }
+
+    /// Whether a model may be left out for failing alone.
+    pub(super) fn may_leave_out(&self, model: usize, trips_at: u32, now: Timestamp) -> bool {
+        self.models.get(model).is_some_and(|model| model.holds(now))
+            || self.failing.get(model).is_some_and(|failing| failing.most >= trips_at)
+    }
+
+    /// Something served `content_at`; where that may have closed an open breaker, all is forgotten.
+    pub(super) fn succeed(&mut self, result: &Result, content_at: Timestamp, may_close: bool) {
+        let Result { model, begun, .. } = *result;
+        let closes = may_close || self.bad.is_some_and(|since| begun >= since);
+        let (number, at) = (self.results + 1, result.now);
+        self.results = number;
+        let ended = self.since.is_none_or(|since| content_at >= since);
+        if ended || closes {
+            (self.length, self.overloads) = (0, 0);
+        }
+        self.since = self.since.filter(|_| !ended);
+        for (other, failing) in self.failing.iter_mut().enumerate() {
+            let own = other == model;
+            // What was counted anew since a breaker closed ends with its last failure at the latest.
+            if own && failing.last.is_none_or(|last| !last.failed || content_at >= last.at) {
+                failing.most = 0;
+            }
+            if own {
+                failing.last = Some(Last { number, begun, at, failed: false });
+            }
+            let ended = own && failing.since.is_none_or(|(_, showed)| content_at >= showed);
+            if ended || closes {
+                failing.count = 0;
+            }
+            failing.since = failing.since.filter(|_| !ended);
+        }
+        self.bad = self.bad.filter(|_| !closes);
+        if closes {
+            self.models = <[Held; MODELS.len()]>::default();
+        }
+    }
+}
+
+impl Held {
+    pub(super) fn strike(&mut self, begun: Timestamp, now: Timestamp) {
+        // One of several may have begun by a clock that is ahead.
+        let begun = begun.min(now);
+        self.begun = if self.holds(now) { self.begun.min(begun) } else { begun };
+        self.until = now + UNPROVEN_FOR;
+    }
+
+    pub(super) fn forgive(&mut self, begun: Timestamp) {
+        if begun >= self.begun {
+            *self = Self::default();
+        }
+    }
+
+    pub(super) fn holds(&self, now: Timestamp) -> bool {
+        now < self.until
+    }
+}

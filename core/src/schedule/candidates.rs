@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::affinity::Bond;
+use super::breaker::BreakerState;
 use super::fit::{Fit, fit};
 use super::hold::Standing;
 use super::plan::{Plan, Route};
@@ -20,7 +21,7 @@ use crate::time::Timestamp;
 /// A tier of more routes is drawn from; a smaller one is looked through.
 pub(super) const SMALL: usize = 8;
 /// Draws from a large tier before all of it is looked through.
-pub(super) const DRAWS: usize = 4;
+pub(super) const DRAWS: usize = 16;
 /// A drawn candidate gives way to one that costs so much less. Among near equals the weights decide.
 pub(super) const BAND: f32 = 0.8;
 
@@ -367,6 +368,10 @@ impl<'a> Search<'a> {
 
     /// The endpoint and key it would use now: endpoints in order, those that failed last.
     fn offer(&self, one: &Candidate<'_>) -> Option<Offer> {
+        let lane = one.slot.lane(one.route.speaks)?;
+        if self.ask.pin.is_none() && lane.lane.breaker.state(self.now) == BreakerState::Open {
+            return None;
+        }
         let failed = one.past.failed();
         let (sound, failing) = (one.endpoints(false), one.endpoints(true).filter(|_| failed));
         sound.chain(failing).find_map(|endpoint| {

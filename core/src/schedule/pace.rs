@@ -14,6 +14,8 @@ pub(super) const FAILING_HALF_LIFE: Duration = Duration::from_secs(10);
 const ENOUGH: f32 = 2.0;
 /// More observations are not remembered for longer.
 const MOST: f32 = 10.0;
+/// Shorter waits, in milliseconds, are all the same to who waits for a model.
+const NOTICEABLE: f32 = 100.0;
 /// Requests under way, per unit of weight, that count as much as being twice as slow.
 pub(super) const CROWD: f32 = 16.0;
 /// Nothing is thought to fail for sure.
@@ -58,7 +60,7 @@ impl Pace {
     pub(super) fn cost(&self, in_flight: u32, weight: u64, now: Timestamp) -> Option<f32> {
         let mut pace = *self;
         pace.age(now);
-        let first_content = pace.first_content.filter(|_| pace.evidence >= ENOUGH)?;
+        let first_content = pace.first_content.filter(|_| pace.evidence >= ENOUGH)?.max(NOTICEABLE);
         let failing = pace.failing.min(MAX_FAILING);
         let lost = pace.lost.unwrap_or_default().max(first_content);
         let wait = first_content + failing / (1.0 - failing) * lost;
@@ -161,6 +163,14 @@ mod tests {
         let costs = [0, 10, 30, 100].map(|secs| cost(&pace, 0, 1, secs));
         assert!((costs[0] - 1_250.0).abs() < 1.0 && (costs[1] - 1_111.0).abs() < 1.0, "{costs:?}");
         assert!(costs[3] < 1_020.0, "{costs:?}");
+    }
+
+    #[test]
+    fn differences_that_nobody_notices_are_none() {
+        assert!((cost(&paced(2), 0, 1, 0) - cost(&paced(90), 0, 1, 0)).abs() < 0.1);
+        let mut failing = paced(2);
+        failing.failed(Duration::from_millis(80), at(0));
+        assert!((cost(&failing, 0, 1, 0) - 125.0).abs() < 1.0);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) fn figures() -> Vec<(&'static str, Figure)> {
         ("tier.small", Count(candidates::SMALL as u64)),
         ("tier.draws", Count(candidates::DRAWS as u64)),
         ("tier.band", Share(candidates::BAND.into())),
-        ("pace.half_life", Time(pace::HALF_LIFE)),
+        ("pace.fresh", Time(pace::FRESH)),
         ("pace.failing_half_life", Time(pace::FAILING_HALF_LIFE)),
         ("pace.crowd", Count(pace::CROWD as u64)),
         ("meter.slot", Time(meter::SLOT)),

@@ -6,14 +6,13 @@ use crate::time::Timestamp;
 
 /// How much the newest observation counts.
 const SHARE: f32 = 0.2;
-/// What was observed so long ago counts half: a channel that was slow is looked at again.
-pub(super) const HALF_LIFE: Duration = Duration::from_secs(300);
+/// After so long without use a channel is thought to be faster than it was, after twice as long twice as fast:
+/// the slower it was, the later it is looked at again, so that looking costs little however slow it is.
+pub(super) const FRESH: Duration = Duration::from_secs(300);
 /// The same for failures: what lasts longer is the breaker's to remember.
 pub(super) const FAILING_HALF_LIFE: Duration = Duration::from_secs(10);
-/// So many observations, less what they have faded by, make a channel comparable.
-const ENOUGH: f32 = 2.0;
-/// More observations are not remembered for longer.
-const MOST: f32 = 10.0;
+/// So many observations make a channel comparable.
+const ENOUGH: u8 = 2;
 /// Shorter waits, in milliseconds, are all the same to who waits for a model.
 const NOTICEABLE: f32 = 100.0;
 /// Requests under way, per unit of weight, that count as much as being twice as slow.
@@ -30,23 +29,30 @@ pub(super) struct Pace {
     failing: f32,
     /// Milliseconds that a failing attempt takes.
     lost: Option<f32>,
-    /// How many observations there are, as they fade.
-    evidence: f32,
+    /// How many observations there are, up to [`ENOUGH`].
+    evidence: u8,
     noted_at: Timestamp,
+    /// When the last attempt began.
+    used_at: Timestamp,
 }
 
 impl Pace {
+    /// An attempt begins.
+    pub(super) fn used(&mut self, now: Timestamp) {
+        self.used_at = self.used_at.max(now);
+    }
+
     pub(super) fn served(&mut self, first_content: Option<Duration>, now: Timestamp) {
-        self.note(now);
+        let keeps = self.note(now);
         if let Some(took) = first_content {
-            average(&mut self.first_content, millis(took));
+            average(&mut self.first_content, millis(took), keeps);
         }
         self.failing -= SHARE * self.failing;
     }
 
     pub(super) fn failed(&mut self, took: Duration, now: Timestamp) {
-        self.note(now);
-        average(&mut self.lost, millis(took));
+        let keeps = self.note(now);
+        average(&mut self.lost, millis(took), keeps);
         self.failing += SHARE * (1.0 - self.failing);
     }
 
@@ -58,31 +64,36 @@ impl Pace {
     /// What a request can be expected to wait for its first content, failed attempts included; more where
     /// many are under way. `None` where too little is known to compare it with others.
     pub(super) fn cost(&self, in_flight: u32, weight: u64, now: Timestamp) -> Option<f32> {
-        let mut pace = *self;
-        pace.age(now);
-        let first_content = pace.first_content.filter(|_| pace.evidence >= ENOUGH)?.max(NOTICEABLE);
-        let failing = pace.failing.min(MAX_FAILING);
-        let lost = pace.lost.unwrap_or_default().max(first_content);
-        let wait = first_content + failing / (1.0 - failing) * lost;
+        let known = self.first_content.filter(|_| self.evidence >= ENOUGH)?.max(NOTICEABLE);
+        let failing = (self.failing * failing(now.since(self.noted_at))).min(MAX_FAILING);
+        let lost = self.lost.unwrap_or_default().max(known);
+        let wait = (known + failing / (1.0 - failing) * lost) * fresh(now.since(self.used_at));
         Some(wait * (1.0 + float(u64::from(in_flight)) / (CROWD * float(weight.max(1)))))
     }
 
-    fn note(&mut self, now: Timestamp) {
-        self.age(now);
-        self.evidence = (self.evidence + 1.0).min(MOST);
-    }
-
-    /// Lets what was observed fade. Plain arithmetic, so that it is the same on every machine.
-    fn age(&mut self, now: Timestamp) {
-        let idle = millis(now.since(self.noted_at));
-        self.evidence /= 1.0 + idle / millis(HALF_LIFE);
-        self.failing /= 1.0 + idle / millis(FAILING_HALF_LIFE);
+    /// Lets what was observed fade; how much of it still counts.
+    fn note(&mut self, now: Timestamp) -> f32 {
+        let idle = now.since(self.noted_at);
+        self.evidence = self.evidence.saturating_add(1).min(ENOUGH);
+        self.failing *= failing(idle);
         self.noted_at = self.noted_at.max(now);
+        fresh(idle)
     }
 }
 
-fn average(known: &mut Option<f32>, observed: f32) {
-    *known = Some(known.map_or(observed, |known| known + SHARE * (observed - known)));
+/// How much of a time still counts after `idle`. Plain arithmetic, so that it is the same on every machine.
+fn fresh(idle: Duration) -> f32 {
+    millis(FRESH) / millis(idle.max(FRESH))
+}
+
+/// The same of failures.
+fn failing(idle: Duration) -> f32 {
+    1.0 / (1.0 + millis(idle) / millis(FAILING_HALF_LIFE))
+}
+
+/// `keeps`: how much of what is known still counts.
+fn average(known: &mut Option<f32>, observed: f32, keeps: f32) {
+    *known = Some(known.map_or(observed, |known| observed + (1.0 - SHARE) * keeps * (known - observed)));
 }
 
 fn millis(duration: Duration) -> f32 {
@@ -103,6 +114,7 @@ mod tests {
 
     fn paced(first_content: u64) -> Pace {
         let mut pace = Pace::default();
+        pace.used(at(0));
         for _ in 0..20 {
             pace.served(Some(Duration::from_millis(first_content)), at(0));
         }
@@ -148,12 +160,22 @@ mod tests {
         assert_eq!(pace.cost(0, 1, at(0)), None, "one observation is none");
         pace.served(Some(Duration::from_secs(9)), at(0));
         assert!(pace.cost(0, 1, at(0)).is_some());
-        let known = paced(9_000);
-        assert!(known.cost(0, 1, at(1_190)).is_some());
-        assert_eq!(known.cost(0, 1, at(1_210)), None, "faded");
         let mut failing = Pace::default();
         (0..9).for_each(|_| failing.failed(Duration::from_secs(1), at(0)));
         assert_eq!(failing.cost(0, 1, at(0)), None, "nobody knows how fast it is when it works");
+    }
+
+    #[test]
+    fn what_is_not_used_is_looked_at_again_the_later_the_slower_it_was() {
+        let slow = paced(9_000);
+        let costs = [0, 300, 600, 3_000].map(|secs| cost(&slow, 0, 1, secs));
+        assert!((costs[0] - 9_000.0).abs() < 1.0 && (costs[1] - 9_000.0).abs() < 1.0, "{costs:?}");
+        assert!((costs[2] - 4_500.0).abs() < 1.0 && (costs[3] - 900.0).abs() < 1.0, "{costs:?}");
+        let mut looked_at = slow;
+        looked_at.used(at(3_000));
+        assert!((cost(&looked_at, 0, 1, 3_000) - 9_000.0).abs() < 1.0, "one look at a time");
+        looked_at.served(Some(Duration::from_millis(500)), at(3_000));
+        assert!(cost(&looked_at, 0, 1, 3_000) < 1_300.0, "what was seen long ago hardly counts");
     }
 
     #[test]

@@ -178,7 +178,9 @@ impl State {
         let id = self.last_lease;
         slot.cursor = pick.key.saturating_add(1);
         let of_channel = slot.meter.start(ask.needs.input, now);
-        slot.lane_mut(protocol)?.lane.occupy(id, pick.trial, now);
+        let one = slot.lane_mut(protocol)?;
+        one.lane.occupy(id, pick.trial, now);
+        one.pace.used(now);
         let key = slot.keys.get_mut(pick.key)?;
         key.last_used = now;
         let of_key = key.meter.start(ask.needs.input, now);

@@ -73,6 +73,8 @@ impl Watch {
                 self.share(scene, plan, lease)?;
             }
         }
+        // Traffic by any rule counts: conversations may crowd the best of a tier.
+        self.ledger.pass(plan, None);
         self.ledger.lend(plan, lease, scene.now);
         Ok(())
     }
@@ -253,7 +255,6 @@ impl Watch {
 
     /// Whether the best of the tier has got nothing for too long.
     fn share(&mut self, scene: &Scene<'_>, chosen: usize, lease: &Lease) -> Result<(), Breach> {
-        self.ledger.pass(chosen, None);
         let way = lease.endpoint().map(|endpoint| endpoint.protocol);
         let tier = || {
             let same = |channel: &Channel| {

@@ -62,8 +62,9 @@ pub(super) struct Row {
 #[derive(Clone, Copy, Debug, Default)]
 struct Failing {
     count: u32,
-    /// The same where no breaker was closed.
+    /// The same where no breaker was closed, and when the last of them showed.
     most: u32,
+    failed_at: Timestamp,
     /// When the first that failed began, and when it showed.
     since: Option<(Timestamp, Timestamp)>,
     last: Option<Last>,
@@ -102,6 +103,7 @@ impl Row {
         let Some(failing) = self.failing.get_mut(model) else { return Blame::Here };
         failing.count += 1;
         failing.most += 1;
+        failing.failed_at = now;
         let (first, showed) = failing.since.unwrap_or((begun, now));
         let first = first.min(begun);
         failing.since = Some((first, showed));
@@ -130,7 +132,7 @@ impl Row {
             }
             self.since = None;
             if let Some(failing) = self.failing.get_mut(model) {
-                *failing = Failing { most, ..Failing::default() };
+                *failing = Failing { most, failed_at: now, ..Failing::default() };
             }
             if let Some(model) = self.models.get_mut(model) {
                 model.strike(begun, now);
@@ -163,7 +165,7 @@ impl Row {
         for (other, failing) in self.failing.iter_mut().enumerate() {
             let own = other == model;
             // What was counted anew since a breaker closed ends with its last failure at the latest.
-            if own && failing.last.is_none_or(|last| !last.failed || content_at >= last.at) {
+            if own && content_at >= failing.failed_at {
                 failing.most = 0;
             }
             if own {

@@ -27,10 +27,7 @@ use super::pull::{Gathered, Pull, pull};
 use super::shape::{Shape, is_html, is_json};
 
 /// What an attempt came to.
-#[cfg_attr(
-    target_pointer_width = "64",
-    expect(clippy::large_enum_variant, reason = "moved once per attempt; a box would cost more")
-)]
+#[expect(clippy::large_enum_variant, reason = "moved once per attempt; a box would cost more")]
 pub(crate) enum Reply<B> {
     Whole(Whole),
     Begun(Begun<B>),

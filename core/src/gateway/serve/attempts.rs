@@ -33,10 +33,7 @@ pub(crate) struct Served<P: Platform> {
     pub(crate) answer: Answer<<P::Http as HttpClient>::Body>,
 }
 
-#[cfg_attr(
-    target_pointer_width = "64",
-    expect(clippy::large_enum_variant, reason = "moved once per request; a box would cost more")
-)]
+#[expect(clippy::large_enum_variant, reason = "moved once per request; a box would cost more")]
 pub(crate) enum Answer<B> {
     /// Noted and reported.
     Whole(Whole),

@@ -73,9 +73,10 @@ impl Attempts {
             let lease = match coordinator.acquire(config, &asked).await {
                 Ok(lease) => lease,
                 Err(refusal) => {
-                    let why = coordinator.explain(config, &asked).await;
-                    self.rest(job, &refusal).await.inspect_err(|_| trip.note_refusal(why))?;
-                    continue;
+                    let Err(failure) = self.rest(job, &refusal).await else { continue };
+                    let asked = Ask { tried: &self.tried, ..ask.clone() };
+                    trip.note_refusal(coordinator.explain(config, &asked).await);
+                    return Err(failure);
                 }
             };
             let mut lent = Lent::new(gateway, config, lease);

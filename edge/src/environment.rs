@@ -17,9 +17,12 @@ const PROXY_ACCESS_KEY: &str = "PROXY_ACCESS_KEY";
 const ADMIN_ACCESS_KEY: &str = "ADMIN_ACCESS_KEY";
 const SECRET_KEY: &str = "SECRET_KEY";
 const CONFIG_REFRESH_SECONDS: &str = "CONFIG_REFRESH_SECONDS";
+const MAX_REQUEST_BODY_SIZE_MB: &str = "MAX_REQUEST_BODY_SIZE_MB";
 
 /// Each look is one KV read an isolate; the free plan has 100,000 a day.
-const REFRESH: Duration = Duration::from_secs(30);
+const REFRESH_SECONDS: u32 = 30;
+/// An isolate has 128 MB for all its requests, and a body is held two or three times on its way.
+const BODY_MEGABYTES: u32 = 20;
 
 /// Everything the gateway needs from outside.
 pub(crate) struct Environment {
@@ -30,6 +33,8 @@ pub(crate) struct Environment {
     pub(crate) secret_key: [u8; 32],
     /// How often an isolate looks for a configuration that was changed elsewhere.
     pub(crate) refresh: Duration,
+    /// Of a request, after decompression.
+    pub(crate) max_body_bytes: usize,
 }
 
 /// What is missing or unfit, by name. Holds no secret.
@@ -55,19 +60,22 @@ impl Environment {
         let kv = env.kv(CONFIG).ok().or_else(|| {
             note(&mut problems, CONFIG, "is missing: create the KV namespace and bind it in wrangler.toml")
         });
-        let refresh =
-            match env.var(CONFIG_REFRESH_SECONDS) {
-                Err(_) => Some(REFRESH),
-                Ok(text) => text.to_string().trim().parse().ok().map(Duration::from_secs).or_else(|| {
-                    note(&mut problems, CONFIG_REFRESH_SECONDS, "must be a whole number of seconds")
-                }),
-            };
-        match (kv, client, admin, secret_key, refresh) {
-            (Some(kv), Some(client), Some(admin), Some(secret_key), Some(refresh)) if problems.is_empty() => {
+        let mut number = |name: &'static str, default: u32| match env.var(name) {
+            Err(_) => default,
+            Ok(text) => text.to_string().trim().parse().unwrap_or_else(|_| {
+                problems.insert(name, "must be a whole number".to_owned());
+                default
+            }),
+        };
+        let refresh = Duration::from_secs(number(CONFIG_REFRESH_SECONDS, REFRESH_SECONDS).into());
+        let max_body_bytes =
+            (number(MAX_REQUEST_BODY_SIZE_MB, BODY_MEGABYTES) as usize).saturating_mul(1 << 20);
+        match (kv, client, admin, secret_key) {
+            (Some(kv), Some(client), Some(admin), Some(secret_key)) if problems.is_empty() => {
                 let mut access = Access::default();
                 access.add_client(ClientKeyId::new("ck_environment"), PROXY_ACCESS_KEY, &client);
                 access.set_admin(&admin);
-                Ok(Self { kv, access, secret_key, refresh })
+                Ok(Self { kv, access, secret_key, refresh, max_body_bytes })
             }
             _ => Err(problems),
         }

@@ -23,9 +23,6 @@ use crate::platform::WorkerPlatform;
 use crate::store::KvConfigStore;
 use crate::ui;
 
-/// An isolate has 128 MB for all its requests, and a body is held two or three times on its way.
-const MAX_BODY: usize = 20 * 1024 * 1024;
-
 static ISOLATE: OnceLock<Isolate> = OnceLock::new();
 
 pub(crate) struct Isolate {
@@ -55,13 +52,13 @@ impl Isolate {
             isolate.refresh();
             return Ok(isolate);
         }
-        let Environment { kv, access, secret_key, refresh } =
+        let Environment { kv, access, secret_key, refresh, max_body_bytes } =
             Environment::read(env).map_err(Unready::Deployment)?;
         let outside = Outside { access, total_timeout: None };
         let store = KvConfigStore::new(kv, secret_key);
         let config = load(&store, &outside).await?;
         let options = Options {
-            max_body_bytes: MAX_BODY,
+            max_body_bytes,
             secret: *Digest::of(&format!("session {}", STANDARD.encode(secret_key))).as_bytes(),
             outside: outside.clone(),
             facts: facts(env),

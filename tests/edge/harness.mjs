@@ -5,7 +5,7 @@ import { once } from "node:events";
 import http from "node:http";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { Miniflare } from "miniflare";
+import { startWorker as start } from "./worker.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const mockBinary = process.env.MOCK_UPSTREAM_BIN ?? `${root}/target/debug/mock-upstream`;
@@ -43,38 +43,18 @@ export async function startMock() {
 
 /**
  * Starts the Worker on `document`, its configuration; `bindings` replaces its secrets, `ui` is a folder with
- * the UI's files, `build` the folder of another build. Requests go to it directly: miniflare's own entry in front would hide when a client leaves.
+ * the UI's files, `build` the folder of another build.
  */
-export async function startWorker(document, { bindings = secrets, ui, build = "build" } = {}) {
+export async function startWorker(document, { bindings = secrets, ...options } = {}) {
   const logged = [];
-  const worker = new Miniflare({
-    rootPath: `${root}/edge/${build}`,
-    modulesRoot: ".",
-    modules: [
-      { type: "ESModule", path: "index.js" },
-      { type: "CompiledWasm", path: "index_bg.wasm" },
-    ],
-    compatibilityDate: "2026-07-01",
-    compatibilityFlags: ["enable_request_signal"],
-    kvNamespaces: ["CONFIG"],
-    bindings,
-    assets: ui && { directory: ui, binding: "ASSETS", routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true } },
-    unsafeDirectSockets: [{}],
-    handleStructuredLogs: ({ message }) => {
-      logged.push(message);
-    },
-  });
-  await worker.ready;
-  const url = await worker.unsafeGetDirectURL();
-  const kv = await worker.getKVNamespace("CONFIG");
-  if (document) await kv.put("config", JSON.stringify(document));
+  const { url, kv, stop } = await start({ ...options, bindings, document, log: (message) => logged.push(message) });
   return {
     fetch: (path, init) => fetch(new URL(path, url), init),
     visit: (path, init) => visit(new URL(path, url), init),
     logged: () => logged,
     stored: () => kv.get("config"),
     store: (text) => kv.put("config", text),
-    stop: () => worker.dispose(),
+    stop,
   };
 }
 

@@ -45,6 +45,11 @@ pub struct App<S: ConfigStore> {
 /// The gateway's answer, or a file of the UI.
 type Answer<S> = Response<Either<Body<NativePlatform<S>>, axum::body::Body>>;
 
+/// What not every runtime has; `files` is a configuration that people edit, beside other files.
+fn features(environment: &Environment) -> Vec<&'static str> {
+    ["files"].into_iter().chain(environment.web_ui.then_some("webUi")).collect()
+}
+
 impl<S: ConfigStore> App<S> {
     /// `outside` is what `config` was compiled with, `secret` signs sessions and seals reasoning.
     ///
@@ -67,7 +72,7 @@ impl<S: ConfigStore> App<S> {
                 version: env!("CARGO_PKG_VERSION"),
                 runtime: "native",
                 language: environment.language.clone(),
-                features: if environment.web_ui { vec!["webUi"] } else { Vec::new() },
+                features: features(environment),
             },
         };
         Ok(Self {

@@ -43,11 +43,12 @@ pub struct Call {
     url: String,
     headers: Vec<(String, String)>,
     body: Bytes,
+    resets: bool,
 }
 
 impl Call {
     pub fn new(method: Method, url: impl Into<String>) -> Self {
-        Self { method, url: url.into(), headers: Vec::new(), body: Bytes::new() }
+        Self { method, url: url.into(), headers: Vec::new(), body: Bytes::new(), resets: false }
     }
 
     pub fn get(url: impl Into<String>) -> Self {
@@ -78,6 +79,13 @@ impl Call {
         self.header("content-type", media)
     }
 
+    /// Whoever drops the answer resets the connection instead of closing it.
+    #[must_use]
+    pub fn resets(mut self) -> Self {
+        self.resets = true;
+        self
+    }
+
     /// Sends it on a connection of its own and waits for the whole answer.
     pub async fn send(self) -> io::Result<Answer> {
         within(async { self.open().await?.rest().await }).await
@@ -85,8 +93,9 @@ impl Call {
 
     /// Sends it on a connection of its own and waits for the answer's head.
     pub async fn open(self) -> io::Result<Arriving> {
+        let resets = self.resets;
         let (authority, request) = self.request()?;
-        let (mut sender, connection) = connect(authority.as_str()).await?;
+        let (mut sender, connection) = connect(authority.as_str(), resets).await?;
         let response: Response<Incoming> =
             within(async { sender.send_request(request).await.map_err(io::Error::other) }).await?;
         let (head, body) = response.into_parts();
@@ -119,7 +128,7 @@ impl Connection {
         within(async {
             let (mut sender, connection) = match self.open.take() {
                 Some((sender, connection)) if !sender.is_closed() => (sender, connection),
-                _ => connect(authority.as_str()).await?,
+                _ => connect(authority.as_str(), false).await?,
             };
             sender.ready().await.map_err(io::Error::other)?;
             let response = sender.send_request(request).await.map_err(io::Error::other)?;
@@ -135,9 +144,12 @@ impl Connection {
     }
 }
 
-async fn connect(authority: &str) -> io::Result<(SendRequest<Full<Bytes>>, JoinHandle<()>)> {
+async fn connect(authority: &str, resets: bool) -> io::Result<(SendRequest<Full<Bytes>>, JoinHandle<()>)> {
     let stream = TcpStream::connect(authority).await?;
     stream.set_nodelay(true)?;
+    if resets {
+        stream.set_zero_linger()?;
+    }
     let (sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
     // Its errors show on the request or on the body.

@@ -1,11 +1,15 @@
-//! A gateway to test: the native binary in a directory of its own, or one that already runs elsewhere.
+//! A gateway to test: one in a directory of its own, or one that already runs elsewhere.
 //!
-//! The binary is `CAUSEWAY_BIN`, or `causeway` beside the test's own target directory. With `CAUSEWAY_URL`,
-//! `CAUSEWAY_KEY` and `CAUSEWAY_ADMIN_KEY` set, the same suites run against that address instead, configured
-//! through the management API; such a run wants `--test-threads=1`.
+//! `CAUSEWAY_RUNTIME` says what is started: `native` (the default), which is the binary `CAUSEWAY_BIN` or `causeway`
+//! beside the test's own target directory, or `workerd`, which is what `scripts/build-edge` built. With
+//! `CAUSEWAY_URL`, `CAUSEWAY_KEY` and `CAUSEWAY_ADMIN_KEY` set, the same suites run against that address instead,
+//! configured through the management API; such a run wants `--test-threads=1`.
 
 mod channel;
+mod feature;
 mod native;
+mod shell;
+mod workerd;
 
 use std::io;
 use std::path::Path;
@@ -14,8 +18,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 pub use self::channel::Channel;
+pub use self::feature::Feature;
 
-use self::native::Native;
+use self::shell::Shell;
 use crate::client::{Answer, Call};
 
 /// What tests present as clients.
@@ -23,18 +28,18 @@ pub const CLIENT_KEY: &str = "cw-canary-client-7f3a91c4e2";
 /// What tests present as operators.
 pub const ADMIN_KEY: &str = "cwa-canary-admin-5b8d20f6a7";
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
 
-/// A running gateway; a native one ends when dropped.
+/// A running gateway; it ends when dropped, unless it was there before.
 pub struct Gateway {
     url: String,
     key: String,
     admin_key: String,
-    native: Option<Native>,
+    shell: Shell,
 }
 
-/// What the environment of a native gateway has besides the harness's own settings.
+/// Settings of a gateway besides the harness's own: variables of a process, bindings of a Worker.
 pub type Environment<'a> = &'a [(&'a str, &'a str)];
 
 impl Gateway {
@@ -44,37 +49,42 @@ impl Gateway {
             Ok(url) => {
                 let key = |name| std::env::var(name).map_err(io::Error::other);
                 let (key, admin_key) = (key("CAUSEWAY_KEY")?, key("CAUSEWAY_ADMIN_KEY")?);
-                let gateway = Self { url, key, admin_key, native: None };
-                gateway.configure(channels).await?;
+                let gateway = Self { url, key, admin_key, shell: Shell::Elsewhere };
+                gateway.configure_remotely(channels).await?;
                 Ok(gateway)
             }
-            Err(_) => Self::start_native(channels, &[]).await,
+            Err(_) => Self::start_own(channels, &[]).await,
         }
     }
 
-    /// A native gateway even where another target is given: for what only a process of our own can show.
-    pub async fn start_native(channels: &[Channel], environment: Environment<'_>) -> io::Result<Self> {
+    /// A gateway of its own even where another is given: for what must be set up, or must not be shared.
+    pub async fn start_own(channels: &[Channel], environment: Environment<'_>) -> io::Result<Self> {
         Self::start_document(&document(channels), environment).await
     }
 
-    /// A native gateway on the whole of a configuration file.
+    /// A gateway of its own on the whole of a configuration.
     pub async fn start_document(document: &Value, environment: Environment<'_>) -> io::Result<Self> {
-        let native = Native::start(document, environment)?;
-        let gateway = Self {
-            url: native.url(),
-            key: CLIENT_KEY.to_owned(),
-            admin_key: ADMIN_KEY.to_owned(),
-            native: Some(native),
-        };
+        let shell = Shell::start(document, environment).await?;
+        let gateway =
+            Self { url: shell.url(), key: CLIENT_KEY.to_owned(), admin_key: ADMIN_KEY.to_owned(), shell };
         gateway.healthy().await?;
         Ok(gateway)
     }
 
-    /// Ends a native gateway without a warning, and starts it again where it was.
+    /// Ends a gateway of its own without a warning, and starts another one on what it left behind.
     pub async fn restart(&mut self) -> io::Result<()> {
-        let native = self.native.as_mut().ok_or_else(|| io::Error::other("not a native gateway"))?;
-        native.restart()?;
+        self.shell.restart().await?;
+        self.url = self.shell.url();
         self.healthy().await
+    }
+
+    /// Whether it has what not every runtime has, as it says itself. A test that needs it ends where it is missing.
+    pub async fn has(&self, feature: Feature) -> io::Result<bool> {
+        let answer = Call::get(format!("{}/api/bootstrap", self.url)).send().await?;
+        let features = answer.json();
+        let features =
+            features.get("features").and_then(Value::as_array).ok_or_else(|| unexpected(&answer))?;
+        Ok(features.iter().any(|name| name == feature.name()))
     }
 
     /// The base URL, without a version segment.
@@ -90,23 +100,28 @@ impl Gateway {
         &self.admin_key
     }
 
-    /// Where a native gateway keeps its state.
-    pub fn config_dir(&self) -> io::Result<&Path> {
-        self.native.as_ref().map(Native::config_dir).ok_or_else(|| io::Error::other("not a native gateway"))
+    /// Where a gateway of its own keeps its state.
+    pub fn state_dir(&self) -> io::Result<&Path> {
+        self.shell.state_dir()
     }
 
-    /// What a native gateway has printed so far.
+    /// What a gateway of its own has written to its log so far.
     pub fn log(&self) -> String {
-        self.native.as_ref().map(Native::log).unwrap_or_default()
+        self.shell.log()
+    }
+
+    /// How many attempts failed on the channel with this id, as the log tells; where any succeeded, it is not to be told.
+    pub fn failed_attempts(&self, channel: &str) -> usize {
+        self.shell.failed_attempts(channel)
     }
 
     /// Replaces the channels and waits until the gateway runs on the new ones.
     pub async fn configure(&self, channels: &[Channel]) -> io::Result<()> {
-        let Some(native) = &self.native else {
+        if !self.shell.has_config_file() {
             return self.configure_remotely(channels).await;
-        };
+        }
         let before = self.channels().await?;
-        native.write_config(&document(channels).to_string())?;
+        self.write_config(&document(channels).to_string())?;
         let names: Vec<_> = channels.iter().map(Channel::name).collect();
         let done = self.until(async || {
             let now = self.channels().await?;
@@ -115,10 +130,16 @@ impl Gateway {
         if done.await? { Ok(()) } else { Err(self.failed("did not take the new configuration")) }
     }
 
-    /// Puts `text` where the configuration is, whatever it is worth.
+    /// Puts `text` where the configuration file is, whatever it is worth.
     pub fn write_config(&self, text: &str) -> io::Result<()> {
-        let native = self.native.as_ref().ok_or_else(|| io::Error::other("not a native gateway"))?;
-        native.write_config(text)
+        self.shell.write_config(text)
+    }
+
+    /// A call whose client may leave before it has its answer. workerd by itself takes a plain close for a client
+    /// that has nothing more to say and still listens, where Cloudflare's own front tells it better: there the client
+    /// resets its connection.
+    pub fn abandonable(&self, call: Call) -> Call {
+        if self.shell.notices_a_close() { call } else { call.resets() }
     }
 
     /// A call of the management API, signed in.
@@ -157,13 +178,14 @@ impl Gateway {
 
     async fn configure_remotely(&self, channels: &[Channel]) -> io::Result<()> {
         let url = format!("{}/api/channels", self.url);
-        let list = self.admin(Call::get(&url)).send().await?.json();
-        for channel in list.get("channels").and_then(Value::as_array).into_iter().flatten() {
-            let id = channel.get("id").and_then(Value::as_str).unwrap_or_default();
-            expect(self.admin(Call::new(http::Method::DELETE, format!("{url}/{id}"))).send().await?)?;
-        }
+        let old = self.admin(Call::get(&url)).send().await?.json();
+        // First the new ones: somebody has to serve meanwhile.
         for channel in channels {
             expect(self.admin(Call::post(&url, channel.json().to_string())).send().await?)?;
+        }
+        for channel in old.get("channels").and_then(Value::as_array).into_iter().flatten() {
+            let id = channel.get("id").and_then(Value::as_str).unwrap_or_default();
+            expect(self.admin(Call::new(http::Method::DELETE, format!("{url}/{id}"))).send().await?)?;
         }
         Ok(())
     }
@@ -173,7 +195,7 @@ impl Gateway {
     }
 }
 
-/// The configuration file with these channels.
+/// The configuration with these channels.
 pub fn document(channels: &[Channel]) -> Value {
     json!({ "channels": channels.iter().map(Channel::json).collect::<Vec<_>>() })
 }

@@ -14,7 +14,7 @@ use crate::sample::Sample;
 /// What good answers say.
 pub const TEXT: &str = "one two three four five six";
 /// Longer than any condition of any story takes.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 /// Until a good answer begins.
 const WAIT_MS: u64 = 15;
@@ -92,7 +92,7 @@ impl Scene {
     }
 }
 
-/// Scenes that share a mock and a native gateway. Every lane answers well until told otherwise.
+/// Scenes that share a mock and a gateway. Every lane answers well until told otherwise.
 pub struct Stage {
     pub mock: Mock,
     pub gateway: Gateway,

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 async fn small_gateway() -> io::Result<(Mock, Gateway)> {
     let mock = Mock::start().await?;
     let channels = [Channel::every("a", &mock.base("a"))];
-    let gateway = Gateway::start_native(&channels, &[("MAX_REQUEST_BODY_SIZE_MB", "1")]).await?;
+    let gateway = Gateway::start_own(&channels, &[("MAX_REQUEST_BODY_SIZE_MB", "1")]).await?;
     Ok((mock, gateway))
 }
 

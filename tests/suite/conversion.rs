@@ -192,7 +192,7 @@ async fn words_arrive_while_the_upstream_has_not_said_the_rest() {
         let mut behaviour = Behaviour::text(TEXT);
         behaviour.action = Action::StallAfter { events: 8 };
         mock.lane("a").always(behaviour);
-        let call = Sample::of(client, true).call(gateway.url(), gateway.key());
+        let call = gateway.abandonable(Sample::of(client, true).call(gateway.url(), gateway.key()));
         let mut answer = call.open().await.unwrap();
         let mut body = Vec::new();
         while !wire::said(client, true, &body).contains("one two") {

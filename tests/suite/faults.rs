@@ -337,7 +337,7 @@ async fn a_client_that_leaves_aborts_the_upstream_and_blames_nobody() {
             let mut behaviour = Behaviour::text(TEXT);
             behaviour.action = action.clone();
             lane.script([behaviour]);
-            let call = sample.call(gateway.url(), gateway.key());
+            let call = gateway.abandonable(sample.call(gateway.url(), gateway.key()));
             let client = tokio::spawn(async move {
                 let mut answer = call.open().await?;
                 while answer.next().await?.is_some() {}

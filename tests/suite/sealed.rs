@@ -118,7 +118,7 @@ async fn sealed_thinking_survives_a_restart() {
     for upstream in SEALING {
         for client in CLIENTS.into_iter().filter(|client| *client != upstream) {
             let mock = Mock::start().await.unwrap();
-            let mut gateway = Gateway::start_native(&[channel(&mock, "a", upstream)], &[]).await.unwrap();
+            let mut gateway = Gateway::start_own(&[channel(&mock, "a", upstream)], &[]).await.unwrap();
             let mut talk = Conversation::new(client);
             talk.call_answered(&ask(&gateway, &talk, "a").await.unwrap());
             gateway.restart().await.unwrap();

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use causeway_tests::client::Call;
-use causeway_tests::harness::{ADMIN_KEY, CLIENT_KEY, Channel, Gateway};
+use causeway_tests::harness::{ADMIN_KEY, CLIENT_KEY, Channel, Feature, Gateway};
 use causeway_tests::mock::{Action, Behaviour, Mock, Protocol};
 use causeway_tests::sample::Sample;
 use http::Method;
@@ -66,12 +66,16 @@ async fn no_key_and_no_prompt_is_written_or_said() {
             channel.endpoint(protocol, &mock.base("a"))
         })
     };
-    let gateway = Gateway::start_native(&[every("a", UPSTREAM)], &[("LOG_LEVEL", "trace")]).await.unwrap();
-    let mut answers = traffic(&mock, &gateway).await.unwrap();
+    let gateway = Gateway::start_own(&[], &[("LOG_LEVEL", "trace")]).await.unwrap();
     let api = format!("{}/api/channels", gateway.url());
-    let created = gateway.admin(Call::post(&api, every("b", ADDED).json().to_string())).send().await.unwrap();
-    assert_eq!(created.status, 201, "{}", created.text());
-    answers.push(created.text());
+    let create = async |channel: Channel| {
+        let created = gateway.admin(Call::post(&api, channel.json().to_string())).send().await.unwrap();
+        assert_eq!(created.status, 201, "{}", created.text());
+        created.text()
+    };
+    let mut answers = vec![create(every("a", UPSTREAM)).await];
+    answers.extend(traffic(&mock, &gateway).await.unwrap());
+    answers.push(create(every("b", ADDED)).await);
     answers.push(gateway.admin(Call::get(&api)).send().await.unwrap().text());
     for name in ["bootstrap", "channels", "channels/ch_nobody"] {
         let url = format!("{}/api/{name}", gateway.url());
@@ -90,7 +94,7 @@ async fn no_key_and_no_prompt_is_written_or_said() {
         let line = log.lines().find(|line| line.contains(canary));
         assert_eq!(line, None, "{canary} is in the log");
     }
-    for path in files(gateway.config_dir().unwrap()).unwrap() {
+    for path in files(gateway.state_dir().unwrap()).unwrap() {
         let content = fs::read(&path).unwrap();
         for canary in [UPSTREAM, ADDED, CLIENT_KEY, ADMIN_KEY, GUESS, PROMPT, SAID] {
             assert!(!holds(&content, canary), "{canary} is in {}", path.display());
@@ -104,14 +108,17 @@ async fn files_with_secrets_are_for_their_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let mock = Mock::start().await.unwrap();
-    let gateway = Gateway::start_native(&[Channel::every("a", &mock.base("a"))], &[]).await.unwrap();
+    let gateway = Gateway::start_own(&[Channel::every("a", &mock.base("a"))], &[]).await.unwrap();
+    if !gateway.has(Feature::Files).await.unwrap() {
+        return;
+    }
     let call = Call::post(
         format!("{}/api/channels", gateway.url()),
         Channel::every("b", &mock.base("b")).json().to_string(),
     );
     assert_eq!(gateway.admin(call).send().await.unwrap().status, 201);
     for name in ["config.json", "secret.key"] {
-        let mode = fs::metadata(gateway.config_dir().unwrap().join(name)).unwrap().permissions().mode();
+        let mode = fs::metadata(gateway.state_dir().unwrap().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name} is {mode:o}");
     }
 }

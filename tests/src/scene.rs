@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::client::Call;
 use crate::crowd::{Crowd, Habit, Seen};
 use crate::harness::{Channel, Environment, Gateway, document};
 use crate::mock::{Behaviour, Lane, Mock, Protocol};
@@ -20,6 +21,9 @@ const POLL: Duration = Duration::from_millis(50);
 const WAIT_MS: u64 = 15;
 /// Between its events.
 const PACE_MS: u64 = 3;
+/// What nobody else asks for, and how often each way of asking is tried with it.
+const WARM_UP: &str = "warm-up";
+const WARM_UPS: usize = 24;
 /// A line for each request; the debug log of a crowd would be too long.
 const ENVIRONMENT: Environment<'_> = &[("LOG_LEVEL", "info")];
 
@@ -107,7 +111,8 @@ impl Stage {
         channels: impl Fn(&Mock, &Scene) -> Vec<Channel>,
     ) -> io::Result<Self> {
         let mock = Mock::start().await?;
-        let channels: Vec<_> = scenes.iter().flat_map(|scene| channels(&mock, scene)).collect();
+        let mut channels: Vec<_> = scenes.iter().flat_map(|scene| channels(&mock, scene)).collect();
+        channels.push(Channel::every(WARM_UP, &mock.base(WARM_UP)).with("models", json!([WARM_UP])));
         for channel in &channels {
             mock.lane(channel.name()).always(good());
         }
@@ -116,7 +121,17 @@ impl Stage {
             fields.insert("settings".to_owned(), settings);
         }
         let gateway = Gateway::start_document(&document, ENVIRONMENT).await?;
-        Ok(Self { mock, gateway, scenes })
+        let stage = Self { mock, gateway, scenes };
+        stage.warm_up().await?;
+        Ok(stage)
+    }
+
+    /// A runtime that has just started is slow, and what a channel took then is held against it for minutes.
+    async fn warm_up(&self) -> io::Result<()> {
+        let (url, key) = (self.gateway.url(), self.gateway.key());
+        let ways = self.scenes.iter().map(|scene| Sample::of(scene.protocol, scene.stream).model(WARM_UP));
+        let calls = ways.flat_map(|sample| vec![sample.call(url, key); WARM_UPS]);
+        futures::future::try_join_all(calls.map(Call::send)).await.map(drop)
     }
 
     /// Every scene, all at once; what went wrong in any of them.

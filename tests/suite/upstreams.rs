@@ -294,8 +294,12 @@ async fn channels_that_are_alike_share_the_traffic() {
     });
     let stage = stage.await.unwrap();
     let problems = stage.play(async |scene| {
+        for which in ["a", "b"] {
+            // Long beside what a busy machine adds: it must not make one look clearly slower.
+            scene.lane(&stage.mock, which).always(good().after_ms(400));
+        }
         let crowd = scene.strangers(&stage.gateway, CLIENTS);
-        until("many are served", PATIENCE, || crowd.served() >= 40 * CLIENTS).await?;
+        until("many are served", PATIENCE, || crowd.served() >= 20 * CLIENTS).await?;
         let seen = crowd.stop().await;
         complaints(&seen)?;
         let shares = ["a", "b"].map(|which| served_by(&seen, &scene.channel_name(which)));

@@ -47,13 +47,13 @@ export async function startMock() {
  */
 export async function startWorker(document, { bindings = secrets, ...options } = {}) {
   const logged = [];
-  const { url, kv, stop } = await start({ ...options, bindings, document, log: (message) => logged.push(message) });
+  const { url, stored, store, stop } = await start({ ...options, bindings, document, log: (message) => logged.push(message) });
   return {
     fetch: (path, init) => fetch(new URL(path, url), init),
     visit: (path, init) => visit(new URL(path, url), init),
     logged: () => logged,
-    stored: () => kv.get("config"),
-    store: (text) => kv.put("config", text),
+    stored,
+    store,
     stop,
   };
 }

@@ -15,7 +15,7 @@ const server = createServer({ allowHalfOpen: true }, async (connection) => {
     const [line] = await once(input, "line");
     const { log, ...order } = JSON.parse(line);
     const worker = await startWorker({ ...order, log: (message) => appendFileSync(log, `${message}\n`) });
-    connection.write(`${worker.url.origin}\n`);
+    connection.write(`${worker.url}\n`);
     await ended;
     await worker.stop();
   } catch (error) {

@@ -7,6 +7,21 @@ import { unstable_getMiniflareWorkerOptions as optionsOf } from "wrangler";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { assets, ...deployed } = optionsOf(`${root}/wrangler.toml`).workerOptions;
 
+// Who writes and reads the configuration beside the Worker. Miniflare's own way to a namespace takes longer than all else.
+const operator = {
+  name: "operator",
+  compatibilityDate: deployed.compatibilityDate,
+  kvNamespaces: deployed.kvNamespaces,
+  modules: true,
+  script: `export default {
+    async fetch(request, { CONFIG }) {
+      if (request.method === "PUT") await CONFIG.put("config", await request.text());
+      return new Response(await CONFIG.get("config"));
+    },
+  };`,
+  unsafeDirectSockets: [{}],
+};
+
 /**
  * Starts the Worker. `bindings` are its secrets and variables, beside those of wrangler.toml; `document` is put where it
  * finds its configuration; `ui` is a folder with the UI's files, `build` the folder of another build; `state` is where
@@ -14,8 +29,9 @@ const { assets, ...deployed } = optionsOf(`${root}/wrangler.toml`).workerOptions
  * front would hide when a client leaves.
  */
 export async function startWorker({ bindings, document, ui, build = "build", state, log = () => {} }) {
-  const worker = new Miniflare({
+  const worker = {
     ...deployed,
+    name: "causeway",
     bindings: { ...deployed.bindings, ...bindings },
     assets: ui && { ...assets, directory: ui },
     rootPath: `${root}/edge/${build}`,
@@ -24,14 +40,20 @@ export async function startWorker({ bindings, document, ui, build = "build", sta
       { type: "ESModule", path: "index.js" },
       { type: "CompiledWasm", path: "index_bg.wasm" },
     ],
-    defaultPersistRoot: state,
     unsafeDirectSockets: [{}],
+  };
+  const runtime = new Miniflare({
+    workers: [worker, operator],
+    defaultPersistRoot: state,
     handleStructuredLogs: ({ message }) => {
       log(message);
     },
   });
-  await worker.ready;
-  const kv = await worker.getKVNamespace("CONFIG");
-  if (document) await kv.put("config", JSON.stringify(document));
-  return { url: await worker.unsafeGetDirectURL(), kv, stop: () => worker.dispose() };
+  await runtime.ready;
+  const operated = await runtime.unsafeGetDirectURL(operator.name);
+  const ask = async (init) => (await fetch(operated, init)).text();
+  const store = (text) => ask({ method: "PUT", body: text });
+  if (document) await store(JSON.stringify(document));
+  const url = await runtime.unsafeGetDirectURL(worker.name);
+  return { url: url.origin, stored: () => ask(), store, stop: () => runtime.dispose() };
 }

@@ -4,6 +4,7 @@
 //! randomness, so the same code runs behind a mutex, in a Durable Object and in a simulation.
 
 mod affinity;
+pub mod authority;
 mod backoff;
 mod breaker;
 mod candidates;
@@ -22,6 +23,7 @@ mod plan;
 mod report;
 mod rests;
 mod rng;
+pub mod share;
 mod slot;
 mod standing;
 mod state;
@@ -72,6 +74,26 @@ pub struct Ask<'a> {
     pub tried: &'a [Tried],
 }
 
+impl<'a> Ask<'a> {
+    /// For `model` with nothing said about how; an empty model is any.
+    pub const fn of(protocol: Protocol, model: &'a str) -> Self {
+        Self {
+            protocol,
+            model,
+            convertible: true,
+            embeds: false,
+            pin: None,
+            prefix: None,
+            session: None,
+            needs: Needs { input: 0, output: 0, vision: false, tools: false },
+            waits_until: None,
+            ticket: None,
+            traced: false,
+            tried: &[],
+        }
+    }
+}
+
 /// What a request asks of the model that serves it. The default asks for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -86,7 +108,8 @@ pub struct Needs {
 }
 
 /// Hash of client key and session hint; the hint itself is not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SessionKey(pub u64);
 
 impl SessionKey {
@@ -138,6 +161,8 @@ pub struct Lease {
     pub rule: Rule,
     /// Tests a tripped channel: the only traffic it gets until it is reported.
     pub probe: bool,
+    /// How many attempts its request has made before.
+    pub attempt: usize,
     /// Fingerprint of the model's name at the upstream, so that a report can exclude it.
     pub model_key: ModelKey,
     /// Copied from the ask, so that a report can settle affinity.
@@ -245,7 +270,8 @@ pub enum Reason {
 }
 
 /// What one attempt came to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Outcome {
     pub class: Class,
     pub scope: Scope,

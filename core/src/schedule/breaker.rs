@@ -48,6 +48,22 @@ pub(super) struct Breaker {
     tripped: Option<Tripped>,
     trial: Option<Trial>,
     last_trial: Option<Timestamp>,
+    /// When the verdict last changed.
+    changed_at: Timestamp,
+}
+
+/// What a breaker says, without the evidence for it: enough for others that do not see what it sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Verdict {
+    level: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tripped: Option<Tripped>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trial: Option<Trial>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_trial: Option<Timestamp>,
+    changed_at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +119,8 @@ pub(super) enum Blame {
     Model,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Tripped {
     since: Timestamp,
     /// Open until then, half open from then on.
@@ -112,7 +129,8 @@ struct Tripped {
     not_before: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Trial {
     lease: u64,
     expires: Timestamp,
@@ -148,11 +166,46 @@ impl Breaker {
     pub(super) fn begin_trial(&mut self, lease: u64, now: Timestamp) {
         self.trial = Some(Trial { lease, expires: now + TRIAL_EXPIRY });
         self.last_trial = Some(now);
+        self.changed_at = now;
     }
 
     /// Frees the place of a trial, whatever it came to.
-    pub(super) fn end_trial(&mut self, lease: u64) {
-        self.trial = self.trial.filter(|trial| trial.lease != lease);
+    pub(super) fn end_trial(&mut self, lease: u64, now: Timestamp) {
+        if self.trial.is_some_and(|trial| trial.lease == lease) {
+            self.trial = None;
+            self.changed_at = now;
+        }
+    }
+
+    pub(super) const fn verdict(&self) -> Verdict {
+        let Self { level, tripped, trial, last_trial, changed_at, .. } = *self;
+        Verdict { level, tripped, trial, last_trial, changed_at }
+    }
+
+    /// Takes over what another breaker of the same identity says. Whether that closed this one.
+    pub(super) fn adopt(&mut self, verdict: &Verdict) -> bool {
+        let Verdict { level, tripped, trial, last_trial, changed_at } = *verdict;
+        let closes = self.tripped.is_some() && tripped.is_none();
+        if closes {
+            *self = Self::default();
+        }
+        (self.level, self.tripped, self.trial) = (level, tripped, trial);
+        (self.last_trial, self.changed_at) = (last_trial, changed_at);
+        closes
+    }
+
+    /// Whatever another says of it is newer from now on.
+    pub(super) fn yield_to_others(&mut self) {
+        self.changed_at = Timestamp::default();
+    }
+
+    /// Forgets everything.
+    pub(super) fn reset(&mut self, now: Timestamp) {
+        *self = Self { changed_at: now, ..Self::default() };
+    }
+
+    pub(super) const fn changed_at(&self) -> Timestamp {
+        self.changed_at
     }
 
     pub(super) const fn consecutive(&self) -> u32 {
@@ -184,7 +237,7 @@ impl Breaker {
         if lease.acquired_at < tripped.since {
             return false;
         }
-        *self = Self { trial: self.trial, ..Self::default() };
+        *self = Self { trial: self.trial, changed_at: now, ..Self::default() };
         true
     }
 
@@ -226,6 +279,7 @@ impl Breaker {
                 if let Some(wait) = told {
                     tripped.until = tripped.until.max(now + wait);
                     tripped.not_before = tripped.not_before.max(now + wait);
+                    self.changed_at = now;
                 }
             }
         }
@@ -267,6 +321,7 @@ impl Breaker {
         };
         self.tripped =
             Some(Tripped { since: now, until: now + wait, not_before: now + told.unwrap_or_default() });
+        self.changed_at = now;
     }
 
     fn trips(&self, config: &config::Breaker) -> bool {
@@ -284,6 +339,12 @@ impl Breaker {
             self.window.pop_front();
         }
         self.window.push_back(sample);
+    }
+}
+
+impl Verdict {
+    pub(super) const fn changed_at(&self) -> Timestamp {
+        self.changed_at
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::backoff::doubled;
 use super::hold::Hold;
 use crate::time::Timestamp;
@@ -34,7 +36,8 @@ const fn minutes(count: u32) -> Duration {
 }
 
 /// One kind of fault of one key.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Cooldown {
     strikes: u32,
     since: Timestamp,
@@ -69,11 +72,13 @@ impl Cooldown {
         }
     }
 
-    /// Forgets everything if an attempt that began at `begun` served.
-    pub(super) fn forgive(&mut self, begun: Timestamp) {
-        if begun >= self.since {
+    /// Forgets everything if an attempt that began at `begun` served. Whether there was anything.
+    pub(super) fn forgive(&mut self, begun: Timestamp) -> bool {
+        let forgives = begun >= self.since && *self != Self::default();
+        if forgives {
             *self = Self::default();
         }
+        forgives
     }
 
     /// Leaves it alone for `wait` although it did nothing wrong: the upstream said that a limit is used up.

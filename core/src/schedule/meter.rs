@@ -68,6 +68,12 @@ impl Meter {
         expected
     }
 
+    /// A request that `expected` tokens were counted for did not start.
+    pub(super) fn take_back(&mut self, expected: u32, now: Timestamp) {
+        self.requests.take_back(1, now);
+        self.tokens.take_back(expected, now);
+    }
+
     /// The usual use, and at least the prompt.
     fn expected(&self, tokens: u32) -> u32 {
         self.usual.unwrap_or_default().max(tokens)

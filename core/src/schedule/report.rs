@@ -35,11 +35,11 @@ impl Report<'_> {
         let Some(protocol) = self.lease.endpoint().map(|endpoint| endpoint.protocol) else { return };
         self.clear(slot, groups, protocol);
         if let Some(one) = slot.lane_mut(protocol) {
-            one.lane.breaker.end_trial(self.lease.id);
+            one.lane.breaker.end_trial(self.lease.id, self.now);
         }
         let key = self.lease.key().and_then(|key| slot.key_mut(&key.id, self.lease.key));
         if let Some(lane) = key.and_then(|key| key.lane_mut(protocol)) {
-            lane.breaker.end_trial(self.lease.id);
+            lane.breaker.end_trial(self.lease.id, self.now);
         }
     }
 
@@ -48,14 +48,14 @@ impl Report<'_> {
         let (served, used) = (self.outcome.class == Class::Success, self.outcome.tokens);
         slot.meter.settle(of_channel, served, used, now);
         if let Some(one) = slot.lane_mut(protocol) {
-            one.lane.free(self.lease.id);
+            one.lane.free(self.lease.id, now);
         }
         let Some(key) = self.lease.key().and_then(|key| slot.key_mut(&key.id, self.lease.key)) else {
             return;
         };
         key.meter.settle(of_key, served, used, now);
         if let Some(lane) = key.lane_mut(protocol) {
-            lane.free(self.lease.id);
+            lane.free(self.lease.id, now);
         }
     }
 

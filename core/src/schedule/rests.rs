@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::cooldown::{AUTH, Cooldown, FAULT, MODEL, QUOTA, RATE, Terms};
 use super::hold::Hold;
 use super::{Class, Cooling, ModelKey};
@@ -11,11 +13,13 @@ use crate::time::Timestamp;
 const MAX_MODELS: usize = 32;
 
 /// The faults that rest a key, an account or a channel: whatever the model.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Rests {
     rate: Cooldown,
     quota: Cooldown,
     auth: Cooldown,
+    pub(super) changed_at: Timestamp,
 }
 
 impl Rests {
@@ -27,18 +31,26 @@ impl Rests {
             _ => &mut self.rate,
         };
         cooldown.strike(terms(class), begun, told, now);
+        self.changed_at = now;
     }
 
     /// Leaves it alone until a limit that was used up is new again.
     pub(super) fn used_up(&mut self, wait: Duration, now: Timestamp) {
         self.rate.rest(&RATE, wait, now);
+        self.changed_at = now;
     }
 
     /// An attempt that began at `begun` served.
     pub(super) fn forgive(&mut self, begun: Timestamp) {
-        self.rate.forgive(begun);
-        self.quota.forgive(begun);
-        self.auth.forgive(begun);
+        let forgiven = [&mut self.rate, &mut self.quota, &mut self.auth].map(|one| one.forgive(begun));
+        if forgiven.contains(&true) {
+            self.changed_at = self.changed_at.max(begun);
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn reset(&mut self, now: Timestamp) {
+        *self = Self { changed_at: now, ..Self::default() };
     }
 
     pub(super) fn holds(&self, now: Timestamp) -> [Hold; 3] {
@@ -60,8 +72,12 @@ impl Rests {
 }
 
 /// The models that are excluded from a key or channel.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Models(Vec<(ModelKey, Cooldown)>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Models {
+    excluded: Vec<(ModelKey, Cooldown)>,
+    pub(super) changed_at: Timestamp,
+}
 
 impl Models {
     /// Notes a fault of an attempt that began at `begun`.
@@ -73,30 +89,38 @@ impl Models {
         told: Option<Duration>,
         now: Timestamp,
     ) {
-        let index = self.0.iter().position(|(known, _)| *known == model);
-        let mut cooldown = index.map(|index| self.0.swap_remove(index).1).unwrap_or_default();
+        let index = self.excluded.iter().position(|(known, _)| *known == model);
+        let mut cooldown = index.map(|index| self.excluded.swap_remove(index).1).unwrap_or_default();
         cooldown.strike(terms(class), begun, told, now);
-        if self.0.len() >= MAX_MODELS {
+        if self.excluded.len() >= MAX_MODELS {
             let ends = |(_, (_, cooldown)): &(usize, &(ModelKey, Cooldown))| cooldown.end();
-            if let Some((first, _)) = self.0.iter().enumerate().min_by_key(ends) {
-                self.0.swap_remove(first);
+            if let Some((first, _)) = self.excluded.iter().enumerate().min_by_key(ends) {
+                self.excluded.swap_remove(first);
             }
         }
-        self.0.push((model, cooldown));
+        self.excluded.push((model, cooldown));
+        self.changed_at = now;
     }
 
     /// An attempt at `model` that began at `begun` served.
     pub(super) fn forgive(&mut self, model: ModelKey, begun: Timestamp) {
-        self.0.retain_mut(|(known, cooldown)| {
-            if *known == model {
-                cooldown.forgive(begun);
-            }
+        let mut forgiven = false;
+        self.excluded.retain_mut(|(known, cooldown)| {
+            forgiven |= *known == model && cooldown.forgive(begun);
             !cooldown.is_clear()
         });
+        if forgiven {
+            self.changed_at = self.changed_at.max(begun);
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn reset(&mut self, now: Timestamp) {
+        *self = Self { changed_at: now, ..Self::default() };
     }
 
     pub(super) fn hold(&self, model: ModelKey, now: Timestamp) -> Hold {
-        self.0
+        self.excluded
             .iter()
             .find(|(known, _)| *known == model)
             .map_or(Hold::Free, |(_, cooldown)| cooldown.hold(now))
@@ -109,16 +133,16 @@ impl Models {
 
     /// Whether some model comes back from a fault.
     pub(super) fn unproven(&self, now: Timestamp) -> bool {
-        self.0.iter().any(|(_, cooldown)| cooldown.hold(now) == Hold::Unproven)
+        self.excluded.iter().any(|(_, cooldown)| cooldown.hold(now) == Hold::Unproven)
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.excluded.is_empty()
     }
 
     /// How many are excluded now.
     pub(super) fn count(&self, now: Timestamp) -> usize {
-        self.0.iter().filter(|(_, cooldown)| cooldown.active(now).is_some()).count()
+        self.excluded.iter().filter(|(_, cooldown)| cooldown.active(now).is_some()).count()
     }
 }
 
@@ -146,11 +170,11 @@ mod tests {
         for n in 0..1_000 {
             models.strike(ModelKey::of(&format!("m{n}")), Class::ModelUnavailable, at(n), None, at(n));
         }
-        assert_eq!(models.0.len(), MAX_MODELS);
+        assert_eq!(models.excluded.len(), MAX_MODELS);
         assert!(matches!(models.hold(ModelKey::of("m999"), at(999)), Hold::Rests { .. }));
         models.forgive(ModelKey::of("m999"), at(1_000));
         assert_eq!(models.hold(ModelKey::of("m999"), at(1_000)), Hold::Free);
-        assert_eq!(models.0.len(), MAX_MODELS - 1);
+        assert_eq!(models.excluded.len(), MAX_MODELS - 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Lease;
 use super::breaker::Breaker;
 use super::health::LastFailure;
 use super::line::Line;
@@ -103,20 +104,29 @@ impl ChannelSlot {
         self.lanes.iter_mut().find(|one| one.lane.protocol == protocol)
     }
 
+    /// Those that `lease` occupies: the channel's and the key's.
+    pub(super) fn lanes_of(&mut self, lease: &Lease) -> impl Iterator<Item = &mut Lane> {
+        let protocol = lease.endpoint().map(|endpoint| endpoint.protocol);
+        let key = lease.key().map(|key| &key.id);
+        let keys = self.keys.iter_mut().filter(move |slot| key == Some(&slot.id));
+        let lanes = self.lanes.iter_mut().map(|one| &mut one.lane);
+        lanes.chain(keys.flat_map(|slot| &mut slot.lanes)).filter(move |lane| protocol == Some(lane.protocol))
+    }
+
     pub(super) fn in_flight(&self) -> u32 {
         self.lanes.iter().fold(0, |sum, one| sum.saturating_add(one.lane.in_flight))
     }
 
     /// Forgets every fault of the channel and its keys, but not what is in flight.
-    pub(super) fn reset(&mut self) {
-        self.memory = Memory::default();
-        self.rests = Rests::default();
-        self.models = Models::default();
+    pub(super) fn reset(&mut self, now: Timestamp) {
+        self.memory.reset(now);
+        self.rests.reset(now);
+        self.models.reset(now);
         for one in &mut self.lanes {
-            one.lane.reset();
+            one.lane.reset(now);
             one.pace = Pace::default();
         }
-        self.keys.iter_mut().for_each(KeySlot::reset);
+        self.keys.iter_mut().for_each(|key| key.reset(now));
     }
 
     /// The slot of `key`, which stands at `hint` unless the configuration changed.
@@ -160,10 +170,10 @@ impl KeySlot {
     }
 
     /// Forgets every fault, but not what is in flight.
-    pub(super) fn reset(&mut self) {
-        self.rests = Rests::default();
-        self.models = Models::default();
-        self.lanes.iter_mut().for_each(Lane::reset);
+    pub(super) fn reset(&mut self, now: Timestamp) {
+        self.rests.reset(now);
+        self.models.reset(now);
+        self.lanes.iter_mut().for_each(|lane| lane.reset(now));
     }
 }
 
@@ -181,13 +191,13 @@ impl Lane {
     }
 
     /// A lease ended.
-    pub(super) fn free(&mut self, lease: u64) {
+    pub(super) fn free(&mut self, lease: u64, now: Timestamp) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.breaker.end_trial(lease);
+        self.breaker.end_trial(lease, now);
     }
 
-    fn reset(&mut self) {
-        self.breaker = Breaker::default();
+    fn reset(&mut self, now: Timestamp) {
+        self.breaker.reset(now);
         self.last_failure = None;
     }
 }

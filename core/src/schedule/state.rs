@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use super::affinity::Affinity;
+use super::authority::notes::BondNote;
 use super::candidates::{Pick, Search};
 use super::explain::Explanation;
 use super::health::ChannelHealth;
+use super::hold::Standing;
 use super::line::Ticket;
 use super::plan::Plan;
 use super::report::Report;
 use super::rests::Rests;
 use super::rng::Rng;
 use super::slot::ChannelSlot;
+use super::standing::Situation;
 use super::traits::Trait;
-use super::{Ask, Class, Lease, ModelKey, Outcome, Reason, Refusal, Rule};
-use crate::config::{self, Channel, ChannelId, Config, KeyId};
+use super::{Ask, Class, Lease, ModelKey, Outcome, Reason, Refusal, Rule, SessionKey};
+use crate::config::{self, Channel, ChannelId, Config, KeyId, Limits};
 use crate::time::Timestamp;
 
 /// Health, cooldowns, rotation, limits and affinity of all channels. Its size is bounded by the
@@ -124,6 +127,65 @@ impl State {
         }
     }
 
+    /// Learns what an attempt came to that another scheduler granted.
+    pub fn witness(
+        &mut self,
+        lease: &Lease,
+        outcome: &Outcome,
+        breaker: &config::Breaker,
+        now: Timestamp,
+        rng: &mut Rng,
+    ) {
+        let [of_channel, of_key] = lease.expected_tokens;
+        let Some(slot) = self.slot_mut(&lease.channel.id) else { return };
+        let of_channel = slot.meter.start(of_channel, now);
+        let key = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key));
+        let of_key = key.map_or(0, |key| key.meter.start(of_key, now));
+        let lease = Lease { expected_tokens: [of_channel, of_key], ..lease.clone() };
+        self.report(&lease, outcome, breaker, now, rng);
+    }
+
+    /// Whether another scheduler may make the trial that `lease` is; if so, it is under way from now on. What
+    /// nothing is held against any more needs none and is free.
+    pub fn lend(&mut self, lease: &Lease, now: Timestamp) -> bool {
+        let standing = self.slot(&lease.channel.id).and_then(|slot| self.standing(slot, lease, now));
+        let tests = match standing {
+            None => return false,
+            Some(Standing::Ready | Standing::Limited(_)) => false,
+            Some(Standing::Trial) => true,
+            Some(Standing::Waits(wait)) if lease.rule == Rule::LastResort && wait.from <= now => true,
+            Some(Standing::Waits(_)) => return false,
+        };
+        if tests && let Some(slot) = self.slot_mut(&lease.channel.id) {
+            slot.lanes_of(lease).for_each(|lane| lane.breaker.begin_trial(lease.id, now));
+        }
+        true
+    }
+
+    /// Gives `lease`, a trial, back unused: another scheduler tests the same, and what is said of it holds.
+    pub fn cede(&mut self, lease: &Lease, now: Timestamp) {
+        let Some(slot) = self.slot_mut(&lease.channel.id) else { return };
+        let [of_channel, of_key] = lease.expected_tokens;
+        slot.meter.take_back(of_channel, now);
+        if let Some(key) = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key)) {
+            key.meter.take_back(of_key, now);
+        }
+        for lane in slot.lanes_of(lease) {
+            lane.free(lease.id, now);
+            lane.breaker.yield_to_others();
+        }
+    }
+
+    /// Whether a session stays with that key of that channel.
+    pub fn is_bound(&self, session: SessionKey, channel: &ChannelId, key: &KeyId, now: Timestamp) -> bool {
+        self.affinity.find(session, now).is_some_and(|bond| bond.channel == *channel && bond.key == *key)
+    }
+
+    /// Hears where another scheduler served a session.
+    pub fn bind(&mut self, bond: &BondNote, now: Timestamp) {
+        self.affinity.settle(bond.session, &bond.channel, &bond.key, bond.begun, now);
+    }
+
     /// How the channels of `config` are, in its order.
     pub fn health(&self, config: &Config, now: Timestamp) -> Vec<ChannelHealth> {
         let slot = |id: &ChannelId| self.plan.position(id).and_then(|position| self.slots.get(position));
@@ -141,21 +203,22 @@ impl State {
 
     /// Forgets what is held against a channel, with what was learned of it, or against one key of it; and
     /// against the accounts behind them.
-    pub fn reset(&mut self, channel: &ChannelId, key: Option<&KeyId>) {
+    pub fn reset(&mut self, channel: &ChannelId, key: Option<&KeyId>, now: Timestamp) {
         let Some(position) = self.plan.position(channel) else { return };
         let Some(slot) = self.slots.get_mut(position) else { return };
         for one in slot.keys.iter_mut().filter(|one| key.is_none_or(|key| one.id == *key)) {
-            one.reset();
+            one.reset(now);
             if let Some(account) = one.group.and_then(|group| self.accounts.get_mut(group)) {
-                *account = Rests::default();
+                account.reset(now);
             }
         }
         if key.is_none() {
-            slot.reset();
+            slot.reset(now);
         }
     }
 
-    fn align(&mut self, config: &Config, now: Timestamp) {
+    /// Takes over a configuration other than the last one's: known channels and keys keep their health.
+    pub fn align(&mut self, config: &Config, now: Timestamp) {
         if self.plan.is_for(&config.version) {
             return;
         }
@@ -197,6 +260,7 @@ impl State {
             model,
             rule: pick.rule,
             probe: pick.trial,
+            attempt: ask.tried.len(),
             session: ask.session,
             considered: None,
             expected_tokens: [of_channel, of_key],
@@ -206,8 +270,44 @@ impl State {
         })
     }
 
-    fn slot_mut(&mut self, channel: &ChannelId) -> Option<&mut ChannelSlot> {
+    pub(super) fn slot(&self, channel: &ChannelId) -> Option<&ChannelSlot> {
+        self.slots.get(self.plan.position(channel)?)
+    }
+
+    pub(super) fn slot_mut(&mut self, channel: &ChannelId) -> Option<&mut ChannelSlot> {
         let position = self.plan.position(channel)?;
         self.slots.get_mut(position)
+    }
+
+    pub(super) fn account(&self, number: usize) -> Option<&Rests> {
+        self.accounts.get(number)
+    }
+
+    pub(super) fn account_mut(&mut self, group: &str) -> Option<&mut Rests> {
+        let number = self.plan.group(group)?;
+        self.accounts.get_mut(number)
+    }
+
+    /// How the key of `lease` stands, limits aside.
+    fn standing(&self, slot: &ChannelSlot, lease: &Lease, now: Timestamp) -> Option<Standing> {
+        let key = slot.keys.iter().find(|key| lease.key().is_some_and(|one| one.id == key.id))?;
+        let situation = Situation {
+            protocol: lease.endpoint()?.protocol,
+            channel: slot,
+            channel_limits: &Limits::default(),
+            key,
+            key_limits: &Limits::default(),
+            account: key.group.and_then(|group| self.account(group)),
+            tokens: 0,
+            ahead: 0,
+            pinned: false,
+            now,
+        };
+        Some(situation.standing(|| lease.model_key))
+    }
+
+    /// The quota groups, by name, with what is held against their accounts.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&str, &Rests)> {
+        self.plan.groups().zip(&self.accounts)
     }
 }

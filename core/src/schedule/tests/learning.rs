@@ -136,7 +136,7 @@ fn a_stream_that_began_well_before_the_failures_does_not_end_their_row() {
         world.report_as(&old, &serves(content), 13);
         world.once(&ASK, Class::Transport, 14);
         assert_eq!(health(&world, 14).breaker, state, "content after {content} s");
-        world.state.reset(&old.channel.id, None);
+        world.state.reset(&old.channel.id, None, at(14));
     }
 }
 
@@ -200,11 +200,11 @@ fn a_reset_forgets_the_key_it_names() {
     let mut world = World::new(vec![channel("a", 1, 2)]);
     world.once(&ASK, Class::Auth, 0);
     world.once(&ASK, Class::Auth, 0);
-    world.state.reset(&ChannelId::new("ch_a"), Some(&KeyId::new("a2")));
+    world.state.reset(&ChannelId::new("ch_a"), Some(&KeyId::new("a2")), at(0));
     let cooling =
         |world: &World| health(world, 0).keys.iter().map(|key| key.cooldown.is_some()).collect::<Vec<_>>();
     assert_eq!(cooling(&world), [true, false]);
-    world.state.reset(&ChannelId::new("ch_a"), None);
+    world.state.reset(&ChannelId::new("ch_a"), None, at(0));
     assert_eq!(cooling(&world), [false, false]);
 }
 

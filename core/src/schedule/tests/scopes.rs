@@ -102,7 +102,7 @@ fn a_reset_clears_the_account_too() {
     let lease = world.acquire(&ASK, 0).unwrap();
     world.report_as(&lease, &of(Class::Quota, Scope::Account), 0);
     let other = lease.channel.keys[1].id.clone();
-    world.state.reset(&lease.channel.id, Some(&other));
+    world.state.reset(&lease.channel.id, Some(&other), at(0));
     assert_eq!(next(&mut world, &ASK, 1), "a1");
 }
 

@@ -37,9 +37,9 @@ fn a_reset_of_the_channel_forgets_what_was_learned() {
     let mut world = World::new(vec![channel("a", 1, 1)]);
     let lease = world.acquire(&ASK, 0).unwrap();
     world.state.learn(&lease, &omit("seed"), at(0));
-    world.state.reset(&lease.channel.id, lease.key().map(|key| &key.id));
+    world.state.reset(&lease.channel.id, lease.key().map(|key| &key.id), at(0));
     assert_eq!(traits(&mut world, &ASK, 1), [omit("seed")]);
-    world.state.reset(&lease.channel.id, None);
+    world.state.reset(&lease.channel.id, None, at(1));
     assert_eq!(traits(&mut world, &ASK, 1), []);
 }
 

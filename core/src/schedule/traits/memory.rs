@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Trait;
 use crate::config::Protocol;
 use crate::schedule::ModelKey;
@@ -15,12 +17,14 @@ const MAX_MODELS: usize = 64;
 /// Of one model.
 const MAX_TRAITS: usize = 16;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(in crate::schedule) struct Memory {
     entries: Vec<Entry>,
+    pub(in crate::schedule) changed_at: Timestamp,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     protocol: Protocol,
     model: ModelKey,
@@ -47,6 +51,7 @@ impl Memory {
         now: Timestamp,
     ) {
         self.entries.retain(|entry| now < entry.until);
+        self.changed_at = now;
         if let Some(entry) =
             self.entries.iter_mut().find(|entry| entry.protocol == protocol && entry.model == model)
         {
@@ -58,6 +63,11 @@ impl Memory {
         }
         let until = now + EXPIRY;
         self.entries.push(Entry { protocol, model, traits: with(&[], learned), until });
+    }
+
+    /// Forgets everything.
+    pub(in crate::schedule) fn reset(&mut self, now: Timestamp) {
+        *self = Self { entries: Vec::new(), changed_at: now };
     }
 }
 

@@ -106,9 +106,9 @@ impl Policy for Guarded {
         self.watch.lost(&self.state, scene, loss)
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: Change, now: Timestamp) {
         if let Change::Reset(plan) = change {
-            self.state.reset(&channel_id(plan), None);
+            self.state.reset(&channel_id(plan), None, now);
         }
         self.watch.changed(change);
     }

@@ -117,9 +117,9 @@ impl Policy for Isolates {
         member.guarded.lost(&Scene { now: scene.now + member.ahead, ..*scene }, loss)
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: Change, now: Timestamp) {
         for member in &mut self.members {
-            member.guarded.change(change);
+            member.guarded.change(change, now + member.ahead);
         }
     }
 

@@ -72,7 +72,7 @@ pub trait Policy {
     }
 
     /// Hears of a change, before or after the configuration takes it over.
-    fn change(&mut self, _change: Change) {}
+    fn change(&mut self, _change: Change, _now: Timestamp) {}
 
     /// Looks back when all is over.
     ///

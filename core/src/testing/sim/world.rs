@@ -157,7 +157,7 @@ impl<'a, P: Policy> World<'a, P> {
     fn change(&mut self, position: usize) {
         let Some((_, change)) = self.scenario.changes.get(position).copied() else { return };
         self.trace.note(self.at, Note::Changed(change));
-        self.policy.change(change);
+        self.policy.change(change, moment(self.at));
         if Plan::apply(&mut self.plans, change) {
             let setup = self.scenario.setup(&self.plans, self.setups.len());
             self.setups.push(setup);

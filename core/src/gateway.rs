@@ -55,7 +55,7 @@ use route::{Call, Route, route};
 use trip::Trip;
 
 pub use body::Body;
-pub use coordinator::LocalCoordinator;
+pub use coordinator::{LocalCoordinator, SharedCoordinator};
 pub use relay::Relay;
 
 /// The gateway: everything but the listening and the UI's files.

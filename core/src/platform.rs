@@ -13,6 +13,7 @@ use http_body::Body;
 use crate::config::document::Document;
 use crate::config::{ChannelId, Config, KeyId, Transport, Version};
 use crate::record::Record;
+use crate::schedule::authority::notes::{News, Reset, Told};
 use crate::schedule::explain::Explanation;
 use crate::schedule::traits::Trait;
 use crate::schedule::{Ask, ChannelHealth, Lease, Outcome, Refusal};
@@ -123,6 +124,21 @@ pub trait Coordinator: Send + Sync + 'static {
     /// Forgets what was held against a channel, or against one key of it.
     fn reset(&self, channel: &ChannelId, key: Option<&KeyId>) -> impl Future<Output = ()> + Send;
 }
+
+/// The way to the authority of schedulers that share their channels.
+pub trait Link: Send + Sync + 'static {
+    /// Tells it what came of leases, and hears what others saw.
+    fn sync(&self, told: Told) -> impl Future<Output = Result<News, Unreachable>> + Send;
+
+    fn health(&self) -> impl Future<Output = Result<Vec<ChannelHealth>, Unreachable>> + Send;
+
+    fn reset(&self, reset: Reset) -> impl Future<Output = Result<(), Unreachable>> + Send;
+}
+
+/// The authority gave no answer, or none that can be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the schedulers' authority cannot be reached: {0}")]
+pub struct Unreachable(pub String);
 
 /// Keeps what is known of finished requests.
 pub trait Recorder: Send + Sync + 'static {

@@ -1,6 +1,7 @@
 //! The scheduler in one process: its state behind a mutex.
 
 pub(super) mod queue;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -14,10 +15,13 @@ use futures::future::select;
 
 use crate::config::{ChannelId, Config, KeyId};
 use crate::platform::{Clock, Coordinator, Entropy};
+use crate::schedule::authority::notes::News;
 use crate::schedule::explain::Explanation;
 use crate::schedule::traits::Trait;
 use crate::schedule::{Ask, ChannelHealth, Lease, Outcome, Reason, Refusal, Rng, State, Ticket};
 use crate::time::Timestamp;
+
+pub use shared::SharedCoordinator;
 
 use queue::{Line, Queue};
 
@@ -65,6 +69,39 @@ impl<C: Clock> LocalCoordinator<C> {
             inner.queue.call()
         });
         called.for_each(Waker::wake);
+    }
+
+    /// Learns what an attempt came to.
+    fn settle(&self, config: &Config, lease: &Lease, outcome: &Outcome) {
+        let now = self.clock.now();
+        self.freeing(|Inner { state, rng, .. }| {
+            state.report(lease, outcome, &config.settings.breaker, now, rng);
+        });
+    }
+
+    /// When what is held against a channel changed last.
+    fn changed_at(&self, channel: &ChannelId) -> Timestamp {
+        self.with(|inner| inner.state.changed_at(channel))
+    }
+
+    /// Takes over what others saw.
+    fn hear(&self, config: &Config, news: &News) {
+        let now = self.clock.now();
+        self.freeing(|Inner { state, .. }| {
+            state.align(config, now);
+            news.channels.iter().for_each(|verdicts| state.adopt(verdicts));
+            news.accounts.iter().for_each(|verdict| state.adopt_account(verdict));
+            news.bonds.iter().for_each(|bond| state.bind(bond, now));
+        });
+    }
+
+    /// Gives a trial back unused; `news` says what is known of what it would have tested.
+    fn cede(&self, lease: &Lease, news: Option<&News>) {
+        let now = self.clock.now();
+        self.freeing(|Inner { state, .. }| {
+            state.cede(lease, now);
+            news.iter().flat_map(|news| &news.channels).for_each(|verdicts| state.adopt(verdicts));
+        });
     }
 
     /// Asks again whenever that may help, first come first served, until it is served or not worth it.
@@ -174,10 +211,7 @@ impl<C: Clock> Coordinator for LocalCoordinator<C> {
     }
 
     async fn report(&self, config: &Arc<Config>, lease: &Lease, outcome: &Outcome) {
-        let now = self.clock.now();
-        self.freeing(|Inner { state, rng, .. }| {
-            state.report(lease, outcome, &config.settings.breaker, now, rng);
-        });
+        self.settle(config, lease, outcome);
     }
 
     async fn learn(&self, _: &Arc<Config>, lease: &Lease, learned: &Trait) {
@@ -196,6 +230,7 @@ impl<C: Clock> Coordinator for LocalCoordinator<C> {
     }
 
     async fn reset(&self, channel: &ChannelId, key: Option<&KeyId>) {
-        self.freeing(|Inner { state, .. }| state.reset(channel, key));
+        let now = self.clock.now();
+        self.freeing(|Inner { state, .. }| state.reset(channel, key, now));
     }
 }

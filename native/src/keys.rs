@@ -27,7 +27,7 @@ pub fn outside(environment: &Environment) -> Outside {
     if let Some(key) = &environment.admin_key {
         access.set_admin(key.expose());
     }
-    Outside { access, total_timeout: Some(environment.request_timeout) }
+    Outside { access, total_timeout: Some(environment.request_timeout), ..Outside::default() }
 }
 
 /// Adds a client key to `document` when nobody could call, and an admin key when nobody could sign in.

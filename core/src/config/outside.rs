@@ -11,4 +11,6 @@ pub struct Outside {
     pub access: Access,
     /// The total timeout of requests where the document sets none.
     pub total_timeout: Option<Duration>,
+    /// The most attempts a request may make here, whatever the document says.
+    pub attempts_cap: Option<u32>,
 }

@@ -111,6 +111,7 @@ fn settings(written: &SettingsDocument, outside: &Outside, problems: &mut Proble
     if !(1..=50).contains(&max_attempts) {
         problems.add("settings.maxAttempts", "is not between 1 and 50");
     }
+    let max_attempts = outside.attempts_cap.map_or(max_attempts, |cap| max_attempts.min(cap));
     let max_wait = written.max_wait_ms.map_or(DEFAULT_MAX_WAIT, Duration::from_millis);
     if max_wait > Duration::from_secs(300) {
         problems.add("settings.maxWaitMs", "is not between 0 and 300000");

@@ -3,7 +3,6 @@
 //! <https://developers.cloudflare.com/workers/configuration/secrets/>
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,28 +10,28 @@ use causeway_core::config::ClientKeyId;
 use causeway_core::config::access::{Access, check_strength};
 use worker::{Env, KvStore};
 
-/// The KV namespace that holds the configuration document.
-const CONFIG: &str = "CONFIG";
+use crate::control::link::ControlLink;
+use crate::document;
+
+/// The namespace of the object that all isolates share.
+const CONTROL: &str = "CONTROL";
 const PROXY_ACCESS_KEY: &str = "PROXY_ACCESS_KEY";
 const ADMIN_ACCESS_KEY: &str = "ADMIN_ACCESS_KEY";
 const SECRET_KEY: &str = "SECRET_KEY";
-const CONFIG_REFRESH_SECONDS: &str = "CONFIG_REFRESH_SECONDS";
 const MAX_REQUEST_BODY_SIZE_MB: &str = "MAX_REQUEST_BODY_SIZE_MB";
 
-/// Each look is one KV read an isolate; the free plan has 100,000 a day.
-const REFRESH_SECONDS: u32 = 30;
 /// An isolate has 128 MB for all its requests, and a body is held two or three times on its way.
-const BODY_MEGABYTES: u32 = 20;
+const BODY_MEGABYTES: usize = 20;
 
 /// Everything the gateway needs from outside.
+#[derive(Clone)]
 pub(crate) struct Environment {
     pub(crate) kv: KvStore,
+    pub(crate) link: ControlLink,
     /// The client key and the admin key.
     pub(crate) access: Access,
-    /// Seals upstream keys in KV; the session secret derives from it.
+    /// Seals upstream keys where they are kept; the session secret derives from it.
     pub(crate) secret_key: [u8; 32],
-    /// How often an isolate looks for a configuration that was changed elsewhere.
-    pub(crate) refresh: Duration,
     /// Of a request, after decompression.
     pub(crate) max_body_bytes: usize,
 }
@@ -57,25 +56,28 @@ impl Environment {
                 note(&mut problems, SECRET_KEY, "must be 32 bytes as 64 hex digits or as base64")
             }),
         };
-        let kv = env.kv(CONFIG).ok().or_else(|| {
-            note(&mut problems, CONFIG, "is missing: create the KV namespace and bind it in wrangler.toml")
+        let kv = document::namespace(env).ok().or_else(|| {
+            note(
+                &mut problems,
+                document::NAMESPACE,
+                "is missing: create the KV namespace and bind it in wrangler.toml",
+            )
         });
-        let mut number = |name: &'static str, default: u32| match env.var(name) {
-            Err(_) => default,
-            Ok(text) => text.to_string().trim().parse().unwrap_or_else(|_| {
-                problems.insert(name, "must be a whole number".to_owned());
-                default
-            }),
-        };
-        let refresh = Duration::from_secs(number(CONFIG_REFRESH_SECONDS, REFRESH_SECONDS).into());
-        let max_body_bytes =
-            (number(MAX_REQUEST_BODY_SIZE_MB, BODY_MEGABYTES) as usize).saturating_mul(1 << 20);
-        match (kv, client, admin, secret_key) {
-            (Some(kv), Some(client), Some(admin), Some(secret_key)) if problems.is_empty() => {
+        let link = env.durable_object(CONTROL).ok().map(ControlLink).or_else(|| {
+            note(&mut problems, CONTROL, "is missing: bind the Durable Object class ControlObject to it")
+        });
+        let megabytes = env.var(MAX_REQUEST_BODY_SIZE_MB).map_or(Some(BODY_MEGABYTES), |text| {
+            text.to_string().trim().parse().ok().or_else(|| {
+                note(&mut problems, MAX_REQUEST_BODY_SIZE_MB, "must be a whole number of megabytes")
+            })
+        });
+        let max_body_bytes = megabytes.unwrap_or(BODY_MEGABYTES).saturating_mul(1 << 20);
+        match (kv, link, client, admin, secret_key) {
+            (Some(kv), Some(link), Some(client), Some(admin), Some(secret_key)) if problems.is_empty() => {
                 let mut access = Access::default();
                 access.add_client(ClientKeyId::new("ck_environment"), PROXY_ACCESS_KEY, &client);
                 access.set_admin(&admin);
-                Ok(Self { kv, access, secret_key, refresh, max_body_bytes })
+                Ok(Self { kv, link, access, secret_key, max_body_bytes })
             }
             _ => Err(problems),
         }

@@ -1,5 +1,4 @@
-//! What an isolate keeps from one request to the next: the gateway, and when its configuration was
-//! last looked at.
+//! What an isolate keeps from one request to the next: the gateway.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,28 +8,35 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use causeway_core::admin::Facts;
 use causeway_core::config::access::Digest;
+use causeway_core::config::document::Document;
 use causeway_core::config::outside::Outside;
 use causeway_core::config::validate::compile;
-use causeway_core::config::{Config, FieldErrors};
+use causeway_core::config::{Config, FieldErrors, Version};
 use causeway_core::gateway::{Gateway, Options};
 use causeway_core::platform::{Background, Clock, ConfigStore, Platform, StoreError};
 use causeway_core::time::Timestamp;
 use worker::Env;
 
 use crate::clock::WorkerClock;
+use crate::control::store::ControlStore;
+use crate::document;
 use crate::environment::{Environment, Problems};
 use crate::platform::WorkerPlatform;
-use crate::store::KvConfigStore;
 use crate::ui;
+
+/// A request may make so many attempts: with what the schedulers tell each other meanwhile it stays below twelve
+/// calls, of the fifty that the free plan allows.
+const ATTEMPTS: u32 = 6;
+/// A newer configuration is fetched at most so often.
+const RELOADS_AFTER: Duration = Duration::from_secs(1);
 
 static ISOLATE: OnceLock<Isolate> = OnceLock::new();
 
 pub(crate) struct Isolate {
     gateway: Arc<Gateway<WorkerPlatform>>,
     outside: Outside,
-    refresh_after: Duration,
-    /// In milliseconds.
-    checked: AtomicU64,
+    /// When a newer configuration was fetched last, in milliseconds.
+    reloaded: AtomicU64,
 }
 
 /// Why this Worker cannot serve.
@@ -49,38 +55,46 @@ impl Isolate {
     /// configuration and one is kept: nobody waits on another request's I/O, which the runtime forbids.
     pub(crate) async fn get(env: &Env) -> Result<&'static Self, Unready> {
         if let Some(isolate) = ISOLATE.get() {
-            isolate.refresh();
+            isolate.catch_up().await;
             return Ok(isolate);
         }
-        let Environment { kv, access, secret_key, refresh, max_body_bytes } =
-            Environment::read(env).map_err(Unready::Deployment)?;
-        let outside = Outside { access, total_timeout: None };
-        let store = KvConfigStore::new(kv, secret_key);
-        let config = load(&store, &outside).await?;
+        let environment = Environment::read(env).map_err(Unready::Deployment)?;
+        let outside = outside(&environment);
+        let store = ControlStore::new(environment.link.clone(), environment.secret_key);
+        let config = first(&environment, &store).await?;
+        let config = compile(config.unwrap_or_default(), &outside).map_err(Unready::Config)?;
         let options = Options {
-            max_body_bytes,
-            secret: *Digest::of(&format!("session {}", STANDARD.encode(secret_key))).as_bytes(),
+            max_body_bytes: environment.max_body_bytes,
+            secret: *Digest::of(&format!("session {}", STANDARD.encode(environment.secret_key))).as_bytes(),
             outside: outside.clone(),
             facts: facts(env),
         };
-        let gateway = Gateway::new(WorkerPlatform::new(store), config, options);
-        let checked = AtomicU64::new(WorkerClock.now().as_millis());
-        Ok(ISOLATE.get_or_init(|| Self { gateway, outside, refresh_after: refresh, checked }))
+        let gateway = Gateway::new(WorkerPlatform::new(store, environment.link), config, options);
+        let isolate = ISOLATE.get_or_init(|| Self { gateway, outside, reloaded: AtomicU64::new(0) });
+        isolate.catch_up().await;
+        Ok(isolate)
+    }
+
+    async fn catch_up(&self) {
+        let config = self.gateway.config().current();
+        self.gateway.platform().coordinator().catch_up(&config).await;
     }
 
     pub(crate) fn gateway(&self) -> &Arc<Gateway<WorkerPlatform>> {
         &self.gateway
     }
 
-    /// Looks for a newer configuration, behind the request that happens to be the one and does not wait.
-    fn refresh(&'static self) {
+    /// The newest configuration has this version: where it is another than the one in force, that is fetched behind
+    /// whatever request heard of it.
+    pub(crate) fn hears_of(version: &Version) {
+        let Some(isolate) = ISOLATE.get() else { return };
+        let reloaded = Timestamp::from_millis(isolate.reloaded.load(Ordering::Relaxed));
         let now = WorkerClock.now();
-        let checked = Timestamp::from_millis(self.checked.load(Ordering::Relaxed));
-        if now.since(checked) < self.refresh_after {
+        if isolate.gateway.config().current().version == *version || now.since(reloaded) < RELOADS_AFTER {
             return;
         }
-        self.checked.store(now.as_millis(), Ordering::Relaxed);
-        self.gateway.platform().background().spawn(Box::pin(self.reload()));
+        isolate.reloaded.store(now.as_millis(), Ordering::Relaxed);
+        isolate.gateway.platform().background().spawn(Box::pin(isolate.reload()));
     }
 
     /// A document that cannot be read or is invalid leaves the configuration in force.
@@ -92,6 +106,14 @@ impl Isolate {
             Ok(_) => {}
             Err(error) => worker::console_error!("the configuration was not reloaded: {}", error.detail()),
         }
+    }
+}
+
+/// The first document of an isolate: the copy in KV, which is near, or else the object's own.
+async fn first(environment: &Environment, store: &ControlStore) -> Result<Option<Document>, StoreError> {
+    match document::copy(&environment.kv).await {
+        Ok(Some(text)) => document::open(text.as_bytes(), &environment.secret_key).map(Some),
+        Ok(None) | Err(_) => store.load().await,
     }
 }
 
@@ -118,7 +140,12 @@ fn facts(env: &Env) -> Facts {
     Facts { version: env!("CARGO_PKG_VERSION"), runtime: "edge", language: None, features }
 }
 
-async fn load(store: &KvConfigStore, outside: &Outside) -> Result<Config, Unready> {
+/// What every compilation of a document adds to it.
+pub(crate) fn outside(environment: &Environment) -> Outside {
+    Outside { access: environment.access.clone(), total_timeout: None, attempts_cap: Some(ATTEMPTS) }
+}
+
+async fn load(store: &ControlStore, outside: &Outside) -> Result<Config, Unready> {
     let document = store.load().await?.unwrap_or_default();
     compile(document, outside).map_err(Unready::Config)
 }

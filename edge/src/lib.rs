@@ -6,6 +6,8 @@
 
 mod background;
 mod clock;
+mod control;
+mod document;
 mod entropy;
 mod environment;
 mod exchange;
@@ -17,7 +19,6 @@ mod isolate;
 mod platform;
 mod presence;
 mod recorder;
-mod store;
 mod ui;
 
 use isolate::{Isolate, Unready};

@@ -1,31 +1,34 @@
 //! The Worker's side of every trait that core asks for.
 
-use causeway_core::gateway::LocalCoordinator;
+use causeway_core::gateway::{LocalCoordinator, SharedCoordinator};
 use causeway_core::platform::Platform;
 
 use crate::background::WaitUntil;
 use crate::clock::WorkerClock;
+use crate::control::link::ControlLink;
+use crate::control::store::ControlStore;
 use crate::entropy::WebEntropy;
 use crate::http_client::FetchClient;
 use crate::recorder::LogRecorder;
-use crate::store::KvConfigStore;
+
+type Shared = SharedCoordinator<WorkerClock, ControlLink, WaitUntil>;
 
 pub(crate) struct WorkerPlatform {
-    store: KvConfigStore,
-    /// What this isolate has seen of the channels; other isolates see for themselves.
-    coordinator: LocalCoordinator<WorkerClock>,
+    store: ControlStore,
+    coordinator: Shared,
 }
 
 impl WorkerPlatform {
-    pub(crate) fn new(store: KvConfigStore) -> Self {
-        Self { store, coordinator: LocalCoordinator::new(WorkerClock, &WebEntropy).without_calls() }
+    pub(crate) fn new(store: ControlStore, link: ControlLink) -> Self {
+        let local = LocalCoordinator::new(WorkerClock, &WebEntropy).without_calls();
+        Self { store, coordinator: SharedCoordinator::new(local, link, WaitUntil) }
     }
 }
 
 impl Platform for WorkerPlatform {
     type Http = FetchClient;
-    type Config = KvConfigStore;
-    type Coordinator = LocalCoordinator<WorkerClock>;
+    type Config = ControlStore;
+    type Coordinator = Shared;
     type Recorder = LogRecorder;
     type Clock = WorkerClock;
     type Entropy = WebEntropy;
@@ -35,11 +38,11 @@ impl Platform for WorkerPlatform {
         &FetchClient
     }
 
-    fn config(&self) -> &KvConfigStore {
+    fn config(&self) -> &ControlStore {
         &self.store
     }
 
-    fn coordinator(&self) -> &LocalCoordinator<WorkerClock> {
+    fn coordinator(&self) -> &Shared {
         &self.coordinator
     }
 

@@ -1,0 +1,118 @@
+//! What the object keeps in memory: the configuration in force and what is held against its channels.
+
+use causeway_core::config::document::Document;
+use causeway_core::config::validate::compile;
+use causeway_core::config::{ChannelId, Config, Version};
+use causeway_core::platform::{Clock, Entropy, StoreError};
+use causeway_core::schedule::ChannelHealth;
+use causeway_core::schedule::authority::Authority;
+use causeway_core::schedule::authority::notes::{News, Reset, Told};
+use causeway_core::schedule::share::Verdicts;
+use causeway_core::time::Timestamp;
+use worker::{Env, ListOptions, Storage};
+
+use super::Replacement;
+use crate::clock::WorkerClock;
+use crate::document;
+use crate::entropy::WebEntropy;
+use crate::environment::Environment;
+use crate::isolate::{Unready, outside};
+
+/// The document's place in the storage.
+pub(super) const DOCUMENT: &str = "config";
+const ROWS: &str = "verdicts/";
+
+pub(super) struct Keeper {
+    environment: Environment,
+    config: Config,
+    /// As it is kept, upstream keys sealed; `None` before the first write.
+    stored: Option<(Version, String)>,
+    authority: Authority,
+    /// The revision of what was handed out to be kept.
+    saved: u64,
+}
+
+/// Where what is held against a channel is kept.
+pub(super) fn row(channel: &ChannelId) -> String {
+    format!("{ROWS}{channel}")
+}
+
+/// Puts the copy for starting isolates into KV.
+pub(super) async fn publish(env: &Env, text: &str) -> worker::Result<()> {
+    Ok(document::namespace(env)?.put(document::KEY, text)?.execute().await?)
+}
+
+impl Keeper {
+    /// # Errors
+    /// When the deployment is incomplete, or what is stored is not readable.
+    pub(super) async fn load(storage: &Storage, env: &Env) -> Result<Self, Unready> {
+        let environment = Environment::read(env).map_err(Unready::Deployment)?;
+        let unavailable = |error: worker::Error| StoreError::Unavailable(error.to_string());
+        let mut text: Option<String> = storage.get(DOCUMENT).await.map_err(unavailable)?;
+        if text.is_none() {
+            // A deployment whose document was put into KV by hand, or stood there before this object did.
+            text = document::copy(&environment.kv).await?;
+        }
+        let opened = text.as_deref().map(|text| document::open(text.as_bytes(), &environment.secret_key));
+        let opened = opened.transpose()?;
+        let stored = opened.as_ref().map(Document::version).zip(text);
+        let config = compile(opened.unwrap_or_default(), &outside(&environment)).map_err(Unready::Config)?;
+        let mut authority = Authority::new(WebEntropy.word());
+        authority.restore(&config, &rows(storage).await.map_err(unavailable)?, WorkerClock.now());
+        let saved = authority.revision();
+        Ok(Self { environment, config, stored, authority, saved })
+    }
+
+    pub(super) fn stored(&self) -> Option<&str> {
+        self.stored.as_ref().map(|(_, text)| text.as_str())
+    }
+
+    /// Takes a new document into force; its text is to be kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another was stored meanwhile.
+    pub(super) fn replacement(
+        &mut self,
+        replacement: Replacement,
+        now: Timestamp,
+    ) -> Result<String, StoreError> {
+        let Replacement { expected, document } = replacement;
+        if self.stored.as_ref().map(|(version, _)| version) != expected.as_ref() {
+            return Err(StoreError::Conflict);
+        }
+        let unfit = |error: String| StoreError::Invalid(error);
+        let text = serde_json::to_string_pretty(&document).map_err(|error| unfit(error.to_string()))?;
+        let opened = document::open(text.as_bytes(), &self.environment.secret_key)?;
+        let version = opened.version();
+        let config = compile(opened, &outside(&self.environment));
+        self.config = config.map_err(|errors| unfit(document::lines(&errors)))?;
+        self.stored = Some((version, text.clone()));
+        self.authority.sync(&self.config, &Told::default(), now);
+        Ok(text)
+    }
+
+    pub(super) fn sync(&mut self, told: &Told, now: Timestamp) -> News {
+        self.authority.sync(&self.config, told, now)
+    }
+
+    pub(super) fn reset(&mut self, reset: &Reset, now: Timestamp) {
+        self.authority.reset(&self.config, reset, now);
+    }
+
+    pub(super) fn health(&mut self, now: Timestamp) -> Vec<ChannelHealth> {
+        self.authority.health(&self.config, now)
+    }
+
+    /// What was said of channels since the last time.
+    pub(super) fn take_unsaved(&mut self) -> Vec<Verdicts> {
+        let since = std::mem::replace(&mut self.saved, self.authority.revision());
+        self.authority.said_since(since).cloned().collect()
+    }
+}
+
+/// What an earlier life kept; rows that it can no longer read are left out.
+async fn rows(storage: &Storage) -> worker::Result<Vec<Verdicts>> {
+    let rows = storage.list_with_options(ListOptions::new().prefix(ROWS)).await?;
+    let texts = rows.values().into_iter().filter_map(|row| row.ok()?.as_string());
+    Ok(texts.filter_map(|text| serde_json::from_str(&text).ok()).collect())
+}

@@ -47,13 +47,12 @@ export async function startMock() {
  */
 export async function startWorker(document, { bindings = secrets, ...options } = {}) {
   const logged = [];
-  const { url, stored, store, stop } = await start({ ...options, bindings, document, log: (message) => logged.push(message) });
+  const { url, stored, stop } = await start({ ...options, bindings, document, log: (message) => logged.push(message) });
   return {
     fetch: (path, init) => fetch(new URL(path, url), init),
     visit: (path, init) => visit(new URL(path, url), init),
     logged: () => logged,
     stored,
-    store,
     stop,
   };
 }
@@ -63,7 +62,7 @@ export async function startWorker(document, { bindings = secrets, ...options } =
  * workerd by itself takes a plain close for a client that has nothing more to say and still listens,
  * where Cloudflare's own front tells it better.
  */
-function visit(url, { method, headers, body }) {
+export function visit(url, { method, headers, body }) {
   const request = http.request(url, { method, headers, agent: false });
   const content = new Promise((resolve, reject) => {
     request.on("response", (response) => {

@@ -11,7 +11,7 @@ use causeway_core::testing::sim::{self, Check, Failure, Tally, regret};
 
 const SCENARIOS: u64 = 2_000;
 /// What the scheduler may cost over one that knows the truth, in tenths of a percent.
-const REGRET: i64 = 900;
+const REGRET: i64 = 50;
 
 #[expect(clippy::disallowed_methods, reason = "the runner's settings; the core reads none")]
 fn number(name: &str) -> Result<Option<u64>, String> {

@@ -24,6 +24,11 @@ pub(super) const TRIAL_EXPIRY: Duration = Duration::from_secs(5 * 60);
 pub(super) const TRIAL_PACE: Duration = Duration::from_secs(1);
 /// Overloads in a row that trip.
 pub(super) const OVERLOADS: u32 = 2;
+/// Failures in a row that trip are so many more for each failure before them: what fails now and then anyway
+/// does so several times in a row by chance, and serves in between.
+pub(super) const FOR_EACH_BEFORE: u32 = 2;
+/// A test that fails sooner costs its client little, so the next one comes as soon.
+pub(super) const CHEAP: Duration = Duration::from_secs(1);
 
 /// Whether traffic flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -272,7 +277,7 @@ impl Breaker {
             None if told.is_some() || self.trips(config) => self.open(told, config, now, rng),
             None => {}
             Some(tripped) if self.tested_by(lease, now) && lease.acquired_at >= tripped.since => {
-                self.level = self.level.saturating_add(1);
+                self.level = self.level.saturating_add(u32::from(now.since(lease.acquired_at) > CHEAP));
                 self.open(told, config, now, rng);
             }
             Some(ref mut tripped) => {
@@ -327,9 +332,16 @@ impl Breaker {
     fn trips(&self, config: &config::Breaker) -> bool {
         let samples = self.window.len();
         let failed = self.window.iter().filter(|sample| sample.failed && sample.whole).count();
-        let row = self.run.length >= config.consecutive_failures.max(1) || self.overloads >= OVERLOADS;
+        let row = self.run.length >= self.row_that_trips(config) || self.overloads >= OVERLOADS;
         self.run.whole && row
             || (samples >= (window(config) / 2).max(3) && ratio(failed, samples) >= config.failure_rate)
+    }
+
+    /// How many failures in a row are no chance.
+    fn row_that_trips(&self, config: &config::Breaker) -> u32 {
+        let failed = self.window.iter().filter(|sample| sample.failed).count();
+        let before = u32::try_from(failed).unwrap_or(u32::MAX).saturating_sub(self.run.length);
+        config.consecutive_failures.max(1).saturating_add(before.saturating_mul(FOR_EACH_BEFORE))
     }
 
     fn remember(&mut self, sample: Sample, config: &config::Breaker) {

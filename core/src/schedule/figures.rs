@@ -40,6 +40,8 @@ pub(crate) fn figures() -> Vec<(&'static str, Figure)> {
         ("breaker.window_age", Time(breaker::WINDOW_AGE)),
         ("breaker.failure_rate", Share(breaker.failure_rate)),
         ("breaker.consecutive", Count(breaker.consecutive_failures.into())),
+        ("breaker.before", Count(breaker::FOR_EACH_BEFORE.into())),
+        ("breaker.cheap", Time(breaker::CHEAP)),
         ("breaker.overloads", Count(breaker::OVERLOADS.into())),
         ("breaker.open_min", Time(breaker.open_min)),
         ("breaker.open_first", Time(backoff::doubled(breaker.open_min, 1, breaker.open_max))),

@@ -41,9 +41,35 @@ fn each_failed_probe_opens_for_longer_up_to_the_maximum() {
         now += open_for(&world, now);
         let probe = world.acquire(&ASK, now).unwrap();
         assert!(probe.probe);
+        now += 2;
         world.report(&probe, Class::ServerError, now);
         let ceiling = (30 << (level + 1)).min(600);
         assert!((30..=ceiling).contains(&open_for(&world, now)), "level {level}");
+    }
+}
+
+#[test]
+fn a_probe_that_fails_at_once_lengthens_no_wait() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    world.trip(0);
+    let mut now = 0;
+    for probe in 1..12 {
+        now += open_for(&world, now);
+        assert_eq!(world.once(&ASK, Class::ServerError, now), "a1");
+        assert!((30..=60).contains(&open_for(&world, now)), "probe {probe}");
+    }
+}
+
+#[test]
+fn what_fails_now_and_then_anyway_takes_more_failures_in_a_row_to_open() {
+    for (before, row) in [(0, 5), (1, 7), (2, 9)] {
+        let mut world = World::new(vec![channel("a", 1, 1)]);
+        (0..before).for_each(|_| _ = world.once(&ASK, Class::Transport, 0));
+        (0..10).for_each(|_| _ = world.once(&ASK, Class::Success, 0));
+        (1..row).for_each(|_| _ = world.once(&ASK, Class::Transport, 0));
+        assert_eq!(health(&world, 0).breaker, BreakerState::Closed, "{before} before");
+        world.once(&ASK, Class::Transport, 0);
+        assert_eq!(health(&world, 0).breaker, BreakerState::Open, "{before} before");
     }
 }
 

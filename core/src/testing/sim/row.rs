@@ -1,5 +1,6 @@
 //! Faults in a row, and what has to be held against something for them, as the documentation counts.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::scenario::MODELS;
@@ -12,6 +13,8 @@ const UNPROVEN_FOR: Duration = Duration::from_secs(45 * 60);
 const RESULTS_COUNT_FOR: Duration = Duration::from_secs(15 * 60);
 /// Overloads in a row that trip.
 const OVERLOADS: u32 = 2;
+/// Failures in a row that trip are so many more for each failure before them.
+const FOR_EACH_BEFORE: u32 = 2;
 
 /// One attempt's end, as a breaker counts it.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,8 @@ pub(super) struct Row {
     /// Since when it has to be tripped.
     pub(super) bad: Option<Timestamp>,
     failing: [Failing; MODELS.len()],
+    /// When failures showed, of which a breaker counts no more than these.
+    failures: VecDeque<Timestamp>,
     results: u64,
 }
 
@@ -98,6 +103,10 @@ impl Row {
         self.whole |= failure.whole || self.key.is_some_and(|other| other != key);
         self.key = Some(key);
         self.overloads = if failure.overload { self.overloads + 1 } else { 0 };
+        while self.failures.front().is_some_and(|oldest| now.since(*oldest) > RESULTS_COUNT_FOR) {
+            self.failures.pop_front();
+        }
+        self.failures.push_back(now);
         self.results += 1;
         let number = self.results;
         let Some(failing) = self.failing.get_mut(model) else { return Blame::Here };
@@ -139,7 +148,10 @@ impl Row {
             }
             return Blame::Model;
         }
-        if self.whole && (self.length >= trips_at || self.overloads >= OVERLOADS) {
+        let failures = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
+        let before = failures.saturating_sub(self.length);
+        let row = self.length >= trips_at + before * FOR_EACH_BEFORE;
+        if self.whole && (row || self.overloads >= OVERLOADS) {
             self.bad.get_or_insert(now);
         }
         blame
@@ -154,7 +166,11 @@ impl Row {
     /// Something served `content_at`; where that may have closed an open breaker, all is forgotten.
     pub(super) fn succeed(&mut self, result: &Result, content_at: Timestamp, may_close: bool) {
         let Result { model, begun, .. } = *result;
-        let closes = may_close || self.bad.is_some_and(|since| begun >= since);
+        let surely = self.bad.is_some_and(|since| begun >= since);
+        let closes = may_close || surely;
+        if surely {
+            self.failures.clear();
+        }
         let (number, at) = (self.results + 1, result.now);
         self.results = number;
         let ended = self.since.is_none_or(|since| content_at >= since);

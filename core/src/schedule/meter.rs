@@ -29,6 +29,18 @@ pub(super) enum Room {
     Full(Option<Timestamp>),
 }
 
+impl Room {
+    /// What both leave.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Places(a), Self::Places(b)) => Self::Places(a.min(b)),
+            (Self::Full(until), Self::Places(_)) | (Self::Places(_), Self::Full(until)) => Self::Full(until),
+            // Unknown is later than known: what is under way has to end first.
+            (Self::Full(a), Self::Full(b)) => Self::Full(a.zip(b).map(|(a, b)| a.max(b))),
+        }
+    }
+}
+
 impl Meter {
     /// `tokens` is what the request is expected to use, `in_flight` what is under way.
     pub(super) fn room(&self, limits: &Limits, in_flight: u32, tokens: u32, now: Timestamp) -> Room {

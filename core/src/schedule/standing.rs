@@ -1,7 +1,7 @@
 //! Whether a key of a channel can be used now.
 
 use super::ModelKey;
-use super::breaker::{Breaker, BreakerState};
+use super::breaker::{Breaker, BreakerState, TRIAL_PACE};
 use super::hold::{Cause, Hold, Standing, Wait};
 use super::meter::{Meter, Room};
 use super::rests::Rests;
@@ -56,13 +56,22 @@ impl Situation<'_> {
         }
         self.breaker(&mut sum, shared);
         self.breaker(&mut sum, own);
+        let room = self.room();
         if sum.rests {
             let refused = self.key.rests.refused(self.now)
                 || self.account.is_some_and(|account| account.refused(self.now));
-            let from = sum.from.max(self.now);
+            let from = sum.from.max(self.now).max(self.free_at(room));
             return Standing::Waits(Wait { refused, cause: sum.cause, until: sum.until.max(from), from });
         }
-        self.within_limits(sum.tests && !self.pinned)
+        let tests = sum.tests && !self.pinned;
+        match room {
+            Room::Full(until) => Standing::Limited(until),
+            Room::Places(places) if self.leaves_none(if tests { 1 } else { places }) => {
+                Standing::Limited(None)
+            }
+            Room::Places(_) if tests => Standing::Trial,
+            Room::Places(_) => Standing::Ready,
+        }
     }
 
     fn hold(&self, sum: &mut Sum, holds: impl IntoIterator<Item = Hold>, breaker: Option<&Breaker>) {
@@ -99,35 +108,30 @@ impl Situation<'_> {
         }
     }
 
-    fn within_limits(&self, tests: bool) -> Standing {
-        let room = |limits: &Limits, meter: &Meter, in_flight| {
+    /// The room that all limits leave.
+    fn room(&self) -> Room {
+        let of = |limits: &Limits, meter: &Meter, in_flight| {
             if *limits == Limits::default() {
                 Room::Places(u32::MAX)
             } else {
                 meter.room(limits, in_flight, self.tokens, self.now)
             }
         };
-        let rooms = [
-            room(self.channel_limits, &self.channel.meter, self.channel.in_flight()),
-            room(self.key_limits, &self.key.meter, self.key.in_flight()),
-        ];
-        let mut places = if tests { 1 } else { u32::MAX };
-        let mut full: Option<Option<Timestamp>> = None;
-        for room in rooms {
-            match room {
-                Room::Places(left) => places = places.min(left),
-                // Unknown is later than known: what is under way has to end first.
-                Room::Full(until) => {
-                    full = Some(full.map_or(until, |other| other.zip(until).map(|(a, b)| a.max(b))));
-                }
-            }
+        let channel = of(self.channel_limits, &self.channel.meter, self.channel.in_flight());
+        channel.and(of(self.key_limits, &self.key.meter, self.key.in_flight()))
+    }
+
+    /// From when the limits let another one start, as far as is known.
+    fn free_at(&self, room: Room) -> Timestamp {
+        match room {
+            Room::Places(_) => self.now,
+            Room::Full(until) => until.unwrap_or(self.now + TRIAL_PACE),
         }
-        match full {
-            Some(until) => Standing::Limited(until),
-            None if usize::try_from(places).unwrap_or(usize::MAX) <= self.ahead => Standing::Limited(None),
-            None if tests => Standing::Trial,
-            None => Standing::Ready,
-        }
+    }
+
+    /// Whether those ahead take all of so many places.
+    fn leaves_none(&self, places: u32) -> bool {
+        usize::try_from(places).unwrap_or(usize::MAX) <= self.ahead
     }
 }
 

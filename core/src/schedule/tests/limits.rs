@@ -183,3 +183,17 @@ fn sessions_and_promotions_do_not_lead_to_a_misfit() {
     let mut world = World::new(vec![promoted, channel("b", 3, 1)]);
     assert_eq!(world.once(&needing(2_000), Class::Success, 0), "b1");
 }
+
+#[test]
+fn a_last_resort_keeps_to_the_limits() {
+    let requests = Limits { requests_per_minute: Some(6), ..NONE };
+    let concurrency = Limits { concurrency: Some(1), ..NONE };
+    for (limits, retry_at) in [(requests, at(65)), (concurrency, at(11))] {
+        let mut world = World::new(vec![limited(limits, channel("a", 1, 1))]);
+        world.trip(0);
+        let held = world.acquire(&ASK, 1).unwrap();
+        assert_eq!(held.rule, Rule::LastResort);
+        let expected = Refusal { reason: Reason::CoolingDown, retry_at: Some(retry_at) };
+        assert_eq!(world.acquire(&ASK, 10).unwrap_err(), expected, "{limits:?}");
+    }
+}

@@ -91,8 +91,16 @@ impl Meter {
         self.usual.unwrap_or_default().max(tokens)
     }
 
-    /// A request that `expected` tokens were counted for ended. One that served may not tell what it used.
-    pub(super) fn settle(&mut self, expected: u32, served: bool, used: Option<u64>, now: Timestamp) {
+    /// A request that `expected` tokens were counted for when it began ended. One that served may not tell what
+    /// it used.
+    pub(super) fn settle(
+        &mut self,
+        expected: u32,
+        begun: Timestamp,
+        served: bool,
+        used: Option<u64>,
+        now: Timestamp,
+    ) {
         let used = match used {
             Some(used) => u32::try_from(used).unwrap_or(u32::MAX),
             None if served => expected,
@@ -104,7 +112,7 @@ impl Meter {
         }
         match used.checked_sub(expected) {
             Some(more) => self.tokens.add(more, now),
-            None => self.tokens.take_back(expected.saturating_sub(used), now),
+            None => self.tokens.take_back(expected.saturating_sub(used), begun, now),
         }
     }
 }
@@ -166,14 +174,14 @@ impl Window {
         }
     }
 
-    /// The youngest go first: they are the likeliest to be what was counted too much.
-    fn take_back(&mut self, mut count: u32, now: Timestamp) {
-        let live: Vec<u64> = self.live(now).map(|(slot, _)| slot).collect();
-        for number in live.into_iter().rev() {
-            let Some(slot) = self.slots.get_mut(Self::index(number)) else { continue };
-            let taken = count.min(*slot);
-            *slot -= taken;
-            count -= taken;
+    /// What was counted too much at `counted_at`, if that still counts.
+    fn take_back(&mut self, count: u32, counted_at: Timestamp, now: Timestamp) {
+        let number = Self::number(counted_at);
+        if !self.live(now).any(|(live, _)| live == number) {
+            return;
+        }
+        if let Some(slot) = self.slots.get_mut(Self::index(number)) {
+            *slot = slot.saturating_sub(count);
         }
     }
 }
@@ -213,11 +221,11 @@ mod tests {
         assert_eq!(meter.room(&TPM, 0, 40, at(1)), Room::Places(1));
         assert_eq!(meter.room(&TPM, 0, 41, at(1)), Room::Full(Some(at(65))));
         assert_eq!(meter.room(&TPM, 0, 10, at(1)), Room::Places(4));
-        meter.settle(60, false, Some(80), at(2));
+        meter.settle(60, at(0), false, Some(80), at(2));
         assert_eq!(meter.room(&TPM, 0, 21, at(2)), Room::Full(Some(at(65))));
         assert_eq!(meter.room(&TPM, 0, 20, at(2)), Room::Places(1));
         meter.start(20, at(10));
-        meter.settle(20, false, Some(5), at(11));
+        meter.settle(20, at(10), false, Some(5), at(11));
         assert_eq!(meter.room(&TPM, 0, 15, at(12)), Room::Places(1));
         assert_eq!(meter.room(&TPM, 0, 0, at(12)), Room::Places(15), "an unknown need counts as one");
     }
@@ -225,17 +233,17 @@ mod tests {
     #[test]
     fn what_requests_use_is_learned() {
         let mut meter = Meter::default();
-        meter.settle(0, false, None, at(0));
+        meter.settle(0, at(0), false, None, at(0));
         assert_eq!(meter.usual, None, "a fault tells nothing");
         for (used, usual) in [(Some(40), 40), (Some(80), 50), (None, 50), (Some(50), 50)] {
             let expected = meter.start(0, at(0));
-            meter.settle(expected, true, used, at(0));
+            meter.settle(expected, at(0), true, used, at(0));
             assert_eq!(meter.usual, Some(usual), "{used:?}");
         }
         assert_eq!(meter.room(&TPM, 0, 0, at(65)), Room::Places(2));
         assert_eq!(meter.start(0, at(65)), 50);
         assert_eq!(meter.room(&TPM, 1, 60, at(65)), Room::Full(Some(at(130))));
-        meter.settle(50, false, None, at(66));
+        meter.settle(50, at(65), false, None, at(66));
         assert_eq!(meter.room(&TPM, 0, 60, at(66)), Room::Places(1), "what failed used nothing");
     }
 

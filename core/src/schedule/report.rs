@@ -44,16 +44,17 @@ impl Report<'_> {
     }
 
     fn free(&self, slot: &mut ChannelSlot, protocol: Protocol) {
-        let ([of_channel, of_key], now) = (self.lease.expected_tokens, self.now);
+        let ([of_channel, of_key], begun, now) =
+            (self.lease.expected_tokens, self.lease.acquired_at, self.now);
         let (served, used) = (self.outcome.class == Class::Success, self.outcome.tokens);
-        slot.meter.settle(of_channel, served, used, now);
+        slot.meter.settle(of_channel, begun, served, used, now);
         if let Some(one) = slot.lane_mut(protocol) {
             one.lane.free(self.lease.id, now);
         }
         let Some(key) = self.lease.key().and_then(|key| slot.key_mut(&key.id, self.lease.key)) else {
             return;
         };
-        key.meter.settle(of_key, served, used, now);
+        key.meter.settle(of_key, begun, served, used, now);
         if let Some(lane) = key.lane_mut(protocol) {
             lane.free(self.lease.id, now);
         }

@@ -197,3 +197,17 @@ fn a_last_resort_keeps_to_the_limits() {
         assert_eq!(world.acquire(&ASK, 10).unwrap_err(), expected, "{limits:?}");
     }
 }
+
+#[test]
+fn tokens_of_a_long_request_are_taken_back_where_they_were_counted() {
+    let limits = Limits { tokens_per_minute: Some(1_000), ..NONE };
+    let used = |tokens| Outcome { tokens: Some(tokens), ..Outcome::of(Class::Success) };
+    let mut world = World::new(vec![limited(limits, channel("a", 1, 1))]);
+    let first = world.acquire(&needing(600), 0).unwrap();
+    world.report_as(&first, &used(600), 1);
+    let long = world.acquire(&needing(0), 100).unwrap();
+    let other = world.acquire(&needing(0), 200).unwrap();
+    world.report_as(&other, &used(600), 201);
+    world.report_as(&long, &used(10), 202);
+    assert_eq!(world.acquire(&needing(500), 203).unwrap_err().retry_at, Some(at(265)));
+}

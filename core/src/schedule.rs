@@ -165,7 +165,7 @@ pub struct Lease {
     pub attempt: usize,
     /// Fingerprint of the model's name at the upstream, so that a report can exclude it.
     pub model_key: ModelKey,
-    /// Copied from the ask, so that a report can settle affinity.
+    /// The conversation that settles where this serves; none where the client named the channel.
     pub session: Option<SessionKey>,
     /// What was considered for it, where the ask wanted to know.
     pub considered: Option<Arc<[Considered]>>,

@@ -115,10 +115,7 @@ impl State {
         rng: &mut Rng,
     ) {
         let Some(key) = lease.key() else { return };
-        if let Some(session) = lease.session
-            && outcome.class == Class::Success
-            && lease.rule != Rule::Pin
-        {
+        if let Some(session) = lease.session.filter(|_| outcome.class == Class::Success) {
             self.affinity.settle(session, &lease.channel.id, &key.id, lease.acquired_at, now);
         }
         let Some(position) = self.plan.position(&lease.channel.id) else { return };
@@ -261,7 +258,7 @@ impl State {
             rule: pick.rule,
             probe: pick.trial,
             attempt: ask.tried.len(),
-            session: ask.session,
+            session: ask.session.filter(|_| ask.pin.is_none()),
             considered: None,
             expected_tokens: [of_channel, of_key],
             acquired_at: now,

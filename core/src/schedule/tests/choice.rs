@@ -110,6 +110,20 @@ fn a_pin_names_a_channel_by_name_or_id_and_ignores_the_breaker() {
 }
 
 #[test]
+fn a_pin_moves_no_conversation() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    assert_eq!(world.once(&session(1), Class::Success, 0), "a1");
+    world.once(&Ask { pin: Some("b"), ..ASK }, Class::Rate, 0);
+    for (secs, rule) in [(1, Rule::LastResort), (20, Rule::Pin)] {
+        let lease = world.acquire(&Ask { pin: Some("b"), ..session(1) }, secs).unwrap();
+        assert_eq!((key(&lease).as_str(), lease.rule), ("b1", rule));
+        world.report(&lease, Class::Success, secs);
+        let lease = world.acquire(&session(1), secs).unwrap();
+        assert_eq!((key(&lease).as_str(), lease.rule), ("a1", Rule::Affinity));
+    }
+}
+
+#[test]
 fn a_promotion_goes_first_until_it_ends_or_cools_down() {
     let mut world = World::new(vec![channel("a", 1, 1), promoted(100, channel("b", 2, 1))]);
     let lease = world.acquire(&session(1), 0).unwrap();

@@ -1,6 +1,7 @@
 //! The scheduler among failing upstreams, many times over.
 //!
-//! `CAUSEWAY_SIM_SCENARIOS` says how many scenarios; `CAUSEWAY_SIM_SEED` plays one again.
+//! `CAUSEWAY_SIM_SCENARIOS` says how many scenarios, `CAUSEWAY_SIM_FROM` the first seed; `CAUSEWAY_SIM_SEED` plays
+//! one again.
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -10,6 +11,8 @@ use std::thread;
 use causeway_core::testing::sim::{self, Check, Failure, Tally, regret};
 
 const SCENARIOS: u64 = 2_000;
+/// So many at a time a long run shows where it is.
+const STRIDE: u64 = 100_000;
 /// What the scheduler may cost over one that knows the truth, in tenths of a percent.
 const REGRET: i64 = 50;
 
@@ -23,20 +26,27 @@ fn number(name: &str) -> Result<Option<u64>, String> {
 /// never, that another closed a breaker or made a test, and the ledger of what could be held is not exact about it.
 const SELDOM_BROKEN: [Check; 2] = [Check::Flood, Check::ProbePace];
 
-/// Plays the seeds from 0 on all processors; of every rule that is broken the lowest seed and how often.
+/// Plays the seeds on all processors; of every rule that is broken the lowest seed and how often.
 fn play(run: fn(u64) -> Result<Tally, Failure>, seldom: &[Check]) -> Result<String, String> {
     let scenarios = number("CAUSEWAY_SIM_SCENARIOS")?.unwrap_or(SCENARIOS);
-    let next = AtomicU64::new(0);
+    let from = number("CAUSEWAY_SIM_FROM")?.unwrap_or(0);
+    let next = AtomicU64::new(from);
     let seeds = || {
         let mut found = Found::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= scenarios {
+            if seed >= from + scenarios {
                 return found;
+            }
+            if seed > from && (seed - from).is_multiple_of(STRIDE) {
+                println!("{} scenarios, up to seed {seed}", seed - from);
             }
             match run(seed) {
                 Ok(tally) => found.steps += tally.steps,
-                Err(failure) => found.add(failure, 1),
+                Err(failure) => {
+                    println!("seed {seed}: {:?}", failure.breach);
+                    found.add(failure, 1);
+                }
             }
         }
     };

@@ -19,6 +19,7 @@ mod tally;
 mod trace;
 mod trouble;
 pub mod upstream;
+mod used;
 pub mod world;
 
 use std::fmt;
@@ -61,6 +62,8 @@ pub enum Check {
     RetryAt,
     /// What is shown as in flight is what is.
     InFlight,
+    /// No lease exceeds a limit that the operator set.
+    OverLimit,
     /// A conversation stays where it was served while that is healthy, in 99 of 100 requests.
     Affinity,
 }

@@ -3,7 +3,7 @@
 use super::policy::Report;
 use super::row::{Blame, Failure, Held, Result, Row};
 use super::scenario::{MAX_KEYS, MODELS};
-use crate::schedule::{Class, Lease, Scope};
+use crate::schedule::{Class, Lease, Rule, Scope};
 use crate::time::Timestamp;
 
 /// Of one channel; rows and tests are of its two protocols.
@@ -87,12 +87,13 @@ impl Book {
         let result = Result { model: spot.model, key: spot.key, begun, now };
         let test = self.tests.get_mut(spot.way)?;
         let tested = own.is_some() && test.under_way.is_some_and(|(id, _)| id == lease.id);
-        test.under_way = test.under_way.filter(|_| !tested);
+        // What a pinned attempt comes to may open it anew: what was tested before says nothing then.
+        test.under_way = test.under_way.filter(|_| !tested && lease.rule != Rule::Pin);
         let key = self.keys.get_mut(spot.key)?;
         let class = outcome.class;
         if class == Class::Success {
             let content_at = outcome.first_content.map_or(now, |took| begun + took);
-            let may_close = lease.probe || own.is_none();
+            let may_close = lease.probe || lease.rule == Rule::Pin || own.is_none();
             for row in [self.rows.get_mut(spot.way)?, key.rows.get_mut(spot.way)?] {
                 row.succeed(&result, content_at, may_close);
             }
@@ -141,7 +142,7 @@ impl Book {
         } else if !whole && blame == Blame::Here {
             key.rows.get_mut(spot.way)?.fail(&result, Failure { whole: true, ..failure }, trips_at);
         }
-        if tested && whole && lease.rule != crate::schedule::Rule::LastResort {
+        if tested && whole && lease.rule != Rule::LastResort {
             self.tests.get_mut(spot.way)?.failed_at = own;
         }
         Some(blame)

@@ -22,6 +22,10 @@ pub struct Load {
     pub messages: u64,
     /// How many of [`MODELS`] are asked for.
     pub models: usize,
+    /// Of a thousand, those that name one of so many channels themselves.
+    pub pins: (u64, usize),
+    /// Whether requests tell how long they are.
+    pub sized: bool,
     pub seed: u64,
 }
 
@@ -32,6 +36,11 @@ pub struct Visit {
     pub convertible: bool,
     pub model: usize,
     pub session: Option<u64>,
+    /// The plan of the channel that it names.
+    pub pin: Option<usize>,
+    /// Tokens of its prompt, and what an answer uses of a limit where that is told.
+    pub prompt: u32,
+    pub tokens: Option<u64>,
     /// Its client leaves after so long.
     pub leaves: Option<u64>,
     /// From the first content to the end.
@@ -44,6 +53,8 @@ pub struct Visit {
 #[derive(Clone, Debug)]
 pub struct Arrivals {
     draw: Draw,
+    /// For what came to scenarios later: the draws before are as they were.
+    extras: Draw,
     left: u32,
     crowd: u64,
 }
@@ -61,6 +72,8 @@ impl Load {
             long: if draw.one_in(2) { 0 } else { draw.between(5, 300) },
             messages: if draw.one_in(2) { 0 } else { 300 },
             models: 1 + draw.index(MODELS.len()),
+            pins: (0, 0),
+            sized: false,
             seed: draw.word(),
         }
     }
@@ -71,7 +84,8 @@ impl Load {
     }
 
     pub fn arrivals(&self) -> Arrivals {
-        Arrivals { draw: Draw::new(self.seed), left: self.requests, crowd: 0 }
+        let (draw, extras) = (Draw::new(self.seed), Draw::new(!self.seed));
+        Arrivals { draw, extras, left: self.requests, crowd: 0 }
     }
 }
 
@@ -88,11 +102,19 @@ impl Arrivals {
         let gap = if self.crowd > 0 { draw.below(20) } else { draw.gap(load.gap) };
         let odd = draw.below(1_000) < load.messages;
         let long = draw.below(1_000) < load.long;
+        let extras = &mut self.extras;
+        let (share, channels) = load.pins;
+        let pin = (extras.below(1_000) < share).then(|| extras.index(channels));
+        let prompt = if load.sized { extras.between(1, 2_000) } else { 0 };
+        let tokens = (load.sized && !extras.one_in(8)).then(|| prompt / 2 + extras.between(1, 4_000));
         let visit = Visit {
             protocol: if odd { Protocol::Messages } else { Protocol::Chat },
             convertible: !odd || draw.below(4) > 0,
             model: draw.index(load.models),
             session: (load.sessions > 0 && !draw.one_in(4)).then(|| draw.below(load.sessions)),
+            pin,
+            prompt: u32::try_from(prompt).unwrap_or(0),
+            tokens,
             leaves: (draw.below(1_000) < load.leave).then(|| draw.between(50, 60_000)),
             streams: if long { draw.between(20_000, 240_000) } else { draw.between(50, 15_000) },
             luck: draw.word(),

@@ -4,7 +4,7 @@ use super::ledger::{DAY, HOUR, Ledger, PROBE_EXPIRY, eligible, ways};
 use super::policy::{Choice, Loss, Report, Scene};
 use super::scenario::{Scenario, Setup};
 use super::{Breach, Change, Check};
-use crate::config::{Breaker, Channel, Protocol, Status};
+use crate::config::{Breaker, Channel, Limits, Protocol, Status};
 use crate::schedule::{BreakerState, Class, KeyHealth, Lease, Refusal, Rule, State};
 use crate::time::Timestamp;
 
@@ -62,20 +62,21 @@ impl Watch {
         let anew = lease.id > self.last_lease;
         self.last_lease = lease.id;
         self.check(Check::LeaseReused, if anew { Ok(()) } else { Err(format!("lease {}", lease.id)) })?;
+        let over = !self.ledger.many && self.ledger.is_full(plan, lease, scene.ask.needs.input, scene.now);
+        let place = || format!("channel {plan} key {}", lease.key);
+        self.check(Check::OverLimit, if over { Err(place()) } else { Ok(()) })?;
         self.pace(scene, plan, lease)?;
         if lease.rule == Rule::LastResort {
             self.beside_healthy(state, scene, "a last resort")?;
         }
-        if scene.ask.tried.is_empty() {
+        if scene.ask.tried.is_empty() && scene.ask.pin.is_none() {
             self.affinity(scene, plan, lease);
             if lease.rule == Rule::Priority {
                 self.priority(scene, choice, lease)?;
                 self.share(scene, plan, lease)?;
             }
         }
-        // Traffic by any rule counts: conversations may crowd the best of a tier.
-        self.ledger.pass(plan, None);
-        self.ledger.lend(plan, lease, scene.now);
+        self.ledger.lend(plan, lease, scene.ask.needs.input, scene.now);
         Ok(())
     }
 
@@ -86,7 +87,7 @@ impl Watch {
         scene: &Scene<'_>,
         refusal: &Refusal,
     ) -> Result<(), Breach> {
-        if let Some(session) = scene.ask.session {
+        if let Some(session) = scene.ask.session.filter(|_| scene.ask.pin.is_none()) {
             self.ledger.bond(session, scene.now);
         }
         let ahead = refusal.retry_at.is_none_or(|at| scene.now < at && scene.now.until(at) <= DAY);
@@ -106,6 +107,7 @@ impl Watch {
             let Some(upstream) = scene.upstreams.get(*plan) else { return false };
             let known = health.get(*position).map(|one| one.keys.as_slice()).unwrap_or_default();
             untried(scene, channel)
+                && !has_limits(channel)
                 && active_keys(channel).any(|key| {
                     let free = self
                         .ledger
@@ -181,15 +183,18 @@ impl Watch {
         let Some(lane) = self.ledger.lane(plan, lease.key, protocol) else { return Ok(()) };
         let now = scene.now;
         let test = self.ledger.test(plan, protocol);
+        let pinned = scene.ask.pin.is_some();
         let shared =
             test.and_then(|test| test.under_way).is_some_and(|(_, since)| now.since(since) < PROBE_EXPIRY);
         let stormed = lease.probe && (lane.in_probe(now) || shared);
         let barred = self.ledger.bars(plan, lease, now).filter(|_| !lease.probe);
+        // What a client asks for by name is not tested.
+        let (stormed, barred) = (stormed && !pinned, barred.filter(|_| !pinned));
         let shortest = self.breaker.open_min.min(self.breaker.open_max);
         let hasty = if lease.rule == Rule::LastResort {
             test.is_some() && lane.probed_at + LAST_RESORT_PACE > now
         } else {
-            test.and_then(|test| test.failed_at).is_some_and(|failed| failed + shortest > now)
+            test.and_then(|test| test.failed_at).is_some_and(|failed| failed + shortest > now && !pinned)
         };
         let place = |why: &str| format!("channel {plan} key {}: {why}", lease.key);
         for (check, broken) in [
@@ -213,7 +218,8 @@ impl Watch {
             let known = health.get(*position).map(|one| one.keys.as_slice()).unwrap_or_default();
             self.is_free(scene, *plan, channel)
                 || active_keys(channel).any(|key| {
-                    holds_nothing(known.iter().find(|one| is_key(channel, key, one)), channel, scene)
+                    !self.ledger.may_be_full(*plan, channel, key, scene.now)
+                        && holds_nothing(known.iter().find(|one| is_key(channel, key, one)), channel, scene)
                 })
         });
         let found = healthy.map(|(_, plan, _)| format!("{what} beside channel {plan}"));
@@ -232,6 +238,7 @@ impl Watch {
         };
         if lease.rule == Rule::Promotion
             || self.ledger.of_key(bond.plan, bond.key).any(|lane| lane.fault_since.is_some())
+            || self.ledger.may_be_full(bond.plan, channel, bond.key, scene.now)
             || !ways(channel, scene.ask).all(|way| self.is_well(scene, bond.plan, bond.key, way))
         {
             return;
@@ -274,15 +281,17 @@ impl Watch {
         let sound = scene.upstreams.get(best).is_some_and(well) && self.is_free(scene, best, channel);
         let total: u64 = tier().map(|(_, _, channel)| u64::from(channel.weight)).sum();
         let share = sound.then(|| u64::from(channel.weight) * 1_000 / total.max(1));
-        let missed = self.ledger.pass(best, share);
+        let missed = self.ledger.pass(best, chosen, share, scene.now);
         let what = || format!("channel {best} missed {} shares of its tier", missed / 1_000);
         self.check(Check::Forgotten, if missed > SHARES { Err(what()) } else { Ok(()) })
     }
 
     /// Whether some key of it has nothing against it.
     fn is_free(&self, scene: &Scene<'_>, plan: usize, channel: &Channel) -> bool {
-        active_keys(channel)
-            .any(|key| ways(channel, scene.ask).any(|way| self.ledger.free(plan, key, way, scene.now)))
+        active_keys(channel).any(|key| {
+            !self.ledger.may_be_full(plan, channel, key, scene.now)
+                && ways(channel, scene.ask).any(|way| self.ledger.free(plan, key, way, scene.now))
+        })
     }
 
     /// Whether a key has nothing against it that would have to be tested first.
@@ -320,6 +329,11 @@ fn active_keys(channel: &Channel) -> impl Iterator<Item = usize> {
         .enumerate()
         .filter(|(_, key)| key.status == Status::Active)
         .map(|(position, _)| position)
+}
+
+fn has_limits(channel: &Channel) -> bool {
+    let mut limits = channel.keys.iter().map(|key| key.limits).chain([channel.limits]);
+    limits.any(|limits| limits != Limits::default())
 }
 
 fn is_key(channel: &Channel, key: usize, known: &KeyHealth) -> bool {

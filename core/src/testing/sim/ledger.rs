@@ -8,8 +8,9 @@ use super::book::{Book, Spot, Test};
 use super::policy::{Choice, Report};
 use super::row::Blame;
 use super::scenario::{MAX_KEYS, MODELS, Setup};
+use super::used::Used;
 use crate::config::{Channel, Protocol};
-use crate::schedule::{Class, Lease, ModelKey, Rule, Scope, SessionKey};
+use crate::schedule::{Class, Lease, ModelKey, Scope, SessionKey};
 use crate::time::Timestamp;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -17,6 +18,10 @@ pub(super) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A probe that nobody reported for so long is given up.
 pub(super) const PROBE_EXPIRY: Duration = Duration::from_secs(5 * 60);
+/// One unused for so long is thought to be as fast as it was, after twice as long twice as fast.
+const FRESH: Duration = Duration::from_secs(300);
+/// Shorter times are all the same.
+const NOTICEABLE: Duration = Duration::from_millis(100);
 /// A conversation that pauses for so long may go anywhere.
 const BOND_EXPIRY: Duration = Duration::from_secs(30 * 60);
 
@@ -25,11 +30,13 @@ pub(super) struct Ledger {
     lanes: Vec<Lane>,
     /// By plan.
     books: Vec<Book>,
+    /// By plan: of the channel, and of each key.
+    used: Vec<(Used, [Used; MAX_KEYS])>,
     /// The names of the models at upstreams.
     models: Vec<(ModelKey, usize)>,
     bonds: BTreeMap<SessionKey, Bond>,
-    /// By plan, in thousandths of a share: the traffic that went elsewhere while this one was the best.
-    passed: Vec<u64>,
+    /// By plan.
+    looks: Vec<Look>,
     /// When failures in a row have to have tripped a breaker.
     trips_at: u32,
     open_max: Duration,
@@ -54,6 +61,17 @@ pub(super) struct Lane {
     pub(super) told: bool,
 }
 
+/// How fast a channel may be thought to be.
+#[derive(Clone, Copy, Debug, Default)]
+struct Look {
+    /// To the first content or the fault, and to the first content alone.
+    slowest: Duration,
+    quickest: Option<Duration>,
+    used_at: Timestamp,
+    /// In thousandths of a share: the traffic that went elsewhere while this one was the best.
+    passed: u64,
+}
+
 /// Where a conversation was served last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bond {
@@ -72,9 +90,10 @@ impl Ledger {
         Self {
             lanes,
             books: vec![Book::default(); plans],
+            used: vec![Default::default(); plans],
             models: MODELS.iter().enumerate().flat_map(named).collect(),
             bonds: BTreeMap::new(),
-            passed: vec![0; plans],
+            looks: vec![Look::default(); plans],
             trips_at,
             open_max,
             many: false,
@@ -131,6 +150,34 @@ impl Ledger {
         })
     }
 
+    /// Whether a limit of the channel, or of its key, has to be reached.
+    pub(super) fn is_full(&self, plan: usize, lease: &Lease, prompt: u32, now: Timestamp) -> bool {
+        let used = self.used(plan, lease.key).zip(lease.key());
+        used.is_some_and(|((channel, own), key)| {
+            channel.is_full(&lease.channel.limits, prompt, now) || own.is_full(&key.limits, prompt, now)
+        })
+    }
+
+    /// Whether a limit of the channel, or of its key, may be reached.
+    pub(super) fn may_be_full(&self, plan: usize, channel: &Channel, key: usize, now: Timestamp) -> bool {
+        let used = self.used(plan, key).zip(channel.keys.get(key));
+        used.is_some_and(|((of_channel, own), key)| {
+            of_channel.may_be_full(&channel.limits, now) || own.may_be_full(&key.limits, now)
+        })
+    }
+
+    fn used(&self, plan: usize, key: usize) -> Option<(&Used, &Used)> {
+        let (channel, keys) = self.used.get(plan)?;
+        Some((channel, keys.get(key)?))
+    }
+
+    fn used_mut(&mut self, plan: usize, key: usize) -> impl Iterator<Item = &mut Used> {
+        let of_plan = self.used.get_mut(plan);
+        of_plan
+            .into_iter()
+            .flat_map(move |(channel, keys)| [Some(channel), keys.get_mut(key)].into_iter().flatten())
+    }
+
     fn spot(&self, lease: &Lease, key: usize) -> Option<Spot> {
         let way = number(lease.endpoint()?.protocol);
         let (_, model) = self.models.iter().find(|(known, _)| *known == lease.model_key)?;
@@ -152,8 +199,12 @@ impl Ledger {
         Some(*bond)
     }
 
-    /// Notes a lease.
-    pub(super) fn lend(&mut self, plan: usize, lease: &Lease, now: Timestamp) {
+    /// Notes a lease for a request with such a prompt.
+    pub(super) fn lend(&mut self, plan: usize, lease: &Lease, prompt: u32, now: Timestamp) {
+        if let Some(look) = self.looks.get_mut(plan) {
+            (look.passed, look.used_at) = (0, now);
+        }
+        self.used_mut(plan, lease.key).for_each(|used| used.lend(lease.id, prompt, now));
         let Some(lane) = self.lane_mut(plan, lease) else { return };
         lane.in_flight += 1;
         if lease.probe {
@@ -173,6 +224,9 @@ impl Ledger {
             return;
         };
         let (class, trips_at) = (outcome.class, self.trips_at);
+        if let Some(look) = self.looks.get_mut(plan) {
+            look.note(outcome.first_content, now.since(lease.acquired_at), now);
+        }
         let spot = self.spot(lease, *key);
         // One of several may have heard from another, since a test began, that it fails.
         let failed_at = if self.many { lease.acquired_at } else { now };
@@ -182,6 +236,13 @@ impl Ledger {
         };
         let may_be_model = blame.is_some_and(|blame| blame != Blame::Here);
         let wait = self.longest_wait(class, outcome.retry_after, may_be_model);
+        if own {
+            let unused = (class != Class::Success).then_some(0);
+            let tokens = outcome.tokens.or(unused);
+            self.used_mut(plan, *key).for_each(|used| used.end(lease.id, tokens, now));
+        } else {
+            self.used_mut(plan, *key).for_each(|used| used.hear(now));
+        }
         let Some(lane) = self.lane_mut(plan, lease) else { return };
         if own {
             lane.in_flight = lane.in_flight.saturating_sub(1);
@@ -213,7 +274,7 @@ impl Ledger {
     }
 
     fn settle(&mut self, plan: usize, key: usize, lease: &Lease, now: Timestamp) {
-        let Some(session) = lease.session.filter(|_| lease.rule != Rule::Pin) else { return };
+        let Some(session) = lease.session else { return };
         let begun = lease.acquired_at;
         let known = self.bonds.get(&session).filter(|bond| now.since(bond.used) <= BOND_EXPIRY);
         if known.is_none_or(|bond| bond.begun <= begun) {
@@ -235,11 +296,16 @@ impl Ledger {
         }
     }
 
-    /// Counts what passed by the channel of `plan`; `None` begins anew.
-    pub(super) fn pass(&mut self, plan: usize, share: Option<u64>) -> u64 {
-        let Some(passed) = self.passed.get_mut(plan) else { return 0 };
-        *passed = share.map_or(0, |share| *passed + share);
-        *passed
+    /// Counts a share that passed by the channel of `best`; `None` begins anew. As long as it may look slow beside
+    /// `chosen`, nothing is expected.
+    pub(super) fn pass(&mut self, best: usize, chosen: usize, share: Option<u64>, now: Timestamp) -> u64 {
+        let quickest = self.looks.get(chosen).and_then(|look| look.quickest).unwrap_or_default();
+        let Some(look) = self.looks.get_mut(best) else { return 0 };
+        let slower = look.slowest.as_millis() / quickest.max(NOTICEABLE).as_millis();
+        let looks_slow =
+            now.since(look.used_at) <= FRESH * u32::try_from(2 * (slower + 1)).unwrap_or(u32::MAX);
+        look.passed = share.map_or(0, |share| look.passed + if looks_slow { 0 } else { share });
+        look.passed
     }
 
     /// The longest that a fault of `class` may keep anyone out.
@@ -261,6 +327,15 @@ impl Ledger {
     }
 }
 
+impl Look {
+    fn note(&mut self, first_content: Option<Duration>, took: Duration, now: Timestamp) {
+        self.slowest = self.slowest.max(first_content.unwrap_or(took));
+        self.quickest =
+            first_content.map(|one| self.quickest.map_or(one, |known| known.min(one))).or(self.quickest);
+        self.used_at = now;
+    }
+}
+
 impl Lane {
     /// Whether a probe is under way.
     pub(super) fn in_probe(&self, now: Timestamp) -> bool {
@@ -276,6 +351,7 @@ pub(super) fn eligible<'a>(
     let channels = setup.config.channels.iter().enumerate();
     let could = channels.filter(|(_, one)| {
         one.status == crate::config::Status::Active
+            && ask.pin.is_none_or(|pin| *one.name == *pin)
             && one.models.allows(ask.model)
             && ways(one, ask).next().is_some()
     });

@@ -64,6 +64,8 @@ pub fn mixed(seed: u64) -> Scenario {
             long: 50,
             messages: 0,
             models: 1,
+            pins: (0, 0),
+            sized: false,
             seed: draw.word(),
         },
         changes: Vec::new(),

@@ -50,8 +50,7 @@ pub(super) enum Blame {
 pub(super) struct Row {
     length: u32,
     overloads: u32,
-    /// When the first of them showed; an earlier time where a closed breaker may have forgotten those before.
-    since: Option<Timestamp>,
+    first: First,
     key: Option<usize>,
     whole: bool,
     /// Models that have to be left out, unless a success has closed the breaker since.
@@ -70,9 +69,20 @@ struct Failing {
     /// The same where no breaker was closed, and when the last of them showed.
     most: u32,
     failed_at: Timestamp,
-    /// When the first that failed began, and when it showed.
-    since: Option<(Timestamp, Timestamp)>,
+    /// When the first that failed began at the earliest.
+    begun: Option<Timestamp>,
+    first: First,
     last: Option<Last>,
+}
+
+/// When the first of failures in a row showed. A breaker that was closed, as far as anyone knows, may have
+/// forgotten those before.
+#[derive(Clone, Copy, Debug, Default)]
+struct First {
+    /// At the earliest and at the latest.
+    showed: Option<(Timestamp, Timestamp)>,
+    /// The next may be the first.
+    forgotten: bool,
 }
 
 /// The last result of a model.
@@ -95,7 +105,7 @@ pub(super) struct Held {
 impl Row {
     pub(super) fn fail(&mut self, result: &Result, failure: Failure, trips_at: u32) -> Blame {
         let Result { model, key, begun, now } = *result;
-        self.since.get_or_insert(now);
+        self.first.note(now);
         if self.length == 0 {
             (self.key, self.whole) = (None, false);
         }
@@ -113,9 +123,9 @@ impl Row {
         failing.count += 1;
         failing.most += 1;
         failing.failed_at = now;
-        let (first, showed) = failing.since.unwrap_or((begun, now));
-        let first = first.min(begun);
-        failing.since = Some((first, showed));
+        failing.first.note(now);
+        let first = failing.begun.map_or(begun, |known| known.min(begun));
+        failing.begun = Some(first);
         failing.last = Some(Last { number, begun, at: now, failed: true });
         let (count, most) = (failing.count, failing.most);
         let blame = if most >= trips_at { Blame::MaybeModel } else { Blame::Here };
@@ -132,16 +142,16 @@ impl Row {
                 return blame;
             }
             // Where `count` is less: whoever closed no breaker meanwhile has left the model out by now.
+            let surely = count >= trips_at;
             (self.length, self.overloads) = (0, 0);
+            self.first.forget(surely);
             if let Some(failing) = self.failing.get_mut(model) {
-                failing.last = None;
+                (failing.count, failing.last) = (0, None);
+                failing.first.forget(surely);
+                failing.begun = failing.begun.filter(|_| !surely);
             }
-            if count < trips_at {
+            if !surely {
                 return blame;
-            }
-            self.since = None;
-            if let Some(failing) = self.failing.get_mut(model) {
-                *failing = Failing { most, failed_at: now, ..Failing::default() };
             }
             if let Some(model) = self.models.get_mut(model) {
                 model.strike(begun, now);
@@ -173,11 +183,9 @@ impl Row {
         }
         let (number, at) = (self.results + 1, result.now);
         self.results = number;
-        let ended = self.since.is_none_or(|since| content_at >= since);
-        if ended || closes {
+        if self.first.end(content_at, closes) {
             (self.length, self.overloads) = (0, 0);
         }
-        self.since = self.since.filter(|_| !ended);
         for (other, failing) in self.failing.iter_mut().enumerate() {
             let own = other == model;
             // What was counted anew since a breaker closed ends with its last failure at the latest.
@@ -187,16 +195,39 @@ impl Row {
             if own {
                 failing.last = Some(Last { number, begun, at, failed: false });
             }
-            let ended = own && failing.since.is_none_or(|(_, showed)| content_at >= showed);
-            if ended || closes {
+            let content_at = if own { content_at } else { Timestamp::default() };
+            if failing.first.end(content_at, closes) {
                 failing.count = 0;
             }
-            failing.since = failing.since.filter(|_| !ended);
+            failing.begun = failing.begun.filter(|_| failing.first.showed.is_some());
         }
         self.bad = self.bad.filter(|_| !closes);
         if closes {
             self.models = <[Held; MODELS.len()]>::default();
         }
+    }
+}
+
+impl First {
+    fn note(&mut self, now: Timestamp) {
+        let (earliest, latest) = self.showed.unwrap_or((now, now));
+        self.showed = Some((earliest, if self.forgotten { now } else { latest }));
+        self.forgotten = false;
+    }
+
+    fn forget(&mut self, surely: bool) {
+        self.forgotten = true;
+        self.showed = self.showed.filter(|_| !surely);
+    }
+
+    /// Whether they may be over by what served `content_at`, or by a breaker that it closed.
+    fn end(&mut self, content_at: Timestamp, closes: bool) -> bool {
+        let Some((earliest, latest)) = self.showed else { return true };
+        let over = content_at >= earliest || closes;
+        if over {
+            self.forget(content_at >= latest);
+        }
+        over
     }
 }
 

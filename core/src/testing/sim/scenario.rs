@@ -20,6 +20,8 @@ use crate::time::Timestamp;
 
 /// The models that clients ask for.
 pub const MODELS: [&str; 3] = ["m0", "m1", "m2"];
+/// The channels, by the positions of their plans.
+pub const NAMES: [&str; 12] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11"];
 /// The most keys of one channel.
 pub const MAX_KEYS: usize = 4;
 
@@ -55,6 +57,9 @@ pub struct Plan {
     pub renames: bool,
     pub promoted_until: Option<u64>,
     pub grouped: bool,
+    /// Of the channel, and of each of its keys.
+    pub limits: Limits,
+    pub key_limits: Limits,
 }
 
 /// What an operator does; the numbers are positions of plans, keys and values.
@@ -111,7 +116,7 @@ impl Scenario {
             open_min: Duration::from_secs(5),
             open_max: Duration::from_secs(60),
         };
-        Self {
+        let mut scenario = Self {
             seed,
             plans,
             upstreams,
@@ -120,6 +125,23 @@ impl Scenario {
             breaker: if draw.one_in(4) { quick } else { DEFAULT_BREAKER },
             max_attempts: if draw.one_in(3) { 3 } else { DEFAULT_MAX_ATTEMPTS },
             total: if draw.one_in(4) { Duration::from_secs(30) } else { DEFAULT_TIMEOUTS.total },
+        };
+        scenario.vary(&mut Draw::new(!seed));
+        scenario
+    }
+
+    /// Draws what came to scenarios later, so that all else is as it was.
+    fn vary(&mut self, draw: &mut Draw) {
+        if draw.one_in(3) {
+            self.plans.iter_mut().for_each(|plan| plan.limit(draw));
+            self.load.sized = draw.one_in(2);
+        }
+        if draw.one_in(4) {
+            self.load.pins = (draw.between(10, 500), self.plans.len());
+        }
+        if draw.one_in(2) {
+            let narrow = self.upstreams.iter_mut().filter(|_| draw.one_in(2));
+            narrow.for_each(Upstream::blame_keys);
         }
     }
 
@@ -185,6 +207,8 @@ impl Plan {
             renames: false,
             promoted_until: None,
             grouped: false,
+            limits: NO_LIMITS,
+            key_limits: NO_LIMITS,
         }
     }
 
@@ -201,6 +225,15 @@ impl Plan {
             renames: draw.one_in(8),
             grouped: draw.one_in(2),
             ..Self::plain(0)
+        }
+    }
+
+    fn limit(&mut self, draw: &mut Draw) {
+        if draw.one_in(2) {
+            self.limits = drawn_limits(draw);
+        }
+        if draw.one_in(2) {
+            self.key_limits = drawn_limits(draw);
         }
     }
 
@@ -241,14 +274,14 @@ impl Plan {
             secret: Secret::default(),
             status: status(self.paused_keys & (1 << number) != 0),
             quota_group: group.clone(),
-            limits: Limits::default(),
+            limits: self.key_limits,
         };
         let only: Vec<String> =
             self.only.and_then(|model| MODELS.get(model)).map(|one| (*one).into()).into_iter().collect();
         let renames = MODELS.iter().filter(|_| self.renames).map(|model| (*model, format!("x-{model}")));
         Channel {
             id: channel_id(position),
-            name: format!("c{position}").into(),
+            name: NAMES.get(position).copied().unwrap_or_default().into(),
             status: status(self.paused),
             priority: self.priority,
             weight: self.weight,
@@ -265,11 +298,13 @@ impl Plan {
             timeouts,
             on_loss: OnLoss::Report,
             embedding_space: None,
-            limits: Limits::default(),
+            limits: self.limits,
             context_windows: ModelTable::default(),
         }
     }
 }
+
+const NO_LIMITS: Limits = Limits { requests_per_minute: None, tokens_per_minute: None, concurrency: None };
 
 /// The channel of the plan at a position.
 pub fn channel_id(position: usize) -> ChannelId {
@@ -298,6 +333,18 @@ impl Change {
             5 => Self::Prefer(plan, number),
             _ => Self::Reset(plan),
         }
+    }
+}
+
+fn drawn_limits(draw: &mut Draw) -> Limits {
+    let mut limit = |of, most| {
+        let limit = draw.between(1, most);
+        draw.one_in(of).then(|| u32::try_from(limit).unwrap_or(u32::MAX))
+    };
+    Limits {
+        requests_per_minute: limit(3, 120),
+        tokens_per_minute: limit(4, 60_000),
+        concurrency: limit(3, 12),
     }
 }
 

@@ -123,6 +123,15 @@ impl Fault {
         Self { class, scope: Scope::Model, takes: draw.between(20, 2_000), tells: false }
     }
 
+    /// Where nothing says how far it reaches, a server's error may be one of a key; and a bad key's a server's.
+    pub(super) fn blame_key(&mut self) {
+        match (self.class, self.scope) {
+            (Class::ServerError | Class::BadAnswer, Scope::Channel) => self.scope = Scope::Key,
+            (Class::Auth, _) => self.class = Class::ServerError,
+            _ => {}
+        }
+    }
+
     pub(super) fn answer(&self, luck: &mut Draw, left: u64) -> Answer {
         let takes = if self.takes >= SILENCE { SILENCE } else { luck.around(self.takes) };
         let retry_after = self.tells.then(|| Duration::from_millis(left.saturating_sub(takes)));

@@ -89,8 +89,9 @@ pub struct Upstream {
     pace: u64,
     troubles: Vec<Trouble>,
     limit: Option<Limit>,
-    /// Faults in a thousand calls outside of trouble.
+    /// Faults in a thousand calls outside of trouble, and how far they reach.
     noise: u64,
+    noise_scope: Scope,
     /// Streams in a thousand that break off after the first content.
     cuts: u64,
 }
@@ -189,10 +190,16 @@ impl Upstream {
         self
     }
 
+    /// The same, whose 5xx and broken answers are of a key, as far as anyone can tell.
+    pub(super) fn blame_keys(&mut self) {
+        self.noise_scope = Scope::Key;
+        self.troubles.iter_mut().for_each(|trouble| trouble.fault.blame_key());
+    }
+
     fn steady(draw: &mut Draw) -> Self {
         let (seed, pace) = (draw.word(), draw.between(150, 2_000));
-        let (troubles, limit) = (Vec::new(), None);
-        Self { kind: Kind::Steady, seed, pace, troubles, limit, noise: 0, cuts: 0 }
+        let (troubles, limit, noise_scope) = (Vec::new(), None, Scope::Channel);
+        Self { kind: Kind::Steady, seed, pace, troubles, limit, noise: 0, cuts: 0, noise_scope }
     }
 
     fn outage(&self, span: u64, draw: &mut Draw) -> (u64, u64) {
@@ -233,7 +240,7 @@ impl Upstream {
         if noisy < self.noise {
             let late = luck.one_in(3);
             let takes = if late { takes } else { takes / 3 };
-            return Fault { class: Class::BadAnswer, scope: Scope::Channel, takes, tells: false }
+            return Fault { class: Class::BadAnswer, scope: self.noise_scope, takes, tells: false }
                 .answer(&mut luck, 0);
         }
         let end = if cut < self.cuts { Class::Transport } else { Class::Success };

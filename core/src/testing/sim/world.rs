@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Breach;
 use super::client::{Arrivals, Visit};
 use super::policy::{Choice, Loss, Policy, Report, Scene, Stop};
-use super::scenario::{MODELS, Plan, Scenario, Setup, moment};
+use super::scenario::{MODELS, NAMES, Plan, Scenario, Setup, moment};
 use super::tally::Tally;
 use super::trace::{Note, Trace};
 use super::upstream::{Answer, Call, Upstream};
@@ -296,7 +296,8 @@ impl<'a, P: Policy> World<'a, P> {
             return Ok(());
         }
         let first_content = attempt.content.map(|content| Duration::from_millis(content - attempt.begun));
-        let outcome = Outcome { first_content, ..outcome.clone() };
+        let tokens = first_content.and(request.visit.tokens);
+        let outcome = Outcome { first_content, tokens, ..outcome.clone() };
         let Some(request) = self.requests.get(position) else { return Ok(()) };
         let Some(attempt) = request.under_way.as_ref() else { return Ok(()) };
         let (Some(setup), Some(own)) = (self.setups.last(), self.setups.get(request.setup)) else {
@@ -328,10 +329,10 @@ impl Request {
             model: MODELS.get(self.visit.model).copied().unwrap_or_default(),
             convertible: self.visit.convertible,
             embeds: false,
-            pin: None,
+            pin: self.visit.pin.and_then(|plan| NAMES.get(plan)).copied(),
             prefix: None,
             session: self.visit.session.map(SessionKey),
-            needs: Needs::default(),
+            needs: Needs { input: self.visit.prompt, ..Needs::default() },
             waits_until: None,
             ticket: None,
             traced: false,

@@ -321,7 +321,7 @@ impl Breaker {
     fn open(&mut self, told: Option<Duration>, config: &config::Breaker, now: Timestamp, rng: &mut Rng) {
         // A wait the upstream asked for needs no guess on top, unless it keeps failing.
         let wait = match told {
-            Some(wait) if self.level == 0 && !self.trips(config) => wait,
+            Some(wait) if self.tripped.is_none() && !self.trips(config) => wait,
             _ => jittered(config.open_min, config.open_max, self.level, rng).max(told.unwrap_or_default()),
         };
         self.tripped =

@@ -222,6 +222,17 @@ fn an_overload_that_names_a_time_is_left_alone_until_then() {
 }
 
 #[test]
+fn a_time_that_is_named_again_and_again_is_not_the_shortest_wait() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    let retry_after = Some(Duration::from_secs(1));
+    for (secs, open) in [(0, 1..=1), (1, 30..=60)] {
+        let lease = world.acquire(&ASK, secs).unwrap();
+        world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(Class::Overload) }, secs);
+        assert!(open.contains(&open_for(&world, secs)), "at {secs} s");
+    }
+}
+
+#[test]
 fn a_reset_forgets_the_key_it_names() {
     let mut world = World::new(vec![channel("a", 1, 2)]);
     world.once(&ASK, Class::Auth, 0);

@@ -66,6 +66,17 @@ impl Book {
         self.tests.get(way).filter(|_| tripped)
     }
 
+    /// What was held against it may be forgotten by now, and may not be.
+    pub(super) fn doubt(&mut self) {
+        let doubted = |mut rows: [Row; 2]| {
+            rows.iter_mut().for_each(Row::doubt);
+            rows
+        };
+        let of_key = |key: KeyBook| KeyBook { rows: doubted(key.rows), ..KeyBook::default() };
+        let Self { rows, keys, .. } = std::mem::take(self);
+        *self = Self { rows: doubted(rows), keys: keys.map(of_key), ..Self::default() };
+    }
+
     pub(super) fn lend(&mut self, way: usize, lease: &Lease, now: Timestamp) {
         let tripped = self.rows.get(way).is_some_and(|row| row.bad.is_some());
         if let Some(test) = self.tests.get_mut(way).filter(|_| tripped && lease.probe) {

@@ -287,8 +287,10 @@ impl Ledger {
         if !matches!(change, Change::Reset(_) | Change::Remove(..)) {
             return;
         }
-        if let Some(book) = self.books.get_mut(change.plan()) {
-            *book = Book::default();
+        match (change, self.books.get_mut(change.plan())) {
+            (Change::Reset(_), Some(book)) => *book = Book::default(),
+            (_, Some(book)) => book.doubt(),
+            _ => {}
         }
         for lane in self.of_plan(change.plan()).iter_mut().filter(|_| matches!(change, Change::Reset(_))) {
             lane.probe = None;

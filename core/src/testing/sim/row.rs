@@ -173,6 +173,17 @@ impl Row {
             || self.failing.get(model).is_some_and(|failing| failing.most >= trips_at)
     }
 
+    /// All of it may be forgotten by now, and may not be.
+    pub(super) fn doubt(&mut self) {
+        (self.length, self.overloads, self.bad) = (0, 0, None);
+        self.models = <[Held; MODELS.len()]>::default();
+        self.first.forget(false);
+        for failing in &mut self.failing {
+            failing.count = 0;
+            failing.first.forget(false);
+        }
+    }
+
     /// Something served `content_at`; where that may have closed an open breaker, all is forgotten.
     pub(super) fn succeed(&mut self, result: &Result, content_at: Timestamp, may_close: bool) {
         let Result { model, begun, .. } = *result;

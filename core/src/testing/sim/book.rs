@@ -144,14 +144,20 @@ impl Book {
         let blame = if outcome.scope == Scope::Model {
             Blame::Model
         } else if retested && !told {
+            self.rows.get_mut(spot.way)?.may_fail(&result, trips_at);
             Blame::MaybeModel
         } else {
             self.rows.get_mut(spot.way)?.fail(&result, failure, trips_at)
         };
         if outcome.scope == Scope::Model {
             self.models.get_mut(spot.model)?.strike(begun, now);
-        } else if !whole && blame == Blame::Here {
-            key.rows.get_mut(spot.way)?.fail(&result, Failure { whole: true, ..failure }, trips_at);
+        } else if !whole {
+            let row = key.rows.get_mut(spot.way)?;
+            match blame {
+                Blame::Here => _ = row.fail(&result, Failure { whole: true, ..failure }, trips_at),
+                Blame::MaybeModel => row.may_fail(&result, trips_at),
+                Blame::Model => {}
+            }
         }
         if tested && whole && lease.rule != Rule::LastResort {
             self.tests.get_mut(spot.way)?.failed_at = own;

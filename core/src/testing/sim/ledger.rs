@@ -251,10 +251,9 @@ impl Ledger {
         if class == Class::Success {
             let begun = lease.acquired_at;
             lane.probed_at = Timestamp::default();
-            // What began after the last fault ends whatever is held.
-            if begun >= lane.faulted_at {
-                lane.fault_since = None;
-                lane.free_at = if lane.of_model { lane.free_at } else { now };
+            // What began after the last fault ends whatever is held, but not against another model.
+            if begun >= lane.faulted_at && (!lane.of_model || now.since(lane.free_at) > HOUR) {
+                (lane.fault_since, lane.free_at, lane.of_model) = (None, now, false);
             }
             self.settle(plan, *key, lease, now);
         } else if let Some(wait) = wait {

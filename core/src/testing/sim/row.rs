@@ -167,6 +167,24 @@ impl Row {
         blame
     }
 
+    /// A failure that may have been another's to count.
+    pub(super) fn may_fail(&mut self, result: &Result, trips_at: u32) {
+        let Result { model, begun, now, .. } = *result;
+        self.overloads = 0;
+        self.failures.push_back(now);
+        self.first.note(now);
+        self.first.forget(false);
+        let Some(failing) = self.failing.get_mut(model) else { return };
+        failing.most += 1;
+        failing.failed_at = now;
+        failing.begun = Some(failing.begun.map_or(begun, |known| known.min(begun)));
+        failing.first.note(now);
+        failing.first.forget(false);
+        if failing.most >= trips_at {
+            (self.length, failing.count) = (0, 0);
+        }
+    }
+
     /// Whether a model may be left out for failing alone.
     pub(super) fn may_leave_out(&self, model: usize, trips_at: u32, now: Timestamp) -> bool {
         self.models.get(model).is_some_and(|model| model.holds(now))
@@ -187,9 +205,9 @@ impl Row {
     /// Something served `content_at`; where that may have closed an open breaker, all is forgotten.
     pub(super) fn succeed(&mut self, result: &Result, content_at: Timestamp, may_close: bool) {
         let Result { model, begun, .. } = *result;
-        let surely = self.bad.is_some_and(|since| begun >= since);
-        let closes = may_close || surely;
-        if surely {
+        let closes = may_close || self.bad.is_some_and(|since| begun >= since);
+        // A test that failed may have opened it anew, but none later than the last failure.
+        if self.bad.and(self.failures.back()).is_some_and(|last| begun >= *last) {
             self.failures.clear();
         }
         let (number, at) = (self.results + 1, result.now);

@@ -69,20 +69,26 @@ struct Failing {
     /// The same where no breaker was closed, and when the last of them showed.
     most: u32,
     failed_at: Timestamp,
-    /// When the first that failed began at the earliest.
-    begun: Option<Timestamp>,
     first: First,
     last: Option<Last>,
 }
 
-/// When the first of failures in a row showed. A breaker that was closed, as far as anyone knows, may have
-/// forgotten those before.
+/// The first of failures in a row. A breaker that was closed, as far as anyone knows, may have forgotten those
+/// before: there is one that is the first at the earliest, and one at the latest.
 #[derive(Clone, Copy, Debug, Default)]
 struct First {
-    /// At the earliest and at the latest.
-    showed: Option<(Timestamp, Timestamp)>,
+    earliest: Option<Begin>,
+    latest: Option<Begin>,
     /// The next may be the first.
     forgotten: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Begin {
+    /// When the first of the attempts began.
+    begun: Timestamp,
+    /// When the first failure showed.
+    showed: Timestamp,
 }
 
 /// The last result of a model.
@@ -92,6 +98,8 @@ struct Last {
     begun: Timestamp,
     at: Timestamp,
     failed: bool,
+    /// It may be forgotten by now.
+    doubted: bool,
 }
 
 /// Something that may be used by tests alone, since a fault and until a success of an attempt that began
@@ -105,7 +113,7 @@ pub(super) struct Held {
 impl Row {
     pub(super) fn fail(&mut self, result: &Result, failure: Failure, trips_at: u32) -> Blame {
         let Result { model, key, begun, now } = *result;
-        self.first.note(now);
+        self.first.note(begun, now);
         if self.length == 0 {
             (self.key, self.whole) = (None, false);
         }
@@ -123,32 +131,39 @@ impl Row {
         failing.count += 1;
         failing.most += 1;
         failing.failed_at = now;
-        failing.first.note(now);
-        let first = failing.begun.map_or(begun, |known| known.min(begun));
-        failing.begun = Some(first);
-        failing.last = Some(Last { number, begun, at: now, failed: true });
-        let (count, most) = (failing.count, failing.most);
+        failing.first.note(begun, now);
+        failing.last = Some(Last { number, begun, at: now, failed: true, doubted: false });
+        let Failing { count, most, first, .. } = *failing;
         let blame = if most >= trips_at { Blame::MaybeModel } else { Blame::Here };
         if failure.told && failure.whole {
             self.bad.get_or_insert(now);
             return blame;
         }
-        let others = self.failing.iter().enumerate().filter(|(other, _)| *other != model);
-        let last = others.filter_map(|(_, other)| other.last).max_by_key(|last| last.number);
-        let serves =
-            |last: Last| !last.failed && last.begun >= first && now.since(last.at) <= RESULTS_COUNT_FOR;
-        if self.bad.is_none() && last.is_some_and(serves) {
+        let others = || self.failing.iter().enumerate().filter(|(other, _)| *other != model);
+        let lasts = || others().filter_map(|(_, other)| other.last);
+        let serves = |last: Last, since: Option<Begin>| {
+            !last.failed
+                && now.since(last.at) <= RESULTS_COUNT_FOR
+                && since.is_some_and(|since| last.begun >= since.begun)
+        };
+        let newest = |last: &Last| last.number;
+        let may = lasts()
+            .filter(|last| !last.doubted)
+            .max_by_key(newest)
+            .is_some_and(|last| serves(last, first.earliest));
+        let sure = lasts().max_by_key(newest).is_some_and(|last| serves(last, first.latest));
+        if self.bad.is_none() && may {
             if most < trips_at {
                 return blame;
             }
             // Where `count` is less: whoever closed no breaker meanwhile has left the model out by now.
-            let surely = count >= trips_at;
+            let surely = sure && count >= trips_at;
             (self.length, self.overloads) = (0, 0);
             self.first.forget(surely);
             if let Some(failing) = self.failing.get_mut(model) {
-                (failing.count, failing.last) = (0, None);
+                failing.count = 0;
                 failing.first.forget(surely);
-                failing.begun = failing.begun.filter(|_| !surely);
+                failing.last = failing.last.filter(|_| !surely).map(|last| Last { doubted: true, ..last });
             }
             if !surely {
                 return blame;
@@ -172,14 +187,14 @@ impl Row {
         let Result { model, begun, now, .. } = *result;
         self.overloads = 0;
         self.failures.push_back(now);
-        self.first.note(now);
+        self.first.note(begun, now);
         self.first.forget(false);
         let Some(failing) = self.failing.get_mut(model) else { return };
         failing.most += 1;
         failing.failed_at = now;
-        failing.begun = Some(failing.begun.map_or(begun, |known| known.min(begun)));
-        failing.first.note(now);
+        failing.first.note(begun, now);
         failing.first.forget(false);
+        failing.last = failing.last.map(|last| Last { doubted: last.doubted || !last.failed, ..last });
         if failing.most >= trips_at {
             (self.length, failing.count) = (0, 0);
         }
@@ -222,13 +237,12 @@ impl Row {
                 failing.most = 0;
             }
             if own {
-                failing.last = Some(Last { number, begun, at, failed: false });
+                failing.last = Some(Last { number, begun, at, failed: false, doubted: false });
             }
             let content_at = if own { content_at } else { Timestamp::default() };
             if failing.first.end(content_at, closes) {
                 failing.count = 0;
             }
-            failing.begun = failing.begun.filter(|_| failing.first.showed.is_some());
         }
         self.bad = self.bad.filter(|_| !closes);
         if closes {
@@ -238,23 +252,31 @@ impl Row {
 }
 
 impl First {
-    fn note(&mut self, now: Timestamp) {
-        let (earliest, latest) = self.showed.unwrap_or((now, now));
-        self.showed = Some((earliest, if self.forgotten { now } else { latest }));
+    fn note(&mut self, begun: Timestamp, now: Timestamp) {
+        let from = |known: Option<Begin>| {
+            known.map_or(Begin { begun, showed: now }, |known| Begin {
+                begun: known.begun.min(begun),
+                ..known
+            })
+        };
+        self.earliest = Some(from(self.earliest));
+        self.latest = Some(from(self.latest.filter(|_| !self.forgotten)));
         self.forgotten = false;
     }
 
     fn forget(&mut self, surely: bool) {
         self.forgotten = true;
-        self.showed = self.showed.filter(|_| !surely);
+        if surely {
+            (self.earliest, self.latest) = (None, None);
+        }
     }
 
     /// Whether they may be over by what served `content_at`, or by a breaker that it closed.
     fn end(&mut self, content_at: Timestamp, closes: bool) -> bool {
-        let Some((earliest, latest)) = self.showed else { return true };
-        let over = content_at >= earliest || closes;
+        let Some((earliest, latest)) = self.earliest.zip(self.latest) else { return true };
+        let over = content_at >= earliest.showed || closes;
         if over {
-            self.forget(content_at >= latest);
+            self.forget(content_at >= latest.showed);
         }
         over
     }

@@ -250,12 +250,16 @@ impl Ledger {
         }
         if class == Class::Success {
             let begun = lease.acquired_at;
-            lane.probed_at = Timestamp::default();
             // What began after the last fault ends whatever is held, but not against another model.
             if begun >= lane.faulted_at && (!lane.of_model || now.since(lane.free_at) > HOUR) {
                 (lane.fault_since, lane.free_at, lane.of_model) = (None, now, false);
             }
             self.settle(plan, *key, lease, now);
+            let way = lease.endpoint().map(|endpoint| number(endpoint.protocol));
+            // The breaker over all keys forgets its last test when it closes.
+            for lane in self.of_plan(plan).iter_mut().skip(way.unwrap_or(0)).step_by(2) {
+                lane.probed_at = Timestamp::default();
+            }
         } else if let Some(wait) = wait {
             let shared = outcome.scope == Scope::Account || class.blames_channel();
             let keys = if shared { 0..MAX_KEYS } else { *key..*key + 1 };

@@ -141,7 +141,7 @@ impl Book {
                 || self.models.get(spot.model)?.holds(now)
                 || key.models.get(spot.model)?.holds(now));
         let failure = Failure { whole, overload: class == Class::Overload, told };
-        let blame = if outcome.scope == Scope::Model {
+        let mut blame = if outcome.scope == Scope::Model {
             Blame::Model
         } else if retested && !told {
             self.rows.get_mut(spot.way)?.may_fail(&result, trips_at);
@@ -154,7 +154,7 @@ impl Book {
         } else if !whole {
             let row = key.rows.get_mut(spot.way)?;
             match blame {
-                Blame::Here => _ = row.fail(&result, Failure { whole: true, ..failure }, trips_at),
+                Blame::Here => blame = row.fail(&result, Failure { whole: true, ..failure }, trips_at),
                 Blame::MaybeModel => row.may_fail(&result, trips_at),
                 Blame::Model => {}
             }

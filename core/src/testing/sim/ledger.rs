@@ -266,7 +266,7 @@ impl Ledger {
             let told = class == Class::Quota && outcome.retry_after.is_some();
             for lane in keys.flat_map(|key| [(key, Protocol::Chat), (key, Protocol::Messages)]) {
                 if let Some(lane) = self.lanes.get_mut(position(plan, lane.0, lane.1)) {
-                    lane.of_model = may_be_model || lane.of_model && lane.free_at > now;
+                    lane.of_model |= may_be_model;
                     lane.free_at = lane.free_at.max(now + wait);
                     lane.faulted_at = now;
                     lane.fault_since.get_or_insert(now);

@@ -71,6 +71,8 @@ struct Failing {
     failed_at: Timestamp,
     first: First,
     last: Option<Last>,
+    /// The number of a failure that may be the last.
+    doubt: u64,
 }
 
 /// The first of failures in a row. A breaker that was closed, as far as anyone knows, may have forgotten those
@@ -98,8 +100,6 @@ struct Last {
     begun: Timestamp,
     at: Timestamp,
     failed: bool,
-    /// It may be forgotten by now.
-    doubted: bool,
 }
 
 /// Something that may be used by tests alone, since a fault and until a success of an attempt that began
@@ -132,26 +132,23 @@ impl Row {
         failing.most += 1;
         failing.failed_at = now;
         failing.first.note(begun, now);
-        failing.last = Some(Last { number, begun, at: now, failed: true, doubted: false });
+        failing.last = Some(Last { number, begun, at: now, failed: true });
         let Failing { count, most, first, .. } = *failing;
         let blame = if most >= trips_at { Blame::MaybeModel } else { Blame::Here };
         if failure.told && failure.whole {
             self.bad.get_or_insert(now);
             return blame;
         }
-        let others = || self.failing.iter().enumerate().filter(|(other, _)| *other != model);
-        let lasts = || others().filter_map(|(_, other)| other.last);
-        let serves = |last: Last, since: Option<Begin>| {
-            !last.failed
-                && now.since(last.at) <= RESULTS_COUNT_FOR
-                && since.is_some_and(|since| last.begun >= since.begun)
+        let others =
+            || self.failing.iter().enumerate().filter(|(other, _)| *other != model).map(|(_, other)| other);
+        let last = others().filter_map(|other| other.last).max_by_key(|last| last.number);
+        let serves = |since: Option<Begin>| {
+            last.zip(since).is_some_and(|(last, since)| {
+                !last.failed && last.begun >= since.begun && now.since(last.at) <= RESULTS_COUNT_FOR
+            })
         };
-        let newest = |last: &Last| last.number;
-        let may = lasts()
-            .filter(|last| !last.doubted)
-            .max_by_key(newest)
-            .is_some_and(|last| serves(last, first.earliest));
-        let sure = lasts().max_by_key(newest).is_some_and(|last| serves(last, first.latest));
+        let doubted = others().any(|other| other.doubt > last.map_or(0, |last| last.number));
+        let (may, sure) = (serves(first.earliest), serves(first.latest) && !doubted);
         if self.bad.is_none() && may {
             if most < trips_at {
                 return blame;
@@ -163,7 +160,7 @@ impl Row {
             if let Some(failing) = self.failing.get_mut(model) {
                 failing.count = 0;
                 failing.first.forget(surely);
-                failing.last = failing.last.filter(|_| !surely).map(|last| Last { doubted: true, ..last });
+                (failing.last, failing.doubt) = (None, if surely { 0 } else { number });
             }
             if !surely {
                 return blame;
@@ -194,7 +191,8 @@ impl Row {
         failing.failed_at = now;
         failing.first.note(begun, now);
         failing.first.forget(false);
-        failing.last = failing.last.map(|last| Last { doubted: last.doubted || !last.failed, ..last });
+        self.results += 1;
+        failing.doubt = self.results;
         if failing.most >= trips_at {
             (self.length, failing.count) = (0, 0);
         }
@@ -237,7 +235,7 @@ impl Row {
                 failing.most = 0;
             }
             if own {
-                failing.last = Some(Last { number, begun, at, failed: false, doubted: false });
+                failing.last = Some(Last { number, begun, at, failed: false });
             }
             let content_at = if own { content_at } else { Timestamp::default() };
             if failing.first.end(content_at, closes) {

@@ -81,9 +81,9 @@ impl Meter {
     }
 
     /// A request that `expected` tokens were counted for did not start.
-    pub(super) fn take_back(&mut self, expected: u32, now: Timestamp) {
-        self.requests.take_back(1, now);
-        self.tokens.take_back(expected, now);
+    pub(super) fn take_back(&mut self, expected: u32, counted_at: Timestamp, now: Timestamp) {
+        self.requests.take_back(1, counted_at, now);
+        self.tokens.take_back(expected, counted_at, now);
     }
 
     /// The usual use, and at least the prompt.

@@ -135,9 +135,10 @@ impl State {
     ) {
         let [of_channel, of_key] = lease.expected_tokens;
         let Some(slot) = self.slot_mut(&lease.channel.id) else { return };
-        let of_channel = slot.meter.start(of_channel, now);
+        let begun = lease.acquired_at.min(now);
+        let of_channel = slot.meter.start(of_channel, begun);
         let key = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key));
-        let of_key = key.map_or(0, |key| key.meter.start(of_key, now));
+        let of_key = key.map_or(0, |key| key.meter.start(of_key, begun));
         let lease = Lease { expected_tokens: [of_channel, of_key], ..lease.clone() };
         self.report(&lease, outcome, breaker, now, rng);
     }
@@ -163,9 +164,9 @@ impl State {
     pub fn cede(&mut self, lease: &Lease, now: Timestamp) {
         let Some(slot) = self.slot_mut(&lease.channel.id) else { return };
         let [of_channel, of_key] = lease.expected_tokens;
-        slot.meter.take_back(of_channel, now);
+        slot.meter.take_back(of_channel, lease.acquired_at, now);
         if let Some(key) = lease.key().and_then(|key| slot.key_mut(&key.id, lease.key)) {
-            key.meter.take_back(of_key, now);
+            key.meter.take_back(of_key, lease.acquired_at, now);
         }
         for lane in slot.lanes_of(lease) {
             lane.free(lease.id, now);

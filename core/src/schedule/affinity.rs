@@ -114,6 +114,18 @@ mod tests {
     }
 
     #[test]
+    fn forgotten_sessions_take_no_room() {
+        let mut affinity = Affinity::default();
+        for n in 0..100 {
+            affinity.settle(SessionKey(n), &ChannelId::new("a"), &KeyId::new("k"), at(100), at(100));
+        }
+        for now in (131..300).step_by(31) {
+            affinity.touch(SESSION, at(now));
+        }
+        assert_eq!(affinity.young.len() + affinity.old.len(), 0);
+    }
+
+    #[test]
     fn the_number_of_sessions_is_bounded() {
         let mut affinity = Affinity::default();
         let (channel, key) = (ChannelId::new("a"), KeyId::new("k"));

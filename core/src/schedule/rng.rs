@@ -35,6 +35,14 @@ mod tests {
         assert_eq!([a.word(), a.word()], [b.word(), b.word()]);
     }
 
+    /// As the reference draws them.
+    #[test]
+    fn the_numbers_are_those_of_splitmix64() {
+        let mut rng = Rng::new(1_234_567);
+        let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        assert_eq!([rng.word(), rng.word(), rng.word()], expected);
+    }
+
     #[test]
     fn a_draw_stays_below_its_bound_and_reaches_every_value() {
         let mut rng = Rng::new(1);

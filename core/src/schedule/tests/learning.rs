@@ -107,6 +107,15 @@ fn a_share_of_failures_in_a_full_enough_window_opens() {
 }
 
 #[test]
+fn a_share_of_failures_below_the_rate_opens_nothing() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    for class in [Class::Transport, Class::Success].into_iter().cycle().take(60) {
+        world.once(&ASK, class, 0);
+        assert_eq!(health(&world, 0).breaker, BreakerState::Closed);
+    }
+}
+
+#[test]
 fn results_older_than_the_window_do_not_count() {
     let mut world = World::new(vec![channel("a", 1, 1)]);
     for class in [[Class::Transport; 3].as_slice(), &[Class::Success], &[Class::Transport; 4]].concat() {

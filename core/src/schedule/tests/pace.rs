@@ -43,6 +43,14 @@ fn a_clearly_slower_one_is_only_looked_at_now_and_then() {
 }
 
 #[test]
+fn the_best_of_a_large_tier_is_not_sent_all_traffic() {
+    let channels = (0..20).map(|n| channel(&format!("c{n}-"), 1, 1)).collect();
+    let mut world = World::new(channels);
+    let counts = shares(&mut world, |name| Some(if name == "c0-" { 300 } else { 3_000 }), 2_000);
+    assert!((150..400).contains(&counts["c0-"]), "{counts:?}");
+}
+
+#[test]
 fn one_that_fails_now_and_then_is_avoided_before_it_trips() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 1, 1)]);
     let mut failing = 0;

@@ -131,6 +131,31 @@ fn what_rested_is_tested_by_one_request_at_a_time() {
 }
 
 #[test]
+fn health_tells_what_rests_and_what_is_to_be_tested() {
+    for (class, scope, cooling, excluded) in [
+        (Class::Rate, Scope::Model, None, 1),
+        (Class::Rate, Scope::Key, Some(Class::Rate), 0),
+        (Class::Auth, Scope::Key, Some(Class::Auth), 0),
+        (Class::Quota, Scope::Account, Some(Class::Quota), 0),
+        (Class::Rate, Scope::Channel, Some(Class::Rate), 0),
+        (Class::Overload, Scope::Model, None, 1),
+    ] {
+        let mut world = World::new(vec![grouped("a", 1, [Some("x")])]);
+        let told = |world: &World, secs| {
+            let key = world.state.health(&world.config, at(secs)).remove(0).keys.remove(0);
+            (key.cooldown.map(|cooling| cooling.class), key.excluded_models, key.unproven)
+        };
+        let lease = world.acquire(&ASK, 0).unwrap();
+        assert_eq!(told(&world, 0), (None, 0, false), "{class:?} {scope:?}");
+        world.report_as(&lease, &of(class, scope), 0);
+        assert_eq!(told(&world, 1), (cooling, excluded, false), "{class:?} {scope:?}");
+        assert_eq!(told(&world, 700), (None, 0, true), "{class:?} {scope:?}");
+        assert_eq!(world.once(&ASK, Class::Success, 700), "a1");
+        assert_eq!(told(&world, 700), (None, 0, false), "{class:?} {scope:?}");
+    }
+}
+
+#[test]
 fn a_test_that_fails_rests_for_longer() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
     let mut now = 0;
@@ -189,6 +214,20 @@ fn a_model_asked_for_seldom_is_left_out_too() {
     assert_eq!(world.once(&OTHER, Class::ServerError, 500), "a1");
     assert_eq!(next(&mut world, &OTHER, 501), "b1");
     assert_eq!(next(&mut world, &ASK, 501), "a1");
+}
+
+#[test]
+fn a_model_is_blamed_for_attempts_that_overlap_with_one_that_served_another() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    let slow = world.acquire(&OTHER, 0).unwrap();
+    let served = world.acquire(&ASK, 3).unwrap();
+    for _ in 1..BREAKER.consecutive_failures {
+        assert_eq!(world.once(&OTHER, Class::Transport, 5), "a1");
+    }
+    world.report(&served, Class::Success, 6);
+    world.report(&slow, Class::Transport, 7);
+    assert_eq!(next(&mut world, &OTHER, 8), "b1");
+    assert_eq!(next(&mut world, &ASK, 8), "a1");
 }
 
 #[test]

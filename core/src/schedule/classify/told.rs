@@ -219,6 +219,7 @@ mod tests {
             ("resets 9:10pm (Europe/Kiev)", None),
             ("Your limit will reset at 1pm (Etc/GMT+5).", None),
             ("Access resets at 10:57 PM GMT-3.", None),
+            ("limit reached, resets at 3:60 AM (UTC)", None),
             ("Your limit will reset at 2025-10-09 17:00:00", None),
             ("Your limit will reset at 2025-10-09 17:00:00 (Asia/Dubai)", None),
             ("Please try again in a few minutes", None),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::fixture::{ASK, BREAKER, World, at, channel, config, endpoint, key};
+use super::fixture::{ASK, BREAKER, World, at, channel, config, endpoint, key, tried};
 use crate::config::{Channel, ChannelId, KeyId, Protocol};
 use crate::schedule::{Ask, BreakerState, ChannelHealth, Class, Outcome, Reason, Rule};
 
@@ -212,6 +212,19 @@ fn a_refused_key_is_the_very_last_resort() {
 }
 
 #[test]
+fn among_equals_the_last_resort_is_the_one_of_the_better_priority() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1), channel("c", 3, 1)]);
+    for expected in ["a1", "b1", "c1"] {
+        assert_eq!(world.once(&ASK, Class::Rate, 0), expected);
+    }
+    for (secs, expected) in [(1, "a1"), (1, "b1"), (1, "c1"), (2, "a1")] {
+        let lease = world.acquire(&ASK, secs).unwrap();
+        assert_eq!((key(&lease).as_str(), lease.rule), (expected, Rule::LastResort));
+        world.report(&lease, Class::ClientGone, secs);
+    }
+}
+
+#[test]
 fn an_excluded_model_leaves_the_others_alone() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
     assert_eq!(world.once(&ASK, Class::ModelUnavailable, 0), "a1");
@@ -227,7 +240,35 @@ fn an_overload_that_names_a_time_is_left_alone_until_then() {
     let retry_after = Some(Duration::from_secs(8));
     world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(Class::Overload) }, 0);
     assert_eq!(world.acquire(&ASK, 7).unwrap_err().retry_at, Some(at(8)));
-    assert!(world.acquire(&ASK, 8).unwrap().probe);
+    let test = world.acquire(&ASK, 8).unwrap();
+    assert_eq!((test.rule, test.probe), (Rule::Priority, true));
+}
+
+#[test]
+fn a_time_that_the_upstream_names_is_enough_unless_it_keeps_failing() {
+    use Class::{Overload, Transport};
+    for (before, secs, expected) in [
+        (vec![], 8, 8..=8),
+        (vec![], 5_000, 600..=600),
+        (vec![Transport; 3], 8, 8..=8),
+        (vec![Transport; 4], 8, 30..=60),
+        (vec![Overload], 8, 30..=60),
+        (vec![Overload], 300, 300..=300),
+    ] {
+        let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+        for class in &before {
+            assert_eq!(world.once(&ASK, *class, 0), "a1");
+        }
+        let told = Outcome { retry_after: Some(Duration::from_secs(secs)), ..Outcome::of(Overload) };
+        let lease = world.acquire(&ASK, 0).unwrap();
+        world.report_as(&lease, &told, 0);
+        let half_open = open_for(&world, 0);
+        assert!(expected.contains(&half_open), "{before:?}, {secs} s: {half_open}");
+        let test = world.acquire(&ASK, half_open).unwrap();
+        assert!(test.probe, "{before:?}");
+        world.report_as(&test, &told, half_open);
+        assert!(open_for(&world, half_open) >= 30.max(secs.min(600)), "{before:?}");
+    }
 }
 
 #[test]
@@ -268,6 +309,22 @@ fn a_new_configuration_keeps_the_health_of_what_stays() {
         .map(|key| (key.id.to_string(), key.cooldown.is_some()))
         .collect();
     assert_eq!(cooling, [("a2".to_owned(), false), ("a1".to_owned(), true)]);
+}
+
+#[test]
+fn a_report_reaches_its_key_wherever_that_stands_by_now() {
+    let mut world = World::new(vec![channel("a", 1, 2)]);
+    let lease = world.acquire(&ASK, 0).unwrap();
+    assert_eq!(key(&lease), "a1");
+    let mut a = channel("a", 1, 2);
+    a.keys.reverse();
+    world.config = config("2", vec![a]);
+    let other = world.acquire(&Ask { tried: &[tried(&lease, Class::Auth)], ..ASK }, 1).unwrap();
+    assert_eq!(key(&other), "a2");
+    world.report(&lease, Class::Auth, 2);
+    let keys = health(&world, 2).keys;
+    let told: Vec<_> = keys.iter().map(|key| (key.cooldown.is_some(), key.protocols[0].in_flight)).collect();
+    assert_eq!(told, [(false, 1), (true, 0)]);
 }
 
 #[test]

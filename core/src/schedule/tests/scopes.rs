@@ -217,6 +217,23 @@ fn a_model_asked_for_seldom_is_left_out_too() {
 }
 
 #[test]
+fn a_model_that_was_served_since_it_failed_is_not_left_out() {
+    for (content_at, next_of_model) in [(None, "b1"), (Some(9), "b1"), (Some(10), "a1"), (Some(11), "a1")] {
+        let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+        let slow = world.acquire(&OTHER, 0).unwrap();
+        for n in 1..=BREAKER.consecutive_failures {
+            if let Some(secs) = content_at.filter(|_| n == BREAKER.consecutive_failures) {
+                let first_content = Some(Duration::from_secs(secs));
+                world.report_as(&slow, &Outcome { first_content, ..Outcome::of(Class::Success) }, 12);
+            }
+            assert_eq!(world.once(&OTHER, Class::Transport, 10), "a1");
+            assert_eq!(world.once(&ASK, Class::Success, 10), "a1");
+        }
+        assert_eq!(next(&mut world, &OTHER, 12), next_of_model, "content at {content_at:?}");
+    }
+}
+
+#[test]
 fn a_model_is_blamed_for_attempts_that_overlap_with_one_that_served_another() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
     let slow = world.acquire(&OTHER, 0).unwrap();

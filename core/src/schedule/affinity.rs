@@ -105,6 +105,16 @@ mod tests {
     }
 
     #[test]
+    fn to_look_and_to_use_agree_on_the_last_moment() {
+        for (minute, kept) in [(130, true), (131, false)] {
+            let mut affinity = Affinity::default();
+            settle(&mut affinity, "a", 100, 100);
+            assert_eq!(affinity.find(SESSION, at(minute)).is_some(), kept, "minute {minute}");
+            assert_eq!(affinity.touch(SESSION, at(minute)).is_some(), kept, "minute {minute}");
+        }
+    }
+
+    #[test]
     fn a_late_success_does_not_move_a_session_back() {
         let mut affinity = Affinity::default();
         settle(&mut affinity, "a", 1, 1);

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -64,6 +64,64 @@ fn the_corpus_holds_what_teaches_and_what_does_not() {
     assert!(cases.iter().all(|case| case.source.starts_with("https://") || case.source == "constructed"));
     let silent = cases.iter().filter(|case| case.learned.is_none()).count();
     assert!(silent >= 20 && cases.len() - silent >= 40, "{silent} of {}", cases.len());
+}
+
+#[test]
+fn a_request_has_what_its_protocol_spells_and_not_what_its_client_quotes() {
+    type Has = fn(&Features) -> bool;
+    const KNOWN: [(&str, Has); 8] = [
+        ("developer", Features::developer),
+        ("images", Features::images),
+        ("files", Features::files),
+        ("audio", Features::audio),
+        ("sealed", Features::sealed),
+        ("json schema", Features::json_schema),
+        ("forced tool", Features::forced_tool),
+        ("reasoning", Features::asks_reasoning),
+    ];
+    let content = |part: Value| json!({"messages": [{"role": "user", "content": [part]}]});
+    let gemini = |mime: &str| json!({"contents": [{"parts": [{"inlineData": {"mimeType": mime}}]}]});
+    let calling = |mode: &str| json!({"toolConfig": {"functionCallingConfig": {"mode": mode}}});
+    for (request, expected) in [
+        (json!({"messages": [{"role": "developer", "content": "hi"}]}), "developer"),
+        (content(json!({"type": "image_url"})), "images"),
+        (content(json!({"type": "input_image"})), "images"),
+        (content(json!({"type": "image", "source": {"media_type": "image/png"}})), "images"),
+        (gemini("image/png"), "images"),
+        (content(json!({"type": "document"})), "files"),
+        (content(json!({"type": "input_file"})), "files"),
+        (gemini("application/pdf"), "files"),
+        (content(json!({"type": "input_audio"})), "audio"),
+        (gemini("audio/mp3"), "audio"),
+        (content(json!({"type": "thinking", "signature": "c2ln"})), "sealed"),
+        (content(json!({"type": "redacted_thinking"})), "sealed"),
+        (json!({"input": [{"type": "reasoning", "encrypted_content": "gAAA"}]}), "sealed"),
+        (json!({"text": {"format": {"type": "json_schema"}}}), "json schema"),
+        (json!({"tool_choice": "required"}), "forced tool"),
+        (json!({"tool_choice": {"type": "any"}}), "forced tool"),
+        (json!({"tool_choice": {"type": "function", "function": {"name": "f"}}}), "forced tool"),
+        (calling("ANY"), "forced tool"),
+        (json!({"reasoning": {"effort": "low"}}), "reasoning"),
+        (json!({"tool_choice": "auto"}), ""),
+        (json!({"tool_choice": {"type": "none"}}), ""),
+        (calling("AUTO"), ""),
+        (calling("VALIDATED"), ""),
+        (json!({"messages": [{"role": "assistant", "reasoning": "a"}]}), ""),
+        (json!({"tools": [{"input_schema": {"type": "image", "signature": {}}}]}), ""),
+        (content(json!({"type": "tool_use", "input": {"type": "image", "role": "developer"}})), ""),
+        (json!(["developer"]), ""),
+    ] {
+        let features = Features::of(request.to_string().as_bytes(), None);
+        let found: Vec<&str> =
+            KNOWN.iter().filter(|(_, has)| has(&features)).map(|(name, _)| *name).collect();
+        assert_eq!(found.join(", "), expected, "{request}");
+    }
+}
+
+#[test]
+fn beta_tokens_are_listed_with_commas() {
+    let features = Features::of(b"{}", Some(" a-2025-01-01,,b-2025-01-01 ,"));
+    assert_eq!(features.betas(), ["a-2025-01-01", "b-2025-01-01"]);
 }
 
 #[test]

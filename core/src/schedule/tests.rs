@@ -2,6 +2,7 @@
 
 mod choice;
 mod explain;
+mod fingerprints;
 mod fixture;
 mod learning;
 mod limits;

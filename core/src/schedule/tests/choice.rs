@@ -74,20 +74,35 @@ fn weights_share_a_large_tier_among_those_that_can_serve() {
 #[test]
 fn a_refusal_names_its_reason() {
     let prefixed = Channel { route_prefix: Some("team".into()), ..channel("p", 1, 1) };
-    let paused = Channel { status: Status::Paused, ..channel("s", 1, 1) };
+    let paused = || Channel { status: Status::Paused, ..channel("s", 1, 1) };
     let keyless = channel("k", 1, 0);
     let converted = Channel { endpoints: vec![endpoint(Protocol::Chat)], ..channel("c", 1, 1) };
     let messages = Ask { protocol: Protocol::Messages, convertible: false, ..ASK };
     let pinned = Ask { pin: Some("nobody"), ..ASK };
+    let pinned_to_paused = Ask { pin: Some("s"), ..ASK };
+    let mut other = channel("o", 1, 1);
+    other.models.add("x").unwrap();
     for (channels, ask, reason) in [
         (vec![], &ASK, Reason::NoChannel),
         (vec![prefixed], &ASK, Reason::NoChannel),
         (vec![converted], &messages, Reason::NoChannel),
-        (vec![paused], &ASK, Reason::Paused),
+        (vec![other], &ASK, Reason::NoModel),
+        (vec![paused()], &ASK, Reason::Paused),
+        (vec![paused(), channel("a", 1, 1)], &pinned_to_paused, Reason::Paused),
         (vec![keyless], &ASK, Reason::Paused),
         (vec![channel("a", 1, 1)], &pinned, Reason::UnknownChannel),
     ] {
         assert_eq!(World::new(channels).acquire(ask, 0).unwrap_err().reason, reason);
+    }
+}
+
+#[test]
+fn a_request_that_names_no_model_is_served_whatever_the_models() {
+    let mut narrow = channel("a", 1, 1);
+    narrow.models.add("x").unwrap();
+    let mut world = World::new(vec![narrow, channel("b", 2, 1)]);
+    for (model, expected) in [("", "a1"), ("x", "a1"), ("m", "b1")] {
+        assert_eq!(world.once(&Ask { model, ..ASK }, Class::Success, 0), expected, "{model:?}");
     }
 }
 
@@ -148,6 +163,20 @@ fn a_session_that_moved_stays_where_it_is_while_that_is_healthy() {
         assert_eq!(world.once(&ASK, Class::Success, secs), "a1");
     }
     assert_eq!(world.once(&session(1), Class::Success, 9_000), "a1", "forgotten by then");
+}
+
+#[test]
+fn only_what_served_it_unpinned_binds_a_session() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1), channel("c", 3, 1)]);
+    assert_eq!(world.once(&session(1), Class::RequestFault, 0), "a1");
+    let pinned = Ask { pin: Some("c"), ..session(1) };
+    assert_eq!(world.once(&pinned, Class::Success, 0), "c1");
+    assert_eq!(world.acquire(&session(1), 0).unwrap().rule, Rule::Priority);
+    assert_eq!(world.once(&session(1), Class::Rate, 0), "a1");
+    assert_eq!(world.once(&session(1), Class::Success, 0), "b1");
+    assert_eq!(world.once(&pinned, Class::Success, 1), "c1");
+    let lease = world.acquire(&session(1), 1).unwrap();
+    assert_eq!((key(&lease).as_str(), lease.rule), ("b1", Rule::Affinity));
 }
 
 #[test]

@@ -97,6 +97,26 @@ fn a_refusal_is_told_with_what_stands_in_the_way_of_each_key() {
 }
 
 #[test]
+fn a_candidate_tells_of_what_keeps_its_best_key() {
+    let mut world = World::new(vec![channel("a", 1, 2), channel("b", 2, 1)]);
+    let first = world.acquire(&ASK, 0).unwrap();
+    world.report(&first, Class::ModelUnavailable, 0);
+    assert_eq!(world.once(&ASK, Class::Rate, 0), "a2");
+    let past = [tried(&first, Class::ModelUnavailable)];
+    let told = explain(&mut world, &Ask { tried: &past, ..ASK }, 1);
+    assert_eq!(verdicts(&told), [("a", Verdict::CoolingDown), ("b", Verdict::Chosen)]);
+    assert_eq!(told.candidates[0].until, Some(at(15)));
+}
+
+#[test]
+fn the_keys_of_one_that_is_ruled_out_are_not_told() {
+    let paused = Channel { status: Status::Paused, ..channel("paused", 1, 2) };
+    let mut world = World::new(vec![paused, channel("a", 2, 2)]);
+    let told = explain(&mut world, &ASK, 0);
+    assert_eq!(told.candidates.iter().map(|one| one.keys.len()).collect::<Vec<_>>(), [0, 2]);
+}
+
+#[test]
 fn one_that_is_tested_says_so() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
     world.once(&ASK, Class::Rate, 0);

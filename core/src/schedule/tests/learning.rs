@@ -203,6 +203,19 @@ fn without_an_alternative_an_open_channel_is_tried_at_the_probes_pace() {
 }
 
 #[test]
+fn a_last_resort_that_fails_keeps_nothing_open_for_longer() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    world.trip(0);
+    let half_open = open_for(&world, 0);
+    for secs in 1..10 {
+        let lease = world.acquire(&ASK, secs).unwrap();
+        assert_eq!(lease.rule, Rule::LastResort);
+        world.report(&lease, Class::Transport, secs);
+        assert_eq!(open_for(&world, secs), half_open - secs);
+    }
+}
+
+#[test]
 fn a_refused_key_is_the_very_last_resort() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
     assert_eq!(world.once(&ASK, Class::Auth, 0), "a1");
@@ -329,7 +342,7 @@ fn a_report_reaches_its_key_wherever_that_stands_by_now() {
 
 #[test]
 fn a_removed_key_is_forgotten_but_not_at_once() {
-    for (away, kept) in [(60, true), (700, false)] {
+    for (away, kept) in [(590, true), (700, false)] {
         let mut world = World::new(vec![channel("a", 1, 2)]);
         assert_eq!(world.once(&ASK, Class::Quota, 0), "a1");
         for (secs, version, first) in [(1, "2", 1), (1 + away, "3", 1), (2 + away, "4", 0)] {
@@ -370,11 +383,12 @@ fn health_is_camel_case_for_people() {
 fn a_probe_that_fails_counts_although_the_time_was_stretched_meanwhile() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
     let old = world.acquire(&ASK, 0).unwrap();
-    world.trip(0);
+    world.trip(1);
     let probe = world.acquire(&ASK, 700).unwrap();
     assert!(probe.probe);
     let retry_after = Some(Duration::from_secs(2));
     world.report_as(&old, &Outcome { retry_after, ..Outcome::of(Class::Overload) }, 701);
+    assert_eq!(open_for(&world, 701), 2);
     world.report(&probe, Class::Transport, 702);
     assert!(open_for(&world, 702) >= 30);
 }

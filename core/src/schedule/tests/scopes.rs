@@ -315,6 +315,18 @@ fn a_limit_that_a_success_used_up_is_left_alone() {
 }
 
 #[test]
+fn a_pin_makes_no_test_and_waits_for_none() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    assert_eq!(world.once(&ASK, Class::Rate, 0), "a1");
+    let test = world.acquire(&ASK, 15).unwrap();
+    assert!(test.probe);
+    for _ in 0..3 {
+        let lease = world.acquire(&Ask { pin: Some("a"), ..ASK }, 15).unwrap();
+        assert_eq!((lease.rule, lease.probe), (Rule::Pin, false));
+    }
+}
+
+#[test]
 fn an_unproven_key_is_no_reason_to_refuse_for_long() {
     let mut world = World::new(vec![channel("a", 1, 1)]);
     assert_eq!(world.once(&ASK, Class::Rate, 0), "a1");

@@ -144,6 +144,18 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_long_after_the_last_one_counts_as_a_first_one() {
+        for (idle, expected) in [(3_600, 60), (3_601, 15)] {
+            let mut cooldown = Cooldown::default();
+            cooldown.strike(&RATE, at(0), None, at(0));
+            cooldown.strike(&RATE, at(15), None, at(15));
+            let again = at(15 + 30 + idle);
+            cooldown.strike(&RATE, again, None, again);
+            assert_eq!(wait(&cooldown, again), expected, "after {idle} s");
+        }
+    }
+
+    #[test]
     fn the_upstreams_word_counts_within_bounds() {
         for (terms, told, expected) in [
             (&RATE, 7, 7),

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::fixture::{ASK, World, at, channel, config, endpoint, key, session, tried};
 use crate::config::{Channel, Protocol, Rotation, Status};
-use crate::schedule::{Ask, Class, Outcome, Reason, Rule};
+use crate::schedule::{Ask, Class, Outcome, Reason, Rng, Rule};
 
 fn promoted(until: u64, channel: Channel) -> Channel {
     Channel { promoted_until: Some(at(until)), ..channel }
@@ -215,6 +215,30 @@ fn a_fault_of_a_key_tries_the_channels_other_keys_first() {
     for class in [Class::Auth, Class::Quota, Class::Rate, Class::ModelUnavailable] {
         let mut world = World::new(vec![channel("a", 1, 2), channel("b", 2, 1)]);
         assert_eq!(path(&mut world, &[class; 4]), ["a1@0", "a2@0", "b1@0", "Exhausted"], "{class:?}");
+    }
+}
+
+#[test]
+fn after_a_fault_of_a_key_the_channel_keeps_the_request_and_the_rule() {
+    for (promoted_until, ask, rule) in [
+        (None, ASK, Rule::Priority),
+        (None, session(1), Rule::Affinity),
+        (Some(at(100)), session(1), Rule::Promotion),
+    ] {
+        for seed in 0..10 {
+            let mut world = World::new(vec![
+                Channel { promoted_until, ..channel("a", 1, 2) },
+                Channel { promoted_until, ..channel("b", 1, 2) },
+            ]);
+            world.rng = Rng::new(seed);
+            world.once(&ask, Class::Success, 0);
+            let first = world.acquire(&ask, 0).unwrap();
+            world.report(&first, Class::Rate, 0);
+            let past = [tried(&first, Class::Rate)];
+            let second = world.acquire(&Ask { tried: &past, ..ask.clone() }, 0).unwrap();
+            assert_eq!((&second.channel.id, second.rule), (&first.channel.id, rule), "seed {seed}");
+            assert_ne!(second.key, first.key);
+        }
     }
 }
 

@@ -309,6 +309,25 @@ fn a_reset_forgets_the_key_it_names() {
 }
 
 #[test]
+fn a_reset_closes_breakers_and_forgets_the_last_failure() {
+    for key in [None, Some(KeyId::new("a1"))] {
+        let mut world = World::new(vec![channel("a", 1, 1)]);
+        let held = world.acquire(&ASK, 0).unwrap();
+        for _ in 0..BREAKER.consecutive_failures {
+            world.once(&ASK, Class::ServerError, 0);
+        }
+        assert_eq!(health(&world, 0).breaker, BreakerState::Open);
+        world.state.reset(&held.channel.id, key.as_ref());
+        let health = health(&world, 0);
+        let protocol = &health.keys[0].protocols[0];
+        assert_eq!(
+            (health.breaker, protocol.last_failure, health.in_flight),
+            (BreakerState::Closed, None, 1)
+        );
+    }
+}
+
+#[test]
 fn a_new_configuration_keeps_the_health_of_what_stays() {
     let mut world = World::new(vec![channel("a", 1, 2), channel("b", 2, 1)]);
     assert_eq!(world.once(&ASK, Class::Auth, 0), "a1");

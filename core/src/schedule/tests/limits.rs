@@ -68,6 +68,20 @@ fn tokens_are_counted_before_and_corrected_after() {
 }
 
 #[test]
+fn what_failed_used_no_tokens_and_what_served_tells_what_is_usual() {
+    let limits = Limits { tokens_per_minute: Some(1_000), ..NONE };
+    for limited in [limited as fn(_, _) -> _, key_limited] {
+        let mut world = World::new(vec![limited(limits, channel("a", 1, 1))]);
+        let failed = world.acquire(&needing(800), 0).unwrap();
+        world.report(&failed, Class::RequestFault, 0);
+        let served = world.acquire(&needing(800), 0).unwrap();
+        world.report_as(&served, &Outcome { tokens: Some(400), ..Outcome::of(Class::Success) }, 0);
+        assert!(world.acquire(&ASK, 0).is_ok(), "400 used, 400 expected");
+        assert_eq!(world.acquire(&ASK, 0).unwrap_err().reason, Reason::Limited);
+    }
+}
+
+#[test]
 fn a_limit_is_waited_for_rather_than_tripped_channels_tried() {
     let limits = Limits { concurrency: Some(1), ..NONE };
     let mut world = World::new(vec![channel("a", 1, 1), limited(limits, channel("b", 2, 1))]);

@@ -72,5 +72,5 @@ fn the_memory_of_a_channel_is_bounded() {
     for number in 0..100 {
         world.state.learn(&lease, &omit(&format!("field{number}")), at(1));
     }
-    assert!(traits(&mut world, &ASK, 2).len() < 20);
+    assert_eq!(traits(&mut world, &ASK, 2).len(), 16);
 }

@@ -98,8 +98,11 @@ mod tests {
     fn a_session_in_use_is_kept_and_a_disused_one_forgotten() {
         let mut affinity = Affinity::default();
         settle(&mut affinity, "a", 100, 100);
+        let (channel, key) = (ChannelId::new("b"), KeyId::new("k"));
+        affinity.settle(SessionKey(2), &channel, &key, at(100), at(100));
         for now in (100..400).step_by(29) {
             assert_eq!(bond(&mut affinity, now).as_deref(), Some("a"), "minute {now}");
+            assert!(affinity.touch(SessionKey(2), at(now)).is_some(), "minute {now}");
         }
         assert_eq!(bond(&mut affinity, 500), None);
     }

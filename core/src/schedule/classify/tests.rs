@@ -69,6 +69,19 @@ fn a_bare_status_has_a_class() {
 }
 
 #[test]
+fn a_word_counts_under_its_statuses_only() {
+    for (word, status, class) in [
+        ("unauthenticated", 401, Class::Auth),
+        ("unauthenticated", 503, Class::ServerError),
+        ("previous_response_not_found", 404, Class::RequestFault),
+        ("previous_response_not_found", 500, Class::ServerError),
+    ] {
+        let evidence = Evidence { status, code: Some(word), ..Evidence::default() };
+        assert_eq!(class_of(&evidence), class, "{status} {word}");
+    }
+}
+
+#[test]
 fn a_context_error_is_never_the_keys_fault() {
     for message in [
         "prompt is too long: 210000 tokens > 200000 maximum",

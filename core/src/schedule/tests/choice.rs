@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::fixture::{ASK, World, at, channel, config, endpoint, key, session, tried};
 use crate::config::{Channel, Protocol, Rotation, Status};
-use crate::schedule::{Ask, Class, Outcome, Reason, Rng, Rule};
+use crate::schedule::{Ask, Class, ModelKey, Outcome, Reason, Rng, Rule};
 
 fn promoted(until: u64, channel: Channel) -> Channel {
     Channel { promoted_until: Some(at(until)), ..channel }
@@ -240,6 +240,27 @@ fn after_a_fault_of_a_key_the_channel_keeps_the_request_and_the_rule() {
             assert_ne!(second.key, first.key);
         }
     }
+}
+
+#[test]
+fn a_lease_has_the_upstreams_name_of_the_model_where_it_is_another() {
+    let mut a = channel("a", 1, 1);
+    a.model_map.add("small", "tiny").unwrap();
+    a.model_map.add("same", "same").unwrap();
+    let mut world = World::new(vec![a]);
+    for (model, name) in [("small", Some("tiny")), ("same", None), ("m", None)] {
+        let lease = world.acquire(&Ask { model, ..ASK }, 0).unwrap();
+        assert_eq!(lease.model.as_deref(), name, "{model}");
+        assert_eq!(lease.model_key, ModelKey::of(name.unwrap_or(model)));
+    }
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_asked_is_passed_by_without_blame() {
+    let a = speaking([Protocol::Chat, Protocol::Messages], channel("a", 1, 2));
+    let mut world = World::new(vec![a, channel("b", 2, 1)]);
+    assert_eq!(path(&mut world, &[Class::Unfit; 4]), ["a1@0", "a2@1", "b1@0", "Exhausted"]);
+    assert_eq!(world.once(&ASK, Class::Success, 0), "a1");
 }
 
 #[test]

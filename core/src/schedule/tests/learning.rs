@@ -116,6 +116,20 @@ fn a_share_of_failures_below_the_rate_opens_nothing() {
 }
 
 #[test]
+fn only_the_latest_results_count() {
+    let mut world = World::new(vec![channel("a", 1, 1)]);
+    for class in [Class::Success; 100] {
+        world.once(&ASK, class, 0);
+    }
+    let mixed = [Class::Transport, Class::Transport, Class::Transport, Class::Success];
+    let opens = mixed.into_iter().cycle().take(usize::try_from(BREAKER.window).unwrap()).any(|class| {
+        world.once(&ASK, class, 0);
+        health(&world, 0).breaker == BreakerState::Open
+    });
+    assert!(opens);
+}
+
+#[test]
 fn results_older_than_the_window_do_not_count() {
     let mut world = World::new(vec![channel("a", 1, 1)]);
     for class in [[Class::Transport; 3].as_slice(), &[Class::Success], &[Class::Transport; 4]].concat() {
@@ -293,6 +307,19 @@ fn a_time_that_is_named_again_and_again_is_not_the_shortest_wait() {
         world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(Class::Overload) }, secs);
         assert!(open.contains(&open_for(&world, secs)), "at {secs} s");
     }
+}
+
+#[test]
+fn a_time_that_the_upstream_names_counts_although_other_models_are_served() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    world.once(&Ask { model: "other", ..ASK }, Class::Success, 0);
+    let lease = world.acquire(&ASK, 0).unwrap();
+    let retry_after = Some(Duration::from_secs(8));
+    world.report_as(&lease, &Outcome { retry_after, ..Outcome::of(Class::Overload) }, 0);
+    assert_eq!(open_for(&world, 0), 8);
+    let test = world.acquire(&ASK, 8).unwrap();
+    world.report(&test, Class::Transport, 8);
+    assert!(open_for(&world, 8) >= 30);
 }
 
 #[test]

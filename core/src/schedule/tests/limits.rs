@@ -174,6 +174,8 @@ fn a_channel_that_cannot_do_it_comes_last() {
     for _ in 0..20 {
         assert_eq!(world.once(&Ask { needs: verbose, ..ASK }, Class::Success, 0), "b1", "within a tier");
     }
+    let enough = Ask { needs: Needs { output: 100, ..needs }, ..ASK };
+    assert!((0..20).any(|_| world.once(&enough, Class::Success, 0) == "a1"));
 }
 
 #[test]

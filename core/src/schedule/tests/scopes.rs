@@ -248,6 +248,46 @@ fn a_model_is_blamed_for_attempts_that_overlap_with_one_that_served_another() {
 }
 
 #[test]
+fn models_that_fail_side_by_side_are_each_left_out() {
+    const THIRD: Ask<'static> = Ask { model: "third", ..ASK };
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    for _ in 0..BREAKER.consecutive_failures {
+        for ask in [&OTHER, &THIRD] {
+            assert_eq!(world.once(ask, Class::Transport, 0), "a1");
+            assert_eq!(world.once(&ASK, Class::Success, 0), "a1");
+        }
+    }
+    assert_eq!([&OTHER, &THIRD, &ASK].map(|ask| next(&mut world, ask, 1)), ["b1", "b1", "a1"]);
+}
+
+#[test]
+fn what_a_model_failed_before_it_was_left_out_is_not_held_against_the_others() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    for _ in 0..BREAKER.consecutive_failures {
+        assert_eq!(world.once(&OTHER, Class::Transport, 0), "a1");
+        assert_eq!(world.once(&ASK, Class::Success, 0), "a1");
+    }
+    for class in [Class::Transport, Class::Transport, Class::Success, Class::Transport, Class::Transport] {
+        assert_eq!(world.once(&ASK, class, 1), "a1");
+    }
+    assert_eq!(next(&mut world, &ASK, 2), "a1");
+}
+
+#[test]
+fn a_test_of_a_key_that_fails_for_another_reason_blames_no_model() {
+    for class in [Class::ServerError, Class::Transport] {
+        let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+        assert_eq!(world.once(&ASK, Class::Rate, 0), "a1");
+        let test = world.acquire(&ASK, 15).unwrap();
+        assert!(test.probe);
+        world.report(&test, class, 15);
+        let health = world.state.health(&world.config, at(15)).remove(0);
+        assert_eq!(health.keys[0].excluded_models, 0, "{class:?}");
+        assert_eq!(health.keys[0].protocols[0].consecutive_failures, 1, "{class:?}");
+    }
+}
+
+#[test]
 fn failures_in_a_row_of_several_models_are_the_channels() {
     let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
     assert_eq!(world.once(&OTHER, Class::Transport, 0), "a1");

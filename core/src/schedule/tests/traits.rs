@@ -30,6 +30,8 @@ fn what_one_request_learned_holds_for_that_model_there_until_it_expires() {
     assert_eq!(lease.compat().max_output, Some(50));
     assert!(lease.compat().omits("seed"));
     assert_eq!(traits(&mut world, &ASK, DAY), []);
+    world.state.learn(&lease, &omit("top_p"), at(DAY));
+    assert_eq!(traits(&mut world, &ASK, DAY), [omit("top_p")], "found out anew");
 }
 
 #[test]
@@ -66,8 +68,9 @@ fn the_memory_of_a_channel_is_bounded() {
         let lease = world.acquire(&Ask { model: &model, ..ASK }, 0).unwrap();
         world.state.learn(&lease, &omit("seed"), at(0));
     }
-    assert_eq!(traits(&mut world, &Ask { model: "m0", ..ASK }, 1), []);
-    assert_eq!(traits(&mut world, &Ask { model: "m999", ..ASK }, 1), [omit("seed")]);
+    for (model, known) in [("m0", false), ("m935", false), ("m936", true), ("m999", true)] {
+        assert_eq!(traits(&mut world, &Ask { model, ..ASK }, 1) == [omit("seed")], known, "{model}");
+    }
     let lease = world.acquire(&ASK, 1).unwrap();
     for number in 0..100 {
         world.state.learn(&lease, &omit(&format!("field{number}")), at(1));

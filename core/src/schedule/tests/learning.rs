@@ -131,14 +131,16 @@ fn only_the_latest_results_count() {
 
 #[test]
 fn results_older_than_the_window_do_not_count() {
-    let mut world = World::new(vec![channel("a", 1, 1)]);
-    for class in [[Class::Transport; 3].as_slice(), &[Class::Success], &[Class::Transport; 4]].concat() {
-        world.once(&ASK, class, 0);
+    for (secs, state) in [(900, BreakerState::Open), (901, BreakerState::Closed)] {
+        let mut world = World::new(vec![channel("a", 1, 1)]);
+        for class in [[Class::Transport; 3].as_slice(), &[Class::Success], &[Class::Transport; 4]].concat() {
+            world.once(&ASK, class, 0);
+        }
+        for class in [Class::Success, Class::Transport, Class::Transport] {
+            world.once(&ASK, class, secs);
+        }
+        assert_eq!(health(&world, secs).breaker, state, "after {secs} s");
     }
-    for class in [Class::Success, Class::Transport, Class::Transport] {
-        world.once(&ASK, class, 1_000);
-    }
-    assert_eq!(health(&world, 1_000).breaker, BreakerState::Closed);
 }
 
 #[test]
@@ -344,7 +346,7 @@ fn a_reset_closes_breakers_and_forgets_the_last_failure() {
             world.once(&ASK, Class::ServerError, 0);
         }
         assert_eq!(health(&world, 0).breaker, BreakerState::Open);
-        world.state.reset(&held.channel.id, key.as_ref());
+        world.state.reset(&held.channel.id, key.as_ref(), at(0));
         let health = health(&world, 0);
         let protocol = &health.keys[0].protocols[0];
         assert_eq!(

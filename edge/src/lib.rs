@@ -39,7 +39,7 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     #[cfg(feature = "fixtures")]
-    if let Some(answer) = fixtures::answer(&request).await {
+    if let Some(answer) = fixtures::answer(&request, &env).await {
         return answer;
     }
     if let Some(asset) = ui::asset(&request).filter(|_| ui::exists(&env)) {

@@ -1,4 +1,5 @@
-// The golden fixtures of conversion come out of workerd byte for byte as they came out natively.
+// The golden fixtures of conversion come out of workerd byte for byte as they came out natively, and the stores do what
+// every store has to.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -43,3 +44,8 @@ for (const kind of ["request", "response", "stream", "error"]) {
     assert.deepEqual(wrong, [], `${wrong.length} of ${all.length} differ`);
   });
 }
+
+test("the object is a store of the configuration like any other", async () => {
+  const response = await worker.fetch("/__conformance/config-store", { method: "POST" });
+  assert.equal(response.status, 200, await response.text());
+});

@@ -52,8 +52,7 @@ export async function startWorker({ bindings, document, ui, build = "build", sta
   await runtime.ready;
   const operated = await runtime.unsafeGetDirectURL(operator.name);
   const ask = async (init) => (await fetch(operated, init)).text();
-  const store = (text) => ask({ method: "PUT", body: text });
-  if (document) await store(JSON.stringify(document));
+  if (document) await ask({ method: "PUT", body: JSON.stringify(document) });
   const url = await runtime.unsafeGetDirectURL(worker.name);
-  return { url: url.origin, stored: () => ask(), store, stop: () => runtime.dispose() };
+  return { url: url.origin, stored: () => ask(), stop: () => runtime.dispose() };
 }

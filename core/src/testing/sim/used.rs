@@ -51,8 +51,10 @@ impl Used {
 
     /// Whether one more with such a prompt would be one too many.
     pub(super) fn is_full(&self, limits: &Limits, prompt: u32, now: Timestamp) -> bool {
-        let tokens: u64 = self.since(MINUTE, now).map(|lent| lent.tokens).sum();
-        let over = |limit: u32| tokens > 0 && tokens + u64::from(prompt.max(1)) > limit.into();
+        let over = |limit: u32| {
+            let tokens: u64 = self.since(MINUTE, now).map(|lent| lent.tokens).sum();
+            tokens > 0 && tokens + u64::from(prompt.max(1)) > limit.into()
+        };
         self.is_crowded(limits)
             || limits.requests_per_minute.is_some_and(|limit| self.requests(MINUTE, now) >= limit)
             || limits.tokens_per_minute.is_some_and(over)
@@ -60,12 +62,13 @@ impl Used {
 
     /// Whether one more may be too many. How many tokens a request is expected to use, nobody outside knows.
     pub(super) fn may_be_full(&self, limits: &Limits, now: Timestamp) -> bool {
-        let some = self.under_way > 0
-            || now.since(self.ended_at) <= MINUTE + LATE
-            || self.requests(MINUTE + LATE, now) > 0;
+        let late = MINUTE + LATE;
+        let some = || {
+            self.under_way > 0 || now.since(self.ended_at) <= late || self.since(late, now).next().is_some()
+        };
         self.is_crowded(limits)
-            || limits.requests_per_minute.is_some_and(|limit| self.requests(MINUTE + LATE, now) >= limit)
-            || limits.tokens_per_minute.is_some() && some
+            || limits.requests_per_minute.is_some_and(|limit| self.requests(late, now) >= limit)
+            || limits.tokens_per_minute.is_some() && some()
     }
 
     fn is_crowded(&self, limits: &Limits) -> bool {

@@ -218,7 +218,10 @@ impl Row {
     /// Something served `content_at`; where that may have closed an open breaker, all is forgotten.
     pub(super) fn succeed(&mut self, result: &Result, content_at: Timestamp, may_close: bool) {
         let Result { model, begun, .. } = *result;
-        let closes = may_close || self.bad.is_some_and(|since| begun >= since);
+        // What began in the very moment of a failure counts as begun after it.
+        let at_once =
+            self.failures.iter().rev().take_while(|failed| **failed >= begun).any(|failed| *failed == begun);
+        let closes = may_close || at_once || self.bad.is_some_and(|since| begun >= since);
         // A test that failed may have opened it anew, but none later than the last failure.
         if self.bad.and(self.failures.back()).is_some_and(|last| begun >= *last) {
             self.failures.clear();

@@ -223,7 +223,7 @@ impl Row {
             self.failures.iter().rev().take_while(|failed| **failed >= begun).any(|failed| *failed == begun);
         let closes = may_close || at_once || self.bad.is_some_and(|since| begun >= since);
         // A test that failed may have opened it anew, but none later than the last failure.
-        if self.bad.and(self.failures.back()).is_some_and(|last| begun >= *last) {
+        if self.bad.and_then(|_| self.failures.back()).is_some_and(|last| begun >= *last) {
             self.failures.clear();
         }
         let (number, at) = (self.results + 1, result.now);

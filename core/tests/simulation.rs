@@ -23,6 +23,7 @@ fn number(name: &str) -> Result<Option<u64>, String> {
 }
 
 /// Plays the seeds on all processors; of every rule that is broken the lowest seed and how often.
+#[expect(clippy::print_stdout, reason = "a long run shows where it is and what it found")]
 fn play(run: fn(u64) -> Result<Tally, Failure>) -> Result<String, String> {
     let scenarios = number("CAUSEWAY_SIM_SCENARIOS")?.unwrap_or(SCENARIOS);
     let from = number("CAUSEWAY_SIM_FROM")?.unwrap_or(0);

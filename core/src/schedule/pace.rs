@@ -144,6 +144,21 @@ mod tests {
     }
 
     #[test]
+    fn the_share_that_fails_moves_by_a_fifth_towards_what_was_seen_last() {
+        let mut pace = paced(200);
+        for (fails, expected) in [(true, 250.0), (true, 312.5), (false, 280.9), (false, 259.9), (true, 324.8)]
+        {
+            if fails {
+                pace.failed(Duration::ZERO, at(0));
+            } else {
+                pace.served(None, at(0));
+            }
+            let cost = cost(&pace, 0, 1, 0);
+            assert!((cost - expected).abs() < 1.0, "{cost}, not {expected}");
+        }
+    }
+
+    #[test]
     fn what_always_fails_still_has_a_price() {
         let mut pace = paced(200);
         for _ in 0..1_000 {

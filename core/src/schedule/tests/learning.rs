@@ -408,6 +408,22 @@ fn a_removed_key_is_forgotten_but_not_at_once() {
 }
 
 #[test]
+fn a_removed_channel_is_forgotten_but_not_at_once() {
+    for (away, kept) in [(590, true), (700, false)] {
+        let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+        assert_eq!(world.once(&ASK, Class::Quota, 0), "a1");
+        for (secs, version) in [(1, "2"), (1 + away, "3")] {
+            world.config = config(version, vec![channel("b", 2, 1)]);
+            assert_eq!(world.once(&ASK, Class::Success, secs), "b1");
+        }
+        world.config = config("4", vec![channel("a", 1, 1), channel("b", 2, 1)]);
+        world.once(&ASK, Class::Success, 2 + away);
+        let last_used = if kept { 0 } else { 2 + away };
+        assert_eq!(health(&world, 2 + away).keys[0].last_used_at, Some(at(last_used)), "{away}");
+    }
+}
+
+#[test]
 fn a_report_of_something_removed_is_ignored() {
     let mut world = World::new(vec![channel("a", 1, 1)]);
     let lease = world.acquire(&ASK, 0).unwrap();

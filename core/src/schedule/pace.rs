@@ -159,6 +159,17 @@ mod tests {
     }
 
     #[test]
+    fn a_time_moves_by_a_fifth_and_further_the_older_it_is() {
+        for (secs, expected) in [(0, 900.0), (300, 900.0), (600, 700.0), (3_000, 540.0)] {
+            let mut pace = paced(1_000);
+            pace.used(at(secs));
+            pace.served(Some(Duration::from_millis(500)), at(secs));
+            let cost = cost(&pace, 0, 1, secs);
+            assert!((cost - expected).abs() < 1.0, "after {secs} s: {cost}, not {expected}");
+        }
+    }
+
+    #[test]
     fn what_always_fails_still_has_a_price() {
         let mut pace = paced(200);
         for _ in 0..1_000 {
@@ -200,6 +211,8 @@ mod tests {
         let costs = [0, 10, 30, 100].map(|secs| cost(&pace, 0, 1, secs));
         assert!((costs[0] - 1_250.0).abs() < 1.0 && (costs[1] - 1_111.0).abs() < 1.0, "{costs:?}");
         assert!(costs[3] < 1_020.0, "{costs:?}");
+        pace.served(None, at(10));
+        assert!((cost(&pace, 0, 1, 10) - 1_087.0).abs() < 1.0, "half of it was forgotten by then");
     }
 
     #[test]

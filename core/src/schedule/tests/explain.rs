@@ -125,6 +125,15 @@ fn one_that_is_tested_says_so() {
 }
 
 #[test]
+fn a_pin_considers_its_channel_alone() {
+    let mut world = World::new(vec![channel("a", 1, 1), channel("b", 2, 1)]);
+    let ask = Ask { pin: Some("b"), traced: true, ..ASK };
+    assert_eq!(verdicts(&explain(&mut world, &ask, 0)), [("b", Verdict::Chosen)]);
+    let considered = world.acquire(&ask, 0).unwrap().considered.unwrap();
+    assert_eq!(considered.iter().map(|one| one.channel.as_str()).collect::<Vec<_>>(), ["ch_b"]);
+}
+
+#[test]
 fn each_way_to_a_channel_is_a_candidate() {
     let mut a = channel("a", 1, 1);
     a.endpoints.push(endpoint(Protocol::Messages));

@@ -127,6 +127,16 @@ fn a_line_holds_nobody_up_where_there_is_room_for_all() {
 }
 
 #[test]
+fn a_line_for_one_channel_holds_nobody_up_at_another() {
+    let limits = Limits { concurrency: Some(1), ..NONE };
+    let mut world =
+        World::new(vec![limited(limits, channel("a", 1, 1)), limited(limits, channel("b", 2, 1))]);
+    let _held = world.acquire(&ASK, 0).unwrap();
+    world.state.enqueue(&world.config, &Ask { pin: Some("a"), ..ASK }, at(0));
+    assert_eq!(world.once(&ASK, Class::Success, 0), "b1");
+}
+
+#[test]
 fn who_waits_tests_what_comes_back() {
     let mut world = World::new(vec![channel("a", 1, 1)]);
     assert_eq!(world.once(&ASK, Class::Rate, 0), "a1");

@@ -1,5 +1,6 @@
 //! Tables over virtual time.
 
+mod authority;
 mod choice;
 mod explain;
 mod fingerprints;

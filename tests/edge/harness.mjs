@@ -47,11 +47,12 @@ export async function startMock() {
  */
 export async function startWorker(document, { bindings = secrets, ...options } = {}) {
   const logged = [];
-  const { url, stored, stop } = await start({ ...options, bindings, document, log: (message) => logged.push(message) });
+  const { url, inspector, stored, stop } = await start({ ...options, bindings, document, log: (message) => logged.push(message) });
   return {
     fetch: (path, init) => fetch(new URL(path, url), init),
     visit: (path, init) => visit(new URL(path, url), init),
     logged: () => logged,
+    inspector,
     stored,
     stop,
   };

@@ -25,10 +25,11 @@ const operator = {
 /**
  * Starts the Worker. `bindings` are its secrets and variables, beside those of wrangler.toml; `document` is put where it
  * finds its configuration; `ui` is a folder with the UI's files, `build` the folder of another build; `state` is where
- * its namespaces and objects are kept, `log` takes what it says. Requests go to it directly: miniflare's own entry in
- * front would hide when a client leaves.
+ * its namespaces and objects are kept, `log` takes what it says; `watch` are modules around it by name, the first its
+ * entry, and opens its inspector. Requests go to it directly: miniflare's own entry in front would hide when a client
+ * leaves.
  */
-export async function startWorker({ bindings, document, ui, build = "build", state, log = () => {} }) {
+export async function startWorker({ bindings, document, ui, build = "build", state, log = () => {}, watch }) {
   const worker = {
     ...deployed,
     name: "causeway",
@@ -37,6 +38,7 @@ export async function startWorker({ bindings, document, ui, build = "build", sta
     rootPath: `${root}/edge/${build}`,
     modulesRoot: ".",
     modules: [
+      ...Object.entries(watch ?? {}).map(([path, contents]) => ({ type: "ESModule", path, contents })),
       { type: "ESModule", path: "index.js" },
       { type: "CompiledWasm", path: "index_bg.wasm" },
     ],
@@ -45,6 +47,7 @@ export async function startWorker({ bindings, document, ui, build = "build", sta
   const runtime = new Miniflare({
     workers: [worker, operator],
     defaultPersistRoot: state,
+    inspectorPort: watch && 0,
     handleStructuredLogs: ({ message }) => {
       log(message);
     },
@@ -54,5 +57,6 @@ export async function startWorker({ bindings, document, ui, build = "build", sta
   const ask = async (init) => (await fetch(operated, init)).text();
   if (document) await ask({ method: "PUT", body: JSON.stringify(document) });
   const url = await runtime.unsafeGetDirectURL(worker.name);
-  return { url: url.origin, stored: () => ask(), stop: () => runtime.dispose() };
+  const inspector = watch && new URL(`/core:user:${worker.name}`, await runtime.getInspectorURL());
+  return { url: url.origin, inspector, stored: () => ask(), stop: () => runtime.dispose() };
 }

@@ -11,6 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import * as page from './page.mjs';
+import { cpu, rss } from './process.mjs';
 
 const KEY = 'cw-bench-client-key-0001';
 const LEAVING = 'leaving';
@@ -59,9 +61,9 @@ async function main() {
     for (const target of able) await load(target, scenario, bodies, 0.5);
     for (let round = 0; round < options.rounds; round += 1) {
       for (const target of able) {
-        const before = cpu(target.pid);
+        const before = target.pid ? cpu(target.pid) : 0;
         const report = await load(target, scenario, bodies, options.seconds);
-        const spent = cpu(target.pid) - before;
+        const spent = target.pid ? cpu(target.pid) - before : 0;
         const key = `${scenario.name}|${target.name}`;
         results.set(key, [...(results.get(key) ?? []), { ...report, cpuUs: spent / 1000 / report.requests }]);
         process.stderr.write('.');
@@ -73,7 +75,7 @@ async function main() {
   const facts = { loaded: rss(causeway.pid), leaving: await leaving(mock, causeway), ...(await footprint(mock)) };
   const text = table(targets, results, facts);
   process.stdout.write(text);
-  if (options.write) write(text);
+  if (options.write) page.write('bench', `${measured()}\n\n${text}`);
 }
 
 /** The upstream speaks chat; only a gateway serves other clients. */
@@ -223,15 +225,9 @@ function requestBodies() {
   return Object.fromEntries(files);
 }
 
-/** Nanoseconds of CPU the process's threads have used. */
-function cpu(pid) {
-  if (!pid) return 0;
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]), 0);
-}
-
-/** Resident memory in MiB. */
-function rss(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+function measured() {
+  const date = new Date().toISOString().slice(0, 10);
+  return `Measured ${date}, ${options.rounds} rounds of ${options.seconds} s each: CPU of the best round, latencies of the median one.`;
 }
 
 function table(targets, results, facts) {
@@ -250,15 +246,6 @@ function table(targets, results, facts) {
   lines.push(`| cold start to the first proxied answer, median of 10 (polled every 2 ms) | ${facts.cold.toFixed(0)} ms |`, `| binary with the UI | ${(facts.binary / 1048576).toFixed(1)} MiB |`);
   if (facts.wasm) lines.push(`| Worker upload, gzip | ${(facts.wasm / 1024).toFixed(0)} KiB |`);
   return `${lines.join('\n')}\n`;
-}
-
-/** Replaces what stands between the markers of docs/performance.md. */
-function write(text) {
-  const file = 'docs/performance.md';
-  const page = readFileSync(file, 'utf8');
-  const date = new Date().toISOString().slice(0, 10);
-  const block = `<!-- bench -->\nMeasured ${date}, ${options.rounds} rounds of ${options.seconds} s each: CPU of the best round, latencies of the median one.\n\n${text}<!-- /bench -->`;
-  writeFileSync(file, page.replace(/<!-- bench -->[\s\S]*<!-- \/bench -->/, block));
 }
 
 function start(command, args, more = {}) {

@@ -26,7 +26,7 @@ const lanes = {
 };
 
 const scenarios = [
-  ...ways('8 KB, JSON', { lane: 'json', size: 8, requests: 200, connections: 4 }),
+  ...ways('8 KB, JSON', { lane: 'json', size: 8, requests: 500, connections: 4 }),
   ...ways(`200 KB, ${EVENTS} events at once`, { lane: 'burst', size: 200, stream: true, requests: 8, connections: 2 }),
   ...ways(`200 KB, ${EVENTS} events, one write each`, { lane: 'stream', size: 200, stream: true, requests: 4, connections: 2 }),
 ];

@@ -16,3 +16,9 @@ has() { command -v "$1" >/dev/null 2>&1; }
 locked() {
   awk -v name="$1" '$0 == "name = \"" name "\"" { getline; gsub(/[^0-9.]/, ""); print; exit }' Cargo.lock
 }
+
+# The version that the tests use, under a Node.js that is new enough for it.
+wrangler() {
+  local bin=$root/tests/edge/node_modules/.bin
+  "$bin/node" "$bin/wrangler" "$@"
+}

@@ -77,6 +77,8 @@ fn two_channels() -> World {
 #[test]
 fn who_listens_hears_everything_once() {
     let (mut world, mut one, mut two) = (two_channels(), Isolate::default(), Isolate::default());
+    let served = world.acquire(&mut one, &ASK, 0);
+    assert_eq!(world.tell(&mut one, &served, ended(Class::Success), 0).channels, []);
     assert_eq!(world.listen(&mut two, 0).channels, []);
     world.trip(&mut one, 0);
     let heard: Vec<String> =
@@ -91,10 +93,11 @@ fn who_listens_hears_everything_once() {
 #[test]
 fn another_life_tells_what_the_last_one_knew_whatever_was_heard_of_that() {
     let (mut world, mut one) = (two_channels(), Isolate::default());
+    let before = world.authority.revision();
     world.trip(&mut one, 0);
-    let revision = world.authority.revision();
-    assert_eq!(world.authority.said_since(revision).count(), 0);
-    let said: Vec<_> = world.authority.said_since(0).cloned().collect();
+    let said: Vec<_> = world.authority.said_since(before).cloned().collect();
+    assert_eq!(said.iter().map(|one| one.channel.as_str()).collect::<Vec<_>>(), ["ch_a"]);
+    assert_eq!(world.authority.said_since(world.authority.revision()).count(), 0);
     world.authority = Authority::new(2);
     world.authority.restore(&world.config, &said, at(1));
     one.seen = one.seen.map(|seen| Seen { revision: 1_000, ..seen });
@@ -160,11 +163,19 @@ fn an_account_rests_for_all() {
     let mut world = World::new(vec![grouped("a", 1), grouped("b", 2), channel("c", 3, 1)]);
     let (mut one, mut two) = (Isolate::default(), Isolate::default());
     let lease = world.acquire(&mut one, &ASK, 0);
+    assert_eq!(world.tell(&mut one, &lease, ended(Class::Success), 0).accounts, []);
+    let lease = world.acquire(&mut one, &ASK, 0);
     let spent = Outcome { scope: Scope::Account, ..Outcome::of(Class::Quota) };
     world.tell(&mut one, &lease, Event::Ended(spent), 0);
     assert_eq!(one.state.changed_at(&lease.channel.id), at(0));
     assert_eq!(world.listen(&mut two, 1).accounts.len(), 1);
     assert_eq!(key(&world.acquire(&mut two, &ASK, 1)), "c1");
+    assert_eq!(world.listen(&mut two, 1).accounts, []);
+    let test = world.acquire(&mut one, &ASK, 700);
+    assert!(test.probe);
+    let spent = Outcome { scope: Scope::Account, ..Outcome::of(Class::Quota) };
+    world.tell(&mut one, &test, Event::Ended(spent), 700);
+    assert_eq!(world.listen(&mut two, 701).accounts.len(), 1, "it rests again");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::fixture::{ASK, BREAKER, at, channel, config, key, session};
 use crate::config::{Channel, ChannelId, Config};
 use crate::schedule::authority::Authority;
@@ -247,4 +249,16 @@ fn older_news_change_nothing() {
     two.state.reset(&lease.channel.id, None, at(2));
     two.state.adopt(&old[0]);
     assert_eq!(key(&world.acquire(&mut two, &ASK, 2)), "a1");
+}
+
+#[test]
+fn only_what_changed_is_told() {
+    let mut world = World::new(vec![channel("a", 1, 3)]);
+    let (mut one, mut two) = (Isolate::default(), Isolate::default());
+    let lease = world.acquire(&mut one, &ASK, 0);
+    world.tell(&mut one, &lease, ended(Class::Auth), 0);
+    let told = serde_json::to_value(&world.listen(&mut two, 1).channels[0]).unwrap();
+    assert_eq!(told["keys"].as_array().unwrap().len(), 1, "{told}");
+    assert_eq!(told["keys"][0]["key"], "a1");
+    assert!([&told["breakers"], &told["keys"][0]["breakers"]].iter().all(|one| **one == json!([])), "{told}");
 }

@@ -417,9 +417,8 @@ fn a_removed_channel_is_forgotten_but_not_at_once() {
             assert_eq!(world.once(&ASK, Class::Success, secs), "b1");
         }
         world.config = config("4", vec![channel("a", 1, 1), channel("b", 2, 1)]);
-        world.once(&ASK, Class::Success, 2 + away);
-        let last_used = if kept { 0 } else { 2 + away };
-        assert_eq!(health(&world, 2 + away).keys[0].last_used_at, Some(at(last_used)), "{away}");
+        let lease = world.acquire(&ASK, 2 + away).unwrap();
+        assert_eq!((key(&lease).as_str(), lease.probe), (if kept { "b1" } else { "a1" }, false), "{away}");
     }
 }
 

@@ -7,25 +7,12 @@ use std::time::Duration;
 use causeway_core::config::document::Document;
 use causeway_core::config::outside::Outside;
 use causeway_core::config::{Config, Protocol, validate};
-use causeway_core::schedule::{Ask, Class, Needs, Outcome, Rng, State};
+use causeway_core::schedule::{Ask, Class, Outcome, Rng, State};
 use causeway_core::time::Timestamp;
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 
-const ASK: Ask<'static> = Ask {
-    protocol: Protocol::Messages,
-    model: "claude-opus-4-8",
-    convertible: true,
-    embeds: false,
-    pin: None,
-    prefix: None,
-    session: None,
-    needs: Needs { input: 0, output: 0, vision: false, tools: false },
-    waits_until: None,
-    ticket: None,
-    traced: false,
-    tried: &[],
-};
+const ASK: Ask<'static> = Ask::of(Protocol::Messages, "claude-opus-4-8");
 
 fn at(secs: u64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + secs * 1000)

@@ -3,7 +3,7 @@
 use causeway_core::config::document::Document;
 use causeway_core::config::outside::Outside;
 use causeway_core::config::{Protocol, validate};
-use causeway_core::schedule::{Ask, Class, Needs, Outcome, Rng, State};
+use causeway_core::schedule::{Ask, Class, Outcome, Rng, State};
 use causeway_core::time::Timestamp;
 use serde_json::json;
 
@@ -27,20 +27,7 @@ fn a_decision_and_its_report_allocate_nothing() {
     let document = Document::parse(document.to_string().as_bytes()).unwrap();
     let config = validate::compile(document, &Outside::default()).unwrap();
     let (mut state, mut rng) = (State::new(), Rng::new(1));
-    let ask = Ask {
-        protocol: Protocol::Messages,
-        model: "claude-opus",
-        convertible: true,
-        embeds: false,
-        pin: None,
-        prefix: None,
-        session: None,
-        needs: Needs::default(),
-        waits_until: None,
-        ticket: None,
-        traced: false,
-        tried: &[],
-    };
+    let ask = Ask::of(Protocol::Messages, "claude-opus");
     let mut decide = |rounds: u64, class: Class| {
         for n in 0..rounds {
             let now = Timestamp::from_millis(1_700_000_000_000 + n);

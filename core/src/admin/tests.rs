@@ -13,7 +13,7 @@ use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::validate::compile;
 use crate::platform::{Clock, Coordinator, Platform};
-use crate::schedule::{Ask, Class, Needs, Outcome};
+use crate::schedule::{Ask, Class, Outcome};
 use crate::testing::platform::FakePlatform;
 use crate::testing::store::MemoryStore;
 
@@ -95,21 +95,7 @@ impl Server {
 
     /// The upstream refuses the key of channel `alpha`.
     fn refuse_key(&self) {
-        let pin = Some("alpha");
-        let ask = Ask {
-            protocol: Protocol::Chat,
-            model: "m",
-            convertible: true,
-            embeds: false,
-            pin,
-            prefix: None,
-            session: None,
-            needs: Needs::default(),
-            waits_until: None,
-            ticket: None,
-            traced: false,
-            tried: &[],
-        };
+        let ask = Ask { pin: Some("alpha"), ..Ask::of(Protocol::Chat, "m") };
         let outcome = Outcome::of(Class::Auth);
         let (config, coordinator) = (self.config.current(), self.platform.coordinator());
         block_on(async {

@@ -80,12 +80,12 @@ impl Keeper {
         if self.stored.as_ref().map(|(version, _)| version) != expected.as_ref() {
             return Err(StoreError::Conflict);
         }
-        let unfit = |error: String| StoreError::Invalid(error);
-        let text = serde_json::to_string_pretty(&document).map_err(|error| unfit(error.to_string()))?;
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| StoreError::Invalid(error.to_string()))?;
         let opened = document::open(text.as_bytes(), &self.environment.secret_key)?;
         let version = opened.version();
         let config = compile(opened, &outside(&self.environment));
-        self.config = config.map_err(|errors| unfit(document::lines(&errors)))?;
+        self.config = config.map_err(|errors| StoreError::Invalid(document::lines(&errors)))?;
         self.stored = Some((version, text.clone()));
         self.authority.sync(&self.config, &Told::default(), now);
         Ok(text)

@@ -5,7 +5,7 @@ use super::*;
 use crate::config::document::Document;
 use crate::config::outside::Outside;
 use crate::config::{Protocol, validate};
-use crate::schedule::{Class, Needs};
+use crate::schedule::Class;
 use crate::testing::clock::VirtualClock;
 use crate::testing::platform::Counting;
 use crate::testing::run::run;
@@ -37,20 +37,7 @@ impl World {
     }
 
     async fn acquire(&self, model: &str, wait: Duration) -> Result<Lease, Refusal> {
-        let ask = Ask {
-            protocol: Protocol::Chat,
-            model,
-            convertible: true,
-            embeds: false,
-            pin: None,
-            prefix: None,
-            session: None,
-            needs: Needs::default(),
-            waits_until: Some(self.clock.now() + wait),
-            ticket: None,
-            traced: false,
-            tried: &[],
-        };
+        let ask = Ask { waits_until: Some(self.clock.now() + wait), ..Ask::of(Protocol::Chat, model) };
         self.coordinator.acquire(&self.config, &ask).await
     }
 

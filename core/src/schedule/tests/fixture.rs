@@ -12,7 +12,7 @@ use crate::config::{
     Breaker, Channel, ChannelId, Config, Endpoint, Key, KeyId, Limits, OnLoss, Protocol, Rotation, Secret,
     Settings, Status, Timeouts, Transport, Version,
 };
-use crate::schedule::{Ask, Class, Lease, Needs, Outcome, Refusal, Rng, SessionKey, State, Tried};
+use crate::schedule::{Ask, Class, Lease, Outcome, Refusal, Rng, SessionKey, State, Tried};
 use crate::time::Timestamp;
 
 pub(super) const BREAKER: Breaker = Breaker {
@@ -89,20 +89,7 @@ pub(super) fn config(version: &str, channels: Vec<Channel>) -> Config {
     }
 }
 
-pub(super) const ASK: Ask<'static> = Ask {
-    protocol: Protocol::Chat,
-    model: "m",
-    convertible: true,
-    embeds: false,
-    pin: None,
-    prefix: None,
-    session: None,
-    needs: Needs { input: 0, output: 0, vision: false, tools: false },
-    waits_until: None,
-    ticket: None,
-    traced: false,
-    tried: &[],
-};
+pub(super) const ASK: Ask<'static> = Ask::of(Protocol::Chat, "m");
 
 pub(super) fn session(number: u64) -> Ask<'static> {
     Ask { session: Some(SessionKey(number)), ..ASK }

@@ -6,7 +6,7 @@ use crate::config::Protocol;
 use crate::config::document::Document;
 use crate::config::outside::Outside;
 use crate::config::validate;
-use crate::schedule::{Ask, Class, Needs, Outcome, Rng, State};
+use crate::schedule::{Ask, Class, Outcome, Rng, State};
 use crate::time::Timestamp;
 
 /// One channel that was asked to wait, one that serves, and two that are not needed.
@@ -47,18 +47,5 @@ fn line(value: &impl Serialize) -> Option<String> {
 }
 
 fn ask() -> Ask<'static> {
-    Ask {
-        protocol: Protocol::Chat,
-        model: "gpt-5",
-        convertible: true,
-        embeds: false,
-        pin: None,
-        prefix: None,
-        session: None,
-        needs: Needs::default(),
-        waits_until: None,
-        ticket: None,
-        traced: false,
-        tried: &[],
-    }
+    Ask::of(Protocol::Chat, "gpt-5")
 }

@@ -6,7 +6,7 @@ use super::policy::{Choice, Loss, Policy, Report, Scene, Stop};
 use super::scenario::{Scenario, Setup, channel_id};
 use super::{Change, Check};
 use crate::config::{Protocol, Version};
-use crate::schedule::{Ask, Needs, Rng, State};
+use crate::schedule::{Ask, Rng, State};
 use crate::time::Timestamp;
 
 /// One scheduler's state, and what was seen of it from outside.
@@ -19,20 +19,7 @@ pub struct Guarded {
 }
 
 /// A request for no model in particular.
-const NOTHING: Ask<'static> = Ask {
-    protocol: Protocol::Chat,
-    model: "",
-    convertible: true,
-    embeds: false,
-    pin: None,
-    prefix: None,
-    session: None,
-    needs: Needs { input: 0, output: 0, vision: false, tools: false },
-    waits_until: None,
-    ticket: None,
-    traced: false,
-    tried: &[],
-};
+const NOTHING: Ask<'static> = Ask::of(Protocol::Chat, "");
 
 impl Guarded {
     pub fn new(scenario: &Scenario) -> Self {

@@ -105,7 +105,7 @@ impl<'a> Search<'a> {
         };
         let mut candidates = self.candidates(Some(position)).filter(|one| self.stage(one) > Stage::Paused);
         candidates
-            .find_map(|one| self.offer(&one).map(|offer| one.pick(offer, Rule::Pin)))
+            .find_map(|one| self.offer(&one, true).map(|offer| one.pick(offer, Rule::Pin)))
             .map_or_else(|| self.last_resort(Some(position)), Ok)
     }
 
@@ -115,11 +115,11 @@ impl<'a> Search<'a> {
         // A request that made one test in vain is served before it makes another.
         let tested = self.ask.tried.iter().any(|tried| tried.probe);
         let mut round = |failed, misfits, trials| self.by_priority(Round { failed, misfits, trials }, rng);
-        let preferred = self.next_key().or_else(|| self.promoted()).or_else(|| self.bonded());
-        preferred
-            .filter(|pick| !(tested && pick.trial))
-            .or_else(|| if tested { round(false, false, false) } else { None })
-            .or(preferred)
+        let preferred =
+            |trials| self.next_key(trials).or_else(|| self.promoted(trials)).or_else(|| self.bonded());
+        let sound = if tested { preferred(false).or_else(|| round(false, false, false)) } else { None };
+        sound
+            .or_else(|| preferred(true))
             .or_else(|| round(false, false, true))
             .or_else(|| if again { round(true, false, true) } else { None })
             .or_else(|| if choosy { round(false, true, true) } else { None })
@@ -127,10 +127,10 @@ impl<'a> Search<'a> {
     }
 
     /// After a fault of a key: another key of the same channel.
-    fn next_key(&self) -> Option<Pick> {
+    fn next_key(&self, trials: bool) -> Option<Pick> {
         let last = self.ask.tried.last().filter(|tried| tried.class.blames_key())?;
         let mut ways = self.fresh(self.plan.position(&last.channel)?);
-        let (one, offer) = ways.find_map(|one| Some((one, self.offer(&one)?)))?;
+        let (one, offer) = ways.find_map(|one| Some((one, self.offer(&one, trials)?)))?;
         let rule = if self.is_promoted(&one) {
             Rule::Promotion
         } else if self.bond.is_some_and(|bond| bond.channel == one.channel.id) {
@@ -141,10 +141,10 @@ impl<'a> Search<'a> {
         Some(one.pick(offer, rule))
     }
 
-    fn promoted(&self) -> Option<Pick> {
+    fn promoted(&self, trials: bool) -> Option<Pick> {
         self.plan.promoted(self.ask).iter().find_map(|route| {
             let one = self.fresh_on(*route).filter(|one| self.is_promoted(one) && self.fits(one))?;
-            self.offer(&one).map(|offer| one.pick(offer, Rule::Promotion))
+            self.offer(&one, trials).map(|offer| one.pick(offer, Rule::Promotion))
         })
     }
 
@@ -226,10 +226,7 @@ impl<'a> Search<'a> {
         if matches!(fit, Fit::Misfit(_)) != round.misfits {
             return None;
         }
-        let pick = one.pick(self.offer(&one)?, Rule::Priority);
-        if pick.trial && !round.trials {
-            return None;
-        }
+        let pick = one.pick(self.offer(&one, round.trials)?, Rule::Priority);
         let lane = one.slot.lane(route.speaks)?;
         let cost = lane.pace.cost(lane.lane.in_flight, route.weight, self.now);
         Some(Contender { pick, fit, cost })
@@ -366,8 +363,9 @@ impl<'a> Search<'a> {
             .map(|one| one.route.channel)
     }
 
-    /// The endpoint and key it would use now: endpoints in order, those that failed last.
-    fn offer(&self, one: &Candidate<'_>) -> Option<Offer> {
+    /// The endpoint and key it would use now: endpoints in order, those that failed last. Without `trials`, none
+    /// that is only tested.
+    fn offer(&self, one: &Candidate<'_>, trials: bool) -> Option<Offer> {
         let lane = one.slot.lane(one.route.speaks)?;
         if self.ask.pin.is_none() && lane.lane.breaker.state(self.now) == BreakerState::Open {
             return None;
@@ -378,8 +376,8 @@ impl<'a> Search<'a> {
             let usable = one.keys().filter_map(|(key, configured, slot)| {
                 let trial = match self.standing(one, configured, slot) {
                     Standing::Ready => false,
-                    Standing::Trial => true,
-                    Standing::Limited(_) | Standing::Waits(_) => return None,
+                    Standing::Trial if trials => true,
+                    Standing::Trial | Standing::Limited(_) | Standing::Waits(_) => return None,
                 };
                 let offer = Offer { key, endpoint, trial };
                 one.past.leaves(configured, endpoint).then_some((offer, slot))

@@ -89,7 +89,7 @@ impl Search<'_> {
             Fit::Misfit(Lack::Capability) => return (Verdict::Capability, None),
             Fit::Full | Fit::Shortened => {}
         }
-        if self.offer(one).is_some() {
+        if self.offer(one, true).is_some() {
             return (self.passed_over(one, chosen), None);
         }
         let keys = one.keys().map(|(_, key, slot)| self.key_verdict(one, key, slot));

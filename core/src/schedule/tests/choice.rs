@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::fixture::{ASK, World, at, channel, config, endpoint, key, session, tried};
 use crate::config::{Channel, Protocol, Rotation, Status};
-use crate::schedule::{Ask, Class, ModelKey, Outcome, Reason, Rng, Rule};
+use crate::schedule::{Ask, Class, ModelKey, Outcome, Reason, Rng, Rule, Tried};
 
 fn promoted(until: u64, channel: Channel) -> Channel {
     Channel { promoted_until: Some(at(until)), ..channel }
@@ -404,4 +404,20 @@ fn a_request_makes_one_test_in_vain_at_most_while_something_is_sound() {
         world.report(&lease, Class::Overload, 700);
         past.push(tried(&lease, Class::Overload));
     }
+}
+
+#[test]
+fn after_a_test_in_vain_a_sound_key_is_used_before_another_of_its_channel_is_tested() {
+    let mut first = channel("a", 1, 2);
+    first.rotation = Rotation::Ordered;
+    let mut world = World::new(vec![channel("h", 1, 1), first]);
+    for _ in 0..2 {
+        world.once(&Ask { pin: Some("h"), ..ASK }, Class::Overload, 0);
+    }
+    world.once(&Ask { pin: Some("a"), ..ASK }, Class::Auth, 0);
+    let test = world.acquire(&Ask { pin: Some("h"), ..ASK }, 700).unwrap();
+    world.report(&test, Class::Overload, 700);
+    let past = [Tried { probe: true, ..tried(&test, Class::Overload) }];
+    let lease = world.acquire(&Ask { tried: &past, ..ASK }, 700).unwrap();
+    assert_eq!((key(&lease).as_str(), lease.probe), ("a2", false));
 }

@@ -168,8 +168,11 @@ impl Breaker {
         told.max(paced).max(free)
     }
 
+    /// A trial of something else it stands for, that is under way, keeps its place.
     pub(super) fn begin_trial(&mut self, lease: u64, now: Timestamp) {
-        self.trial = Some(Trial { lease, expires: now + TRIAL_EXPIRY });
+        if !self.in_trial(now) {
+            self.trial = Some(Trial { lease, expires: now + TRIAL_EXPIRY });
+        }
         self.last_trial = Some(now);
         self.changed_at = now;
     }

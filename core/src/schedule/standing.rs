@@ -99,10 +99,11 @@ impl Situation<'_> {
         }
     }
 
-    /// One request at a time; who comes while it is under way waits.
+    /// One request at a time, of a key whatever it tests; who comes while it is under way waits.
     fn test(&self, sum: &mut Sum, breaker: Option<&Breaker>) {
-        let under_way = breaker.filter(|breaker| breaker.in_trial(self.now) && !self.pinned);
-        match under_way.map(|breaker| breaker.trial_from(self.now)) {
+        let own = self.key.lane(self.protocol).map(|lane| &lane.breaker);
+        let under_way = [breaker, own].into_iter().flatten().find(|breaker| breaker.in_trial(self.now));
+        match under_way.filter(|_| !self.pinned).map(|breaker| breaker.trial_from(self.now)) {
             Some(from) => sum.rest(Cause::UnderTest, from, from),
             None => sum.tests = true,
         }

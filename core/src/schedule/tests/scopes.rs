@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::fixture::{ASK, BREAKER, World, at, channel, key};
-use crate::config::{Channel, Rotation};
+use super::fixture::{ASK, BREAKER, World, at, channel, key, tried};
+use crate::config::{Channel, Protocol, Rotation};
 use crate::schedule::{Ask, BreakerState, Class, Outcome, Reason, Rule, Scope};
 
 const OTHER: Ask<'static> = Ask { model: "other", ..ASK };
@@ -375,4 +375,22 @@ fn an_unproven_key_is_no_reason_to_refuse_for_long() {
     assert_eq!((refusal.reason, refusal.retry_at), (Reason::CoolingDown, Some(at(16))));
     world.report(&test, Class::Success, 15);
     assert_eq!(next(&mut world, &ASK, 15), "a1");
+}
+
+#[test]
+fn the_test_of_a_model_goes_on_while_a_key_is_tested() {
+    let mut world = World::new(vec![channel("a", 1, 2)]);
+    let first = world.acquire(&ASK, 0).unwrap();
+    world.report_as(&first, &of(Class::ServerError, Scope::Model), 0);
+    let other = Ask::of(Protocol::Chat, "n");
+    let second = world.acquire(&other, 0).unwrap();
+    world.report_as(&second, &of(Class::Rate, Scope::Key), 0);
+    let of_model = world.acquire(&ASK, 60).unwrap();
+    let past = [tried(&of_model, Class::Rate)];
+    let of_key = world.acquire(&Ask { tried: &past, ..other }, 60).unwrap();
+    assert_eq!((of_model.probe, of_key.probe, key(&of_key)), (true, true, key(&second)));
+    world.report(&of_key, Class::Success, 61);
+    assert!(world.acquire(&ASK, 61).is_err(), "the model is under test");
+    world.report(&of_model, Class::Success, 62);
+    assert!(!world.acquire(&ASK, 62).unwrap().probe);
 }

@@ -1,7 +1,7 @@
 //! What has to be held against a channel: where nothing but tests may go.
 
 use super::policy::Report;
-use super::row::{Blame, Failure, Held, Result, Row};
+use super::row::{Blame, Failure, Held, Result, Row, Terms};
 use super::scenario::{MAX_KEYS, MODELS};
 use crate::schedule::{Class, Lease, Rule, Scope};
 use crate::time::Timestamp;
@@ -72,9 +72,22 @@ impl Book {
             rows.iter_mut().for_each(Row::doubt);
             rows
         };
-        let of_key = |key: KeyBook| KeyBook { rows: doubted(key.rows), ..KeyBook::default() };
-        let Self { rows, keys, .. } = std::mem::take(self);
-        *self = Self { rows: doubted(rows), keys: keys.map(of_key), ..Self::default() };
+        let uncertain = |mut models: [Held; MODELS.len()]| {
+            models.iter_mut().for_each(Held::doubt);
+            models
+        };
+        let of_key = |KeyBook { rows, models, .. }: KeyBook| KeyBook {
+            rows: doubted(rows),
+            models: uncertain(models),
+            ..KeyBook::default()
+        };
+        let Self { rows, models, keys, .. } = std::mem::take(self);
+        *self = Self {
+            rows: doubted(rows),
+            models: uncertain(models),
+            keys: keys.map(of_key),
+            ..Self::default()
+        };
     }
 
     pub(super) fn lend(&mut self, way: usize, lease: &Lease, now: Timestamp) {
@@ -91,7 +104,7 @@ impl Book {
         report: &Report<'_>,
         spot: Spot,
         own: Option<Timestamp>,
-        trips_at: u32,
+        terms: Terms,
     ) -> Option<Blame> {
         let lease = report.choice.lease.as_ref()?;
         let (outcome, now, begun) = (report.outcome, report.now, lease.acquired_at);
@@ -137,25 +150,25 @@ impl Book {
         // The test of a model that is left out says nothing of the others.
         let mut rows = self.rows.iter().chain(&key.rows);
         let retested = lease.probe
-            && (rows.any(|row| row.may_leave_out(spot.model, trips_at, now))
-                || self.models.get(spot.model)?.holds(now)
-                || key.models.get(spot.model)?.holds(now));
+            && (rows.any(|row| row.may_leave_out(spot.model, terms))
+                || self.models.get(spot.model)?.may_hold()
+                || key.models.get(spot.model)?.may_hold());
         let failure = Failure { whole, overload: class == Class::Overload, told };
         let mut blame = if outcome.scope == Scope::Model {
             Blame::Model
         } else if retested && !told {
-            self.rows.get_mut(spot.way)?.may_fail(&result, trips_at);
+            self.rows.get_mut(spot.way)?.may_fail(&result, terms);
             Blame::MaybeModel
         } else {
-            self.rows.get_mut(spot.way)?.fail(&result, failure, trips_at)
+            self.rows.get_mut(spot.way)?.fail(&result, failure, terms)
         };
         if outcome.scope == Scope::Model {
             self.models.get_mut(spot.model)?.strike(begun, now);
         } else if !whole {
             let row = key.rows.get_mut(spot.way)?;
             match blame {
-                Blame::Here => blame = row.fail(&result, Failure { whole: true, ..failure }, trips_at),
-                Blame::MaybeModel => row.may_fail(&result, trips_at),
+                Blame::Here => blame = row.fail(&result, Failure { whole: true, ..failure }, terms),
+                Blame::MaybeModel => row.may_fail(&result, terms),
                 Blame::Model => {}
             }
         }

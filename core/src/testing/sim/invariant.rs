@@ -26,7 +26,7 @@ pub struct Watch {
 impl Watch {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let breaker = scenario.breaker;
-        let ledger = Ledger::new(scenario.plans.len(), breaker.consecutive_failures.max(1), breaker.open_max);
+        let ledger = Ledger::new(scenario.plans.len(), &breaker);
         Self { ledger, breaker, last_lease: 0, bonded: 0, strayed: 0 }
     }
 
@@ -109,10 +109,9 @@ impl Watch {
             untried(scene, channel)
                 && !has_limits(channel)
                 && active_keys(channel).any(|key| {
-                    let free = self
-                        .ledger
-                        .of_key(*plan, key)
-                        .all(|lane| super::scenario::moment(arrived) >= lane.free_at);
+                    let free = self.ledger.of_key(*plan, key).all(|lane| {
+                        lane.fault_since.is_none() && super::scenario::moment(arrived) >= lane.free_at
+                    });
                     let sound =
                         upstream.sound_since(key, model, scene.at).is_some_and(|since| since <= arrived);
                     free && sound

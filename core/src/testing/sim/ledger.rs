@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::Change;
 use super::book::{Book, Spot, Test};
 use super::policy::{Choice, Report};
-use super::row::Blame;
+use super::row::{Blame, Terms};
 use super::scenario::{MAX_KEYS, MODELS, Setup};
 use super::used::Used;
-use crate::config::{Channel, Protocol};
+use crate::config::{Breaker, Channel, Protocol};
 use crate::schedule::{Class, Lease, ModelKey, Scope, SessionKey};
 use crate::time::Timestamp;
 
@@ -37,8 +37,7 @@ pub(super) struct Ledger {
     bonds: BTreeMap<SessionKey, Bond>,
     /// By plan.
     looks: Vec<Look>,
-    /// When failures in a row have to have tripped a breaker.
-    trips_at: u32,
+    terms: Terms,
     open_max: Duration,
     /// The scheduler hears of what others were lent, too.
     pub(super) many: bool,
@@ -82,7 +81,7 @@ pub(super) struct Bond {
 }
 
 impl Ledger {
-    pub(super) fn new(plans: usize, trips_at: u32, open_max: Duration) -> Self {
+    pub(super) fn new(plans: usize, breaker: &Breaker) -> Self {
         let lanes = vec![Lane::default(); plans * MAX_KEYS * 2];
         let named = |(number, name): (usize, &&str)| {
             [(ModelKey::of(name), number), (ModelKey::of(&format!("x-{name}")), number)]
@@ -94,8 +93,8 @@ impl Ledger {
             models: MODELS.iter().enumerate().flat_map(named).collect(),
             bonds: BTreeMap::new(),
             looks: vec![Look::default(); plans],
-            trips_at,
-            open_max,
+            terms: Terms { trips_at: breaker.consecutive_failures.max(1), window: breaker.window },
+            open_max: breaker.open_max,
             many: false,
         }
     }
@@ -223,7 +222,7 @@ impl Ledger {
         else {
             return;
         };
-        let (class, trips_at) = (outcome.class, self.trips_at);
+        let (class, terms) = (outcome.class, self.terms);
         if let Some(look) = self.looks.get_mut(plan) {
             look.note(outcome.first_content, now.since(lease.acquired_at), now);
         }
@@ -231,7 +230,7 @@ impl Ledger {
         // One of several may have heard from another, since a test began, that it fails.
         let failed_at = if self.many { lease.acquired_at } else { now };
         let blame = match spot.zip(self.books.get_mut(plan)) {
-            Some((spot, book)) => book.report(report, spot, own.then_some(failed_at), trips_at),
+            Some((spot, book)) => book.report(report, spot, own.then_some(failed_at), terms),
             None => None,
         };
         let may_be_model = blame.is_some_and(|blame| blame != Blame::Here);

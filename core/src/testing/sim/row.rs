@@ -16,6 +16,15 @@ const OVERLOADS: u32 = 2;
 /// Failures in a row that trip are so many more for each failure before them.
 const FOR_EACH_BEFORE: u32 = 2;
 
+/// How a breaker counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// Failures in a row have to have tripped it.
+    pub(super) trips_at: u32,
+    /// It remembers so many results.
+    pub(super) window: u32,
+}
+
 /// One attempt's end, as a breaker counts it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Result {
@@ -108,10 +117,13 @@ struct Last {
 pub(super) struct Held {
     begun: Timestamp,
     until: Timestamp,
+    /// When the last fault showed that no success since has surely answered.
+    showed: Option<Timestamp>,
 }
 
 impl Row {
-    pub(super) fn fail(&mut self, result: &Result, failure: Failure, trips_at: u32) -> Blame {
+    pub(super) fn fail(&mut self, result: &Result, failure: Failure, terms: Terms) -> Blame {
+        let Terms { trips_at, window } = terms;
         let Result { model, key, begun, now } = *result;
         self.first.note(begun, now);
         if self.length == 0 {
@@ -135,6 +147,9 @@ impl Row {
         failing.last = Some(Last { number, begun, at: now, failed: true });
         let Failing { count, most, first, .. } = *failing;
         let blame = if most >= trips_at { Blame::MaybeModel } else { Blame::Here };
+        if let Some(held) = self.models.get_mut(model).filter(|_| blame == Blame::MaybeModel) {
+            held.may_strike(now);
+        }
         if failure.told && failure.whole {
             self.bad.get_or_insert(now);
             return blame;
@@ -148,7 +163,8 @@ impl Row {
             })
         };
         let doubted = others().any(|other| other.doubt > last.map_or(0, |last| last.number));
-        let (may, sure) = (serves(first.earliest), serves(first.latest) && !doubted);
+        let remembered = last.is_some_and(|last| number - last.number < u64::from(window));
+        let (may, sure) = (serves(first.earliest), serves(first.latest) && remembered && !doubted);
         if self.bad.is_none() && may {
             if most < trips_at {
                 return blame;
@@ -180,7 +196,7 @@ impl Row {
     }
 
     /// A failure that may have been another's to count.
-    pub(super) fn may_fail(&mut self, result: &Result, trips_at: u32) {
+    pub(super) fn may_fail(&mut self, result: &Result, Terms { trips_at, .. }: Terms) {
         let Result { model, begun, now, .. } = *result;
         self.overloads = 0;
         self.failures.push_back(now);
@@ -195,19 +211,20 @@ impl Row {
         failing.doubt = self.results;
         if failing.most >= trips_at {
             (self.length, failing.count) = (0, 0);
+            self.models.get_mut(model).into_iter().for_each(|held| held.may_strike(now));
         }
     }
 
     /// Whether a model may be left out for failing alone.
-    pub(super) fn may_leave_out(&self, model: usize, trips_at: u32, now: Timestamp) -> bool {
-        self.models.get(model).is_some_and(|model| model.holds(now))
+    pub(super) fn may_leave_out(&self, model: usize, Terms { trips_at, .. }: Terms) -> bool {
+        self.models.get(model).is_some_and(Held::may_hold)
             || self.failing.get(model).is_some_and(|failing| failing.most >= trips_at)
     }
 
     /// All of it may be forgotten by now, and may not be.
     pub(super) fn doubt(&mut self) {
         (self.length, self.overloads, self.bad) = (0, 0, None);
-        self.models = <[Held; MODELS.len()]>::default();
+        self.models.iter_mut().for_each(Held::doubt);
         self.first.forget(false);
         for failing in &mut self.failing {
             failing.count = 0;
@@ -247,7 +264,7 @@ impl Row {
         }
         self.bad = self.bad.filter(|_| !closes);
         if closes {
-            self.models = <[Held; MODELS.len()]>::default();
+            self.models.iter_mut().for_each(Held::doubt);
         }
     }
 }
@@ -288,13 +305,29 @@ impl Held {
         // One of several may have begun by a clock that is ahead.
         let begun = begun.min(now);
         self.begun = if self.holds(now) { self.begun.min(begun) } else { begun };
-        self.until = now + UNPROVEN_FOR;
+        (self.until, self.showed) = (now + UNPROVEN_FOR, Some(now));
+    }
+
+    /// A fault that may have been held against something else.
+    fn may_strike(&mut self, now: Timestamp) {
+        self.showed = Some(now);
     }
 
     pub(super) fn forgive(&mut self, begun: Timestamp) {
+        let showed = self.showed.filter(|showed| begun < *showed);
         if begun >= self.begun {
-            *self = Self::default();
+            *self = Self { showed, ..Self::default() };
         }
+    }
+
+    /// What may be forgotten by now.
+    pub(super) fn doubt(&mut self) {
+        *self = Self { showed: self.showed, ..Self::default() };
+    }
+
+    /// Whether it may be tests alone that it is used by.
+    pub(super) const fn may_hold(&self) -> bool {
+        self.showed.is_some()
     }
 
     pub(super) fn holds(&self, now: Timestamp) -> bool {

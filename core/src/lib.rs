@@ -9,6 +9,7 @@
 pub mod admin;
 pub mod codec;
 pub mod config;
+pub mod database;
 pub mod error;
 pub mod gateway;
 pub mod ir;

@@ -12,6 +12,7 @@ use http_body::Body;
 
 use crate::config::document::Document;
 use crate::config::{ChannelId, Config, KeyId, Transport, Version};
+use crate::database::{DatabaseError, Row, Statement};
 use crate::record::Record;
 use crate::schedule::authority::notes::{News, Reset, Told};
 use crate::schedule::explain::Explanation;
@@ -140,6 +141,18 @@ pub trait Link: Send + Sync + 'static {
 #[error("the schedulers' authority cannot be reached: {0}")]
 pub struct Unreachable(pub String);
 
+/// Runs the statements of [`database`](crate::database).
+pub trait Database: Send + Sync + 'static {
+    /// Runs `statements` in one transaction, all or none, and gives the answer of each.
+    fn write(
+        &self,
+        statements: Vec<Statement>,
+    ) -> impl Future<Output = Result<Vec<Vec<Row>>, DatabaseError>> + Send;
+
+    /// Runs one statement that changes nothing; where the shell can, beside writes and not after them.
+    fn read(&self, statement: Statement) -> impl Future<Output = Result<Vec<Row>, DatabaseError>> + Send;
+}
+
 /// Keeps what is known of finished requests.
 pub trait Recorder: Send + Sync + 'static {
     fn append(&self, record: Record) -> impl Future<Output = ()> + Send;
@@ -172,6 +185,7 @@ pub trait Platform: Send + Sync + 'static {
     type Http: HttpClient;
     type Config: ConfigStore;
     type Coordinator: Coordinator;
+    type Database: Database;
     type Recorder: Recorder;
     type Clock: Clock;
     type Entropy: Entropy;
@@ -180,6 +194,7 @@ pub trait Platform: Send + Sync + 'static {
     fn http(&self) -> &Self::Http;
     fn config(&self) -> &Self::Config;
     fn coordinator(&self) -> &Self::Coordinator;
+    fn database(&self) -> &Self::Database;
     fn recorder(&self) -> &Self::Recorder;
     fn clock(&self) -> &Self::Clock;
     fn entropy(&self) -> &Self::Entropy;

@@ -2,12 +2,14 @@
 
 pub mod clock;
 pub mod codec;
+pub mod database;
 pub mod events;
 pub mod fields;
 pub mod golden;
 pub mod guide;
 pub mod http;
 pub mod invariants;
+#[cfg(not(target_family = "wasm"))]
 pub mod platform;
 pub mod run;
 pub mod sim;

@@ -12,9 +12,12 @@ use worker::{Env, KvStore};
 
 use crate::control::link::ControlLink;
 use crate::document;
+use crate::ledger::link::LedgerLink;
 
 /// The namespace of the object that all isolates share.
 const CONTROL: &str = "CONTROL";
+/// The namespace of the object with the database.
+const LEDGER: &str = "LEDGER";
 const PROXY_ACCESS_KEY: &str = "PROXY_ACCESS_KEY";
 const ADMIN_ACCESS_KEY: &str = "ADMIN_ACCESS_KEY";
 const SECRET_KEY: &str = "SECRET_KEY";
@@ -28,6 +31,7 @@ const BODY_MEGABYTES: usize = 20;
 pub(crate) struct Environment {
     pub(crate) kv: KvStore,
     pub(crate) link: ControlLink,
+    pub(crate) ledger: LedgerLink,
     /// The client key and the admin key.
     pub(crate) access: Access,
     /// Seals upstream keys where they are kept; the session secret derives from it.
@@ -66,18 +70,23 @@ impl Environment {
         let link = env.durable_object(CONTROL).ok().map(ControlLink).or_else(|| {
             note(&mut problems, CONTROL, "is missing: bind the Durable Object class ControlObject to it")
         });
+        let ledger = env.durable_object(LEDGER).ok().map(LedgerLink).or_else(|| {
+            note(&mut problems, LEDGER, "is missing: bind the Durable Object class LedgerObject to it")
+        });
         let megabytes = env.var(MAX_REQUEST_BODY_SIZE_MB).map_or(Some(BODY_MEGABYTES), |text| {
             text.to_string().trim().parse().ok().or_else(|| {
                 note(&mut problems, MAX_REQUEST_BODY_SIZE_MB, "must be a whole number of megabytes")
             })
         });
         let max_body_bytes = megabytes.unwrap_or(BODY_MEGABYTES).saturating_mul(1 << 20);
-        match (kv, link, client, admin, secret_key) {
-            (Some(kv), Some(link), Some(client), Some(admin), Some(secret_key)) if problems.is_empty() => {
+        match (kv, link, ledger, client, admin, secret_key) {
+            (Some(kv), Some(link), Some(ledger), Some(client), Some(admin), Some(secret_key))
+                if problems.is_empty() =>
+            {
                 let mut access = Access::default();
                 access.add_client(ClientKeyId::new("ck_environment"), PROXY_ACCESS_KEY, &client);
                 access.set_admin(&admin);
-                Ok(Self { kv, link, access, secret_key, max_body_bytes })
+                Ok(Self { kv, link, ledger, access, secret_key, max_body_bytes })
             }
             _ => Err(problems),
         }

@@ -1,7 +1,8 @@
 //! Tests inside the runtime: `POST /__fixtures/<kind>/<from>/<to>` answers with what becomes of its body when it is
-//! converted, `POST /__conformance/config-store` tries the store of an empty deployment. No Worker that is deployed
-//! has them.
+//! converted, `POST /__conformance/config-store` and `/__conformance/database` try the store and the database of an empty
+//! deployment. No Worker that is deployed has them.
 
+use causeway_core::testing::database::check_database;
 use causeway_core::testing::golden::{self, Kind, PROTOCOLS};
 use causeway_core::testing::store::check_config_store;
 use worker::{Env, Method, Request, Response, Result};
@@ -12,19 +13,23 @@ use crate::environment::Environment;
 /// The answer to a request for a test; `None` for any other request.
 pub(crate) async fn answer(request: &Request, env: &Env) -> Option<Result<Response>> {
     let path = request.path();
-    if path == "/__conformance/config-store" {
-        return Some(conforms(env).await);
+    if let Some(what) = path.strip_prefix("/__conformance/") {
+        return Some(conforms(what, env).await);
     }
     let wanted = path.strip_prefix("/__fixtures/").filter(|_| request.method() == Method::Post)?;
     Some(converted(request, wanted).await)
 }
 
-async fn conforms(env: &Env) -> Result<Response> {
-    let Ok(Environment { link, secret_key, .. }) = Environment::read(env) else {
+async fn conforms(what: &str, env: &Env) -> Result<Response> {
+    let Ok(Environment { link, ledger, secret_key, .. }) = Environment::read(env) else {
         return Response::error("the deployment is incomplete", 503);
     };
-    check_config_store(&ControlStore::new(link, secret_key)).await;
-    Response::ok("it does what a store has to")
+    match what {
+        "config-store" => check_config_store(&ControlStore::new(link, secret_key)).await,
+        "database" => check_database(&ledger).await,
+        _ => return Response::error("nothing of that name", 404),
+    }
+    Response::ok("it does what it has to")
 }
 
 async fn converted(request: &Request, wanted: &str) -> Result<Response> {

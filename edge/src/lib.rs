@@ -16,6 +16,7 @@ mod fixtures;
 mod headers;
 mod http_client;
 mod isolate;
+mod ledger;
 mod platform;
 mod presence;
 mod recorder;

@@ -9,6 +9,7 @@ use crate::control::link::ControlLink;
 use crate::control::store::ControlStore;
 use crate::entropy::WebEntropy;
 use crate::http_client::FetchClient;
+use crate::ledger::link::LedgerLink;
 use crate::recorder::LogRecorder;
 
 type Shared = SharedCoordinator<WorkerClock, ControlLink, WaitUntil>;
@@ -16,12 +17,13 @@ type Shared = SharedCoordinator<WorkerClock, ControlLink, WaitUntil>;
 pub(crate) struct WorkerPlatform {
     store: ControlStore,
     coordinator: Shared,
+    ledger: LedgerLink,
 }
 
 impl WorkerPlatform {
-    pub(crate) fn new(store: ControlStore, link: ControlLink) -> Self {
+    pub(crate) fn new(store: ControlStore, link: ControlLink, ledger: LedgerLink) -> Self {
         let local = LocalCoordinator::new(WorkerClock, &WebEntropy).without_calls();
-        Self { store, coordinator: SharedCoordinator::new(local, link, WaitUntil) }
+        Self { store, coordinator: SharedCoordinator::new(local, link, WaitUntil), ledger }
     }
 }
 
@@ -29,6 +31,7 @@ impl Platform for WorkerPlatform {
     type Http = FetchClient;
     type Config = ControlStore;
     type Coordinator = Shared;
+    type Database = LedgerLink;
     type Recorder = LogRecorder;
     type Clock = WorkerClock;
     type Entropy = WebEntropy;
@@ -44,6 +47,10 @@ impl Platform for WorkerPlatform {
 
     fn coordinator(&self) -> &Shared {
         &self.coordinator
+    }
+
+    fn database(&self) -> &LedgerLink {
+        &self.ledger
     }
 
     fn recorder(&self) -> &LogRecorder {

@@ -22,6 +22,7 @@ use tower::ServiceExt;
 
 use crate::background::TokioBackground;
 use crate::cors::Cors;
+use crate::database::SqliteDatabase;
 use crate::descriptors;
 use crate::env::Environment;
 use crate::http_client::TlsError;
@@ -57,13 +58,14 @@ impl<S: ConfigStore> App<S> {
     /// When TLS cannot be set up.
     pub fn new(
         store: S,
+        database: SqliteDatabase,
         config: Config,
         outside: Outside,
         secret: [u8; 32],
         environment: &Environment,
     ) -> Result<Self, TlsError> {
         let background = TokioBackground::default();
-        let platform = NativePlatform::new(store, environment.request_logs, background.clone())?;
+        let platform = NativePlatform::new(store, database, environment.request_logs, background.clone())?;
         let options = Options {
             max_body_bytes: environment.max_body_bytes,
             secret,

@@ -16,6 +16,7 @@ use causeway_core::platform::Entropy;
 
 use self::store::MemoryStore;
 use crate::app::App;
+use crate::database::SqliteDatabase;
 use crate::entropy::SystemEntropy;
 use crate::env::Environment;
 use crate::keys;
@@ -40,7 +41,8 @@ pub async fn demo(environment: &Environment) -> Result<(), StartError> {
     let config = compile(document.clone(), &Outside::default())
         .map_err(|errors| StartError::Config(listed(&errors)))?;
     let secret = SecretKey::generate(&SystemEntropy).derive("session");
-    let app = App::new(MemoryStore::new(document), config, Outside::default(), secret, environment)?;
+    let (store, database) = (MemoryStore::new(document), SqliteDatabase::in_memory());
+    let app = App::new(store, database, config, Outside::default(), secret, environment)?;
     if let (Some(client), Some(admin)) = (&generated.client, &generated.admin) {
         announce(&mut io::stdout().lock(), &address, environment.web_ui, client, admin)?;
     }

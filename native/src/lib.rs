@@ -5,6 +5,7 @@ pub mod background;
 pub mod check;
 pub mod clock;
 pub mod cors;
+pub mod database;
 pub mod demo;
 pub mod descriptors;
 pub mod entropy;

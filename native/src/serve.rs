@@ -11,6 +11,7 @@ use causeway_core::platform::{ConfigStore, StoreError};
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::database::SqliteDatabase;
 use crate::entropy::SystemEntropy;
 use crate::env::Environment;
 use crate::http_client::TlsError;
@@ -53,7 +54,8 @@ pub async fn serve(environment: &Environment) -> Result<(), StartError> {
     let (document, generated) = first_document(&store, &outside).await?;
     let config = compile(document, &outside).map_err(|errors| StartError::Config(listed(&errors)))?;
     let secret = store.secret().derive("session");
-    let app = App::new(store.clone(), config, outside.clone(), secret, environment)?;
+    let database = SqliteDatabase::open(&environment.config_dir.join("causeway.db"));
+    let app = App::new(store.clone(), database, config, outside.clone(), secret, environment)?;
 
     let gateway = Arc::clone(app.gateway());
     let watching = tokio::spawn(watch(Watcher::new(store), move |document| {

@@ -45,7 +45,9 @@ for (const kind of ["request", "response", "stream", "error"]) {
   });
 }
 
-test("the object is a store of the configuration like any other", async () => {
-  const response = await worker.fetch("/__conformance/config-store", { method: "POST" });
-  assert.equal(response.status, 200, await response.text());
-});
+for (const [what, object] of [["config-store", "ControlObject"], ["database", "LedgerObject"]]) {
+  test(`${object} is a ${what} like any other`, async () => {
+    const response = await worker.fetch(`/__conformance/${what}`, { method: "POST" });
+    assert.equal(response.status, 200, await response.text());
+  });
+}

@@ -5,7 +5,7 @@ export const watch = {
   "watched.js": `
     import { memories } from "./memories.js";
     import Worker from "./index.js";
-    export { ControlObject } from "./index.js";
+    export { ControlObject, LedgerObject } from "./index.js";
     export default class extends Worker {
       async fetch(request) {
         if (new URL(request.url).pathname !== "/__wasm") return super.fetch(request);

@@ -11,6 +11,7 @@ const { assets: _, ...deployed } = optionsOf(fileURLToPath(new URL("../../wrangl
 /** The Worker, with an object that writes down its calls and can be made slow or silent. */
 const watched = `
 import worker, { ControlObject as Real } from "./index.js";
+export { LedgerObject } from "./index.js";
 export default worker;
 let calls = [];
 let delay = 0;
@@ -28,6 +29,7 @@ export class ControlObject extends Real {
 
 /** Starts isolates by `names` on `document`; `state` is a folder in which objects and namespaces outlive them. */
 export async function startIsolates(names, document, { state } = {}) {
+  const objectOf = (name, className) => ({ className, useSQLite: true, ...(name === names[0] ? {} : { scriptName: names[0] }) });
   const workers = names.map((name) => ({
     ...deployed,
     name,
@@ -41,7 +43,8 @@ export async function startIsolates(names, document, { state } = {}) {
     ],
     kvNamespaces: { CONFIG: "config" },
     durableObjects: {
-      CONTROL: { className: "ControlObject", useSQLite: true, ...(name === names[0] ? {} : { scriptName: names[0] }) },
+      CONTROL: objectOf(name, "ControlObject"),
+      LEDGER: objectOf(name, "LedgerObject"),
     },
     unsafeDirectSockets: [{}],
   }));

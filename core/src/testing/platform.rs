@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 
 use super::clock::VirtualClock;
+use super::database::MemoryDatabase;
 use super::http::FakeHttp;
 use super::store::MemoryStore;
 use crate::gateway::LocalCoordinator;
@@ -16,6 +17,7 @@ pub struct FakePlatform {
     pub clock: VirtualClock,
     pub http: FakeHttp,
     pub store: MemoryStore,
+    pub database: MemoryDatabase,
     pub records: Records,
     coordinator: LocalCoordinator<VirtualClock>,
     entropy: Counting,
@@ -34,6 +36,7 @@ impl FakePlatform {
         Self {
             http: FakeHttp::new(&clock),
             store,
+            database: MemoryDatabase::new(),
             records: Records::default(),
             coordinator: LocalCoordinator::new(clock.clone(), &entropy),
             entropy,
@@ -53,6 +56,7 @@ impl Platform for FakePlatform {
     type Http = FakeHttp;
     type Config = MemoryStore;
     type Coordinator = LocalCoordinator<VirtualClock>;
+    type Database = MemoryDatabase;
     type Recorder = Records;
     type Clock = VirtualClock;
     type Entropy = Counting;
@@ -68,6 +72,10 @@ impl Platform for FakePlatform {
 
     fn coordinator(&self) -> &LocalCoordinator<VirtualClock> {
         &self.coordinator
+    }
+
+    fn database(&self) -> &MemoryDatabase {
+        &self.database
     }
 
     fn recorder(&self) -> &Records {

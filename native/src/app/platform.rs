@@ -5,6 +5,7 @@ use causeway_core::platform::{ConfigStore, Platform};
 
 use crate::background::TokioBackground;
 use crate::clock::SystemClock;
+use crate::database::SqliteDatabase;
 use crate::entropy::SystemEntropy;
 use crate::http_client::{ReqwestClient, TlsError};
 use crate::recorder::LogRecorder;
@@ -14,6 +15,7 @@ pub struct NativePlatform<S> {
     http: ReqwestClient,
     config: S,
     coordinator: LocalCoordinator<SystemClock>,
+    database: SqliteDatabase,
     recorder: LogRecorder,
     background: TokioBackground,
 }
@@ -21,11 +23,17 @@ pub struct NativePlatform<S> {
 impl<S: ConfigStore> NativePlatform<S> {
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(config: S, request_logs: bool, background: TokioBackground) -> Result<Self, TlsError> {
+    pub fn new(
+        config: S,
+        database: SqliteDatabase,
+        request_logs: bool,
+        background: TokioBackground,
+    ) -> Result<Self, TlsError> {
         Ok(Self {
             http: ReqwestClient::new()?,
             config,
             coordinator: LocalCoordinator::new(SystemClock, &SystemEntropy),
+            database,
             recorder: LogRecorder { enabled: request_logs },
             background,
         })
@@ -36,6 +44,7 @@ impl<S: ConfigStore> Platform for NativePlatform<S> {
     type Http = ReqwestClient;
     type Config = S;
     type Coordinator = LocalCoordinator<SystemClock>;
+    type Database = SqliteDatabase;
     type Recorder = LogRecorder;
     type Clock = SystemClock;
     type Entropy = SystemEntropy;
@@ -51,6 +60,10 @@ impl<S: ConfigStore> Platform for NativePlatform<S> {
 
     fn coordinator(&self) -> &Self::Coordinator {
         &self.coordinator
+    }
+
+    fn database(&self) -> &Self::Database {
+        &self.database
     }
 
     fn recorder(&self) -> &Self::Recorder {

@@ -26,8 +26,8 @@ impl Running {
         let mut document = document(upstream::start(Duration::ZERO).await.unwrap());
         let generated = keys::complete(&mut document, &Outside::default(), &SystemEntropy);
         let config = compile(document.clone(), &Outside::default()).unwrap();
-        let app =
-            App::new(MemoryStore::new(document), config, Outside::default(), [1; 32], &environment).unwrap();
+        let (store, database) = (MemoryStore::new(document), SqliteDatabase::in_memory());
+        let app = App::new(store, database, config, Outside::default(), [1; 32], &environment).unwrap();
         let listener = server::listen(Some("127.0.0.1"), 0).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(app.serve(listener, pending(), pending()));

@@ -1,4 +1,4 @@
-//! The rules of scheduling for operators, with the figures of the code: the source of `docs/scheduling.md`.
+//! The rules of scheduling for operators, with the figures of the code: the source of `docs/scheduling.md` and `docs/routing.md`.
 
 mod example;
 mod tables;
@@ -9,39 +9,47 @@ use std::time::Duration;
 use crate::gateway;
 use crate::schedule::figures::{self, Figure};
 
-/// Text with slots: `{{name}}` stands for a figure, a table or an example.
-const TEMPLATE: &str = include_str!("guide/scheduling.md");
+/// Texts with slots: `{{name}}` stands for a figure, a table or an example.
+const TEMPLATES: [(&str, &str); 2] = [
+    ("scheduling.md", include_str!("guide/scheduling.md")),
+    ("routing.md", include_str!("guide/routing.md")),
+];
 
-/// `docs/scheduling.md`.
+/// The pages below `docs/`, by name.
 ///
 /// # Errors
 /// The slots that nothing fills, and the figures that no slot shows.
-pub fn page() -> Result<String, Vec<String>> {
+pub fn pages() -> Result<Vec<(&'static str, String)>, Vec<String>> {
     let figures = figures::figures().into_iter().chain(gateway::figures::figures());
     let mut values: BTreeMap<&str, String> = figures.map(|(name, figure)| (name, shown(figure))).collect();
     values.insert("table.classes", tables::classes());
     values.insert("table.verdicts", tables::verdicts());
     values.insert("example.explanation", example::explanation().unwrap_or_default());
-    render(TEMPLATE, &values)
+    render(&TEMPLATES, &values)
 }
 
-fn render(template: &str, values: &BTreeMap<&str, String>) -> Result<String, Vec<String>> {
-    let (mut page, mut rest) = (String::new(), template);
-    let (mut shown, mut problems) = (BTreeSet::new(), Vec::new());
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
-        page += before;
-        match values.get(name) {
-            Some(value) if !value.is_empty() => page += value,
-            _ => problems.push(format!("nothing fills the slot `{name}`")),
+fn render(
+    templates: &[(&'static str, &'static str)],
+    values: &BTreeMap<&str, String>,
+) -> Result<Vec<(&'static str, String)>, Vec<String>> {
+    let (mut pages, mut shown, mut problems) = (Vec::new(), BTreeSet::new(), Vec::new());
+    for (name, template) in templates {
+        let (mut page, mut rest) = (String::new(), *template);
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (slot, after) = after.split_once("}}").unwrap_or((after, ""));
+            page += before;
+            match values.get(slot) {
+                Some(value) if !value.is_empty() => page += value,
+                _ => problems.push(format!("nothing fills the slot `{slot}`")),
+            }
+            shown.insert(slot);
+            rest = after;
         }
-        shown.insert(name);
-        rest = after;
+        pages.push((*name, page + rest));
     }
-    page += rest;
     let unshown = values.keys().filter(|name| !shown.contains(*name));
     problems.extend(unshown.map(|name| format!("no slot shows `{name}`")));
-    if problems.is_empty() { Ok(page) } else { Err(problems) }
+    if problems.is_empty() { Ok(pages) } else { Err(problems) }
 }
 
 fn shown(figure: Figure) -> String {
@@ -69,13 +77,14 @@ mod tests {
     #[test]
     fn a_slot_that_nothing_fills_and_a_figure_that_nothing_shows_are_problems() {
         let values = BTreeMap::from([("known", "7".to_owned()), ("other", "8".to_owned())]);
-        assert_eq!(render("{{known}} of {{other}}", &values).unwrap(), "7 of 8");
+        let both = render(&[("a", "{{known}} of"), ("b", "{{other}}")], &values).unwrap();
+        assert_eq!(both, [("a", "7 of".to_owned()), ("b", "8".to_owned())]);
         for (template, problem) in [
             ("{{known}}", "no slot shows `other`"),
             ("{{known}} {{other}} {{gone}}", "nothing fills the slot `gone`"),
             ("{{known}} {{other}} {{open", "nothing fills the slot `open`"),
         ] {
-            assert_eq!(render(template, &values).unwrap_err(), [problem], "{template}");
+            assert_eq!(render(&[("page", template)], &values).unwrap_err(), [problem], "{template}");
         }
     }
 

@@ -43,7 +43,7 @@ impl Situation<'_> {
     pub(super) fn standing(&self, model: impl FnOnce() -> ModelKey) -> Standing {
         let mut sum = Sum::default();
         let shared = self.channel.lane(self.protocol).map(|ChannelLane { lane, .. }| &lane.breaker);
-        let own = self.key.lane(self.protocol).map(|lane| &lane.breaker);
+        let own = self.own();
         self.hold(&mut sum, self.channel.rests.holds(self.now), shared);
         self.hold(&mut sum, self.key.rests.holds(self.now), own);
         if let Some(account) = self.account {
@@ -60,7 +60,8 @@ impl Situation<'_> {
         if sum.rests {
             let refused = self.key.rests.refused(self.now)
                 || self.account.is_some_and(|account| account.refused(self.now));
-            let from = sum.from.max(self.now).max(self.free_at(room));
+            let tested = own.filter(|own| own.in_trial(self.now)).map(|own| own.trial_from(self.now));
+            let from = sum.from.max(self.now).max(self.free_at(room)).max(tested.unwrap_or_default());
             return Standing::Waits(Wait { refused, cause: sum.cause, until: sum.until.max(from), from });
         }
         let tests = sum.tests && !self.pinned;
@@ -101,12 +102,17 @@ impl Situation<'_> {
 
     /// One request at a time, of a key whatever it tests; who comes while it is under way waits.
     fn test(&self, sum: &mut Sum, breaker: Option<&Breaker>) {
-        let own = self.key.lane(self.protocol).map(|lane| &lane.breaker);
-        let under_way = [breaker, own].into_iter().flatten().find(|breaker| breaker.in_trial(self.now));
+        let under_way =
+            [breaker, self.own()].into_iter().flatten().find(|breaker| breaker.in_trial(self.now));
         match under_way.filter(|_| !self.pinned).map(|breaker| breaker.trial_from(self.now)) {
             Some(from) => sum.rest(Cause::UnderTest, from, from),
             None => sum.tests = true,
         }
+    }
+
+    /// The breaker of the key.
+    fn own(&self) -> Option<&Breaker> {
+        self.key.lane(self.protocol).map(|lane| &lane.breaker)
     }
 
     /// The room that all limits leave.

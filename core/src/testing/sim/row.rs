@@ -70,6 +70,8 @@ pub(super) struct Row {
     /// When failures showed, of which a breaker counts no more than these.
     failures: VecDeque<Timestamp>,
     results: u64,
+    /// Results up to this one may be forgotten.
+    forgotten: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -163,7 +165,8 @@ impl Row {
             })
         };
         let doubted = others().any(|other| other.doubt > last.map_or(0, |last| last.number));
-        let remembered = last.is_some_and(|last| number - last.number < u64::from(window));
+        let remembered =
+            last.is_some_and(|last| last.number > self.forgotten && number - last.number < u64::from(window));
         let (may, sure) = (serves(first.earliest), serves(first.latest) && remembered && !doubted);
         if self.bad.is_none() && may {
             if most < trips_at {
@@ -224,6 +227,7 @@ impl Row {
     /// All of it may be forgotten by now, and may not be.
     pub(super) fn doubt(&mut self) {
         (self.length, self.overloads, self.bad) = (0, 0, None);
+        self.forgotten = self.results;
         self.models.iter_mut().for_each(Held::doubt);
         self.first.forget(false);
         for failing in &mut self.failing {
@@ -265,6 +269,7 @@ impl Row {
         self.bad = self.bad.filter(|_| !closes);
         if closes {
             self.models.iter_mut().for_each(Held::doubt);
+            self.forgotten = number;
         }
     }
 }

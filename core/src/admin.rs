@@ -14,11 +14,15 @@ mod json;
 mod keys;
 mod mask;
 mod openapi;
+mod overview;
+mod parameters;
 mod patch;
 mod presets;
+mod requests;
 mod route;
 mod session;
 mod settings;
+mod stats;
 pub mod throttle;
 
 use std::net::IpAddr;
@@ -29,8 +33,10 @@ use http::{Method, Request, Response};
 
 pub use self::bootstrap::Facts;
 pub use self::openapi::openapi;
+pub(crate) use self::requests::export::Export;
 
 use self::error::Problem;
+use self::requests::export;
 use self::route::{Action, Target};
 use self::throttle::Throttle;
 use crate::config::handle::ConfigHandle;
@@ -53,11 +59,39 @@ pub struct Context<'a, P> {
     pub client_address: Option<IpAddr>,
 }
 
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Whole(Bytes),
+    /// To be read piece by piece.
+    Export(Box<Export>),
+}
+
 /// Answers one request whose path begins with `/api/`.
-pub async fn handle<P: Platform>(context: &Context<'_, P>, request: Request<Bytes>) -> Response<Bytes> {
-    let mut response = dispatch(context, &request).await.unwrap_or_else(Problem::into_response);
+pub(crate) async fn handle<P: Platform>(
+    context: &Context<'_, P>,
+    request: Request<Bytes>,
+) -> Response<Answer> {
+    let answered = match Target::parse(request.uri().path()) {
+        Some(Target::Export(format)) => exported(context, &request, format),
+        _ => dispatch(context, &request).await.map(|response| response.map(Answer::Whole)),
+    };
+    let mut response = answered.unwrap_or_else(|problem| problem.into_response().map(Answer::Whole));
     headers::protect(response.headers_mut());
     response
+}
+
+fn exported<P: Platform>(
+    context: &Context<'_, P>,
+    request: &Request<Bytes>,
+    format: export::Format,
+) -> Result<Response<Answer>, Problem> {
+    let target = Target::Export(format);
+    if !target.methods().contains(request.method()) {
+        return Err(Problem::method_not_allowed(target.methods()));
+    }
+    session::authenticate(context, request)?;
+    Ok(export::export(request, format)?.map(|export| Answer::Export(Box::new(export))))
 }
 
 async fn dispatch<P: Platform>(
@@ -77,7 +111,11 @@ async fn dispatch<P: Platform>(
         _ => session::authenticate(context, request)?,
     }
     match target {
-        Target::Bootstrap | Target::Session => Err(Problem::not_found("no such path")),
+        Target::Bootstrap | Target::Session | Target::Export(_) => Err(Problem::not_found("no such path")),
+        Target::Overview => Ok(overview::read(context).await),
+        Target::Stats => stats::read(context, request).await,
+        Target::Requests => requests::list(context, request).await,
+        Target::Request(id) => requests::read(context, id).await,
         Target::Channels if method == Method::GET => channels::list(context).await,
         Target::Channels => channels::create(context, request).await,
         Target::Presets => Ok(presets::list()),

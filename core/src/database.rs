@@ -60,6 +60,10 @@ impl Columns {
     ///
     /// # Errors
     /// [`DatabaseError::Broken`] when there is none, or it holds something else.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each column has a type of its own, so it is no iterator"
+    )]
     pub fn next<T: Column>(&mut self) -> Result<T, DatabaseError> {
         self.read += 1;
         let value = self.values.next().and_then(T::read);

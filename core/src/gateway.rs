@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod coordinator;
 mod count;
+mod export;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod figures;
 mod hold;
@@ -28,7 +29,6 @@ mod trip;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -39,9 +39,8 @@ use crate::admin;
 use crate::admin::throttle::Throttle;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
-use crate::config::{ClientKeyId, Config, Protocol};
+use crate::config::{Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
-use crate::ir::Losses;
 use crate::platform::{ByteBody, Clock, Platform};
 use crate::protocol::{self, Operation};
 use crate::record::Record;
@@ -56,6 +55,7 @@ use trip::Trip;
 
 pub use body::Body;
 pub use coordinator::{LocalCoordinator, SharedCoordinator};
+pub use export::Pieces;
 pub use relay::Relay;
 
 /// The gateway: everything but the listening and the UI's files.
@@ -145,7 +145,7 @@ impl<P: Platform> Gateway<P> {
 
     /// The management API.
     async fn administer<B: ByteBody>(
-        &self,
+        self: &Arc<Self>,
         parts: &Parts,
         body: B,
         client: Option<IpAddr>,
@@ -163,7 +163,11 @@ impl<P: Platform> Gateway<P> {
             throttle: &self.throttle,
             client_address: client,
         };
-        admin::handle(&context, http::Request::from_parts(parts.clone(), body)).await.map(Body::Whole)
+        let answer = admin::handle(&context, http::Request::from_parts(parts.clone(), body)).await;
+        answer.map(|body| match body {
+            admin::Answer::Whole(bytes) => Body::Whole(bytes),
+            admin::Answer::Export(export) => Body::Export(Box::new(Pieces::new(self, *export))),
+        })
     }
 
     /// A call of a model API.
@@ -184,7 +188,10 @@ impl<P: Platform> Gateway<P> {
             intake::read(&parts.headers, body, self.options.max_body_bytes, self.platform.clock()).await?;
         let peek = protocol::peek(operation, &parts.headers, &body, call.model.as_deref())
             .map_err(Failure::invalid)?;
-        let trip = Trip::new(self, record(id, arrived, operation, &key, &peek));
+        let session = peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint));
+        let mut record = Record::new(id, arrived, operation.protocol(), key.clone(), &peek.model);
+        (record.stream, record.session, record.request_bytes) = (peek.stream, session, body.len() as u64);
+        let trip = Trip::new(self, record);
         let model = peek.model.clone();
         let pin = parts.headers.get(PIN).and_then(|pin| percent_decode(pin.as_bytes()).decode_utf8().ok());
         let ask = Ask {
@@ -194,7 +201,7 @@ impl<P: Platform> Gateway<P> {
             embeds: operation.embeds(),
             pin: pin.as_deref(),
             prefix: call.prefix,
-            session: peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint)),
+            session,
             needs: needs(&config, &peek, operation, &body),
             waits_until: Some(deadline.min(arrived + config.settings.max_wait)),
             ticket: None,
@@ -224,30 +231,6 @@ fn needs(config: &Config, peek: &protocol::Peek<'_>, operation: Operation, body:
     }
     let facts = peek.facts(operation, body);
     Needs { input: facts.input, output: facts.output, vision: facts.vision, tools: facts.tools }
-}
-
-fn record(
-    id: &str,
-    at: Timestamp,
-    operation: Operation,
-    key: &ClientKeyId,
-    peek: &protocol::Peek<'_>,
-) -> Record {
-    Record {
-        id: id.to_owned(),
-        at,
-        protocol: operation.protocol(),
-        client_key: key.clone(),
-        model: peek.model.clone().into_owned(),
-        stream: peek.stream,
-        status: StatusCode::OK,
-        attempts: Vec::new(),
-        left_out: Vec::new(),
-        first_content: None,
-        duration: Duration::ZERO,
-        usage: None,
-        lost: Losses::default(),
-    }
 }
 
 /// The gateway's own error, in the client's protocol.

@@ -14,6 +14,7 @@ use crate::config::document::Document;
 use crate::config::{ChannelId, Config, KeyId, Transport, Version};
 use crate::database::{DatabaseError, Row, Statement};
 use crate::record::Record;
+use crate::record::outbox::Counts;
 use crate::schedule::authority::notes::{News, Reset, Told};
 use crate::schedule::explain::Explanation;
 use crate::schedule::traits::Trait;
@@ -155,7 +156,11 @@ pub trait Database: Send + Sync + 'static {
 
 /// Keeps what is known of finished requests.
 pub trait Recorder: Send + Sync + 'static {
+    /// Hands `record` over; does not wait until it is written.
     fn append(&self, record: Record) -> impl Future<Output = ()> + Send;
+
+    /// What became of the records of this process.
+    fn counts(&self) -> Counts;
 }
 
 pub trait Clock: Send + Sync + 'static {

@@ -1,5 +1,17 @@
 //! What is kept about a finished request.
 
+pub mod batch;
+mod excerpt;
+pub(crate) mod histogram;
+pub mod outbox;
+mod price;
+pub(crate) mod query;
+pub mod retention;
+pub(crate) mod rollup;
+pub(crate) mod stats;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +19,15 @@ use http::StatusCode;
 
 use crate::config::{ChannelId, ClientKeyId, KeyId, Protocol};
 use crate::ir::{Losses, Usage};
-use crate::schedule::{Class, Considered, Rule};
+use crate::schedule::{Class, Considered, Rule, SessionKey};
 use crate::time::Timestamp;
+
+pub(crate) use self::price::price;
+
+/// nginx's "client closed request": no client sees it, the record does.
+pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
+/// Clients name models as they like; so many bytes of it are kept.
+const LONGEST_NAME: usize = 200;
 
 /// One request, whatever its attempts.
 #[derive(Clone, Debug)]
@@ -18,6 +37,8 @@ pub struct Record {
     pub at: Timestamp,
     pub protocol: Protocol,
     pub client_key: ClientKeyId,
+    /// The conversation, where the client says that there is one.
+    pub session: Option<SessionKey>,
     /// As the client asked for it.
     pub model: String,
     pub stream: bool,
@@ -31,24 +52,108 @@ pub struct Record {
     /// From arrival to the end of the answer.
     pub duration: Duration,
     pub usage: Option<Usage>,
+    /// Micro-dollars; `None` where nothing was used, or its price is not known.
+    pub cost: Option<u64>,
+    /// Of the bodies, decompressed.
+    pub request_bytes: u64,
+    pub response_bytes: u64,
     /// What conversions could not carry, each way.
     pub lost: Losses,
+    /// What the client was told of a failure of the gateway's own; holds no secret.
+    pub error: Option<String>,
 }
 
 /// One try of a request.
 #[derive(Clone, Debug)]
 pub struct Attempt {
+    /// When the scheduler gave the lease.
+    pub at: Timestamp,
     pub channel: ChannelId,
     pub key: KeyId,
+    /// The endpoint's base URL.
+    pub endpoint: String,
     /// The endpoint's; another one than the client's where the request was converted.
     pub protocol: Protocol,
+    /// As the upstream was asked for it.
+    pub model: String,
     pub class: Class,
     /// Why it was chosen.
     pub rule: Rule,
     /// Who was considered, and what kept or dropped each.
     pub considered: Arc<[Considered]>,
-    /// The upstream's, where it answered.
+    /// The upstream's, where it answered with an error.
     pub status: Option<StatusCode>,
-    /// For people; holds no secret and nothing of a prompt.
+    /// When the answer's headers came, and its first content.
+    pub first_byte: Option<Timestamp>,
+    pub first_content: Option<Timestamp>,
+    pub duration: Duration,
+    /// What the upstream said of a failure, key removed; what is kept of it is an excerpt.
     pub message: Option<String>,
+}
+
+impl Record {
+    /// Of a request that has just been read.
+    pub fn new(id: &str, at: Timestamp, protocol: Protocol, client_key: ClientKeyId, model: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            at,
+            protocol,
+            client_key,
+            session: None,
+            model: model.to_owned(),
+            stream: false,
+            status: StatusCode::OK,
+            attempts: Vec::new(),
+            left_out: Vec::new(),
+            first_content: None,
+            duration: Duration::ZERO,
+            usage: None,
+            cost: None,
+            request_bytes: 0,
+            response_bytes: 0,
+            lost: Losses::default(),
+            error: None,
+        }
+    }
+
+    /// The client left before its answer was whole.
+    pub fn gone(&self) -> bool {
+        self.status.as_u16() == CLIENT_CLOSED_REQUEST
+            || self.attempts.last().is_some_and(|last| last.class == Class::ClientGone)
+    }
+
+    /// The client got an error, be it within an answer that began well.
+    pub fn failed(&self) -> bool {
+        !self.gone()
+            && (self.status.as_u16() >= 400
+                || self.attempts.last().is_none_or(|last| last.class != Class::Success))
+    }
+
+    /// What the last attempt came to; `refused` where there was none.
+    fn class(&self) -> &'static str {
+        match self.attempts.last() {
+            _ if self.gone() => Class::ClientGone.as_str(),
+            Some(last) => last.class.as_str(),
+            None => "refused",
+        }
+    }
+
+    /// Why it failed.
+    fn failure(&self) -> Option<&str> {
+        let upstream = || self.attempts.last()?.message.as_deref();
+        self.error.as_deref().or_else(upstream).filter(|_| self.failed())
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn clipped(name: &str) -> &str {
+    clipped_to(name, LONGEST_NAME)
+}
+
+/// At most `longest` bytes of `text`.
+fn clipped_to(text: &str, longest: usize) -> &str {
+    text.get(..text.floor_char_boundary(longest)).unwrap_or(text)
 }

@@ -30,6 +30,7 @@ mod state;
 pub mod traits;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,6 +112,13 @@ pub struct Needs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionKey(pub u64);
+
+impl fmt::Display for SessionKey {
+    /// 16 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 impl SessionKey {
     /// Of what a client says its conversation is; other client keys' conversations never meet it.
@@ -241,6 +249,19 @@ pub enum Rule {
     LastResort,
 }
 
+impl Rule {
+    /// Its name in answers and records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::Promotion => "promotion",
+            Self::Affinity => "affinity",
+            Self::Priority => "priority",
+            Self::LastResort => "last_resort",
+        }
+    }
+}
+
 /// Why no channel serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -340,6 +361,26 @@ pub enum Class {
 }
 
 impl Class {
+    /// Its name in answers and records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::RequestFault => "request_fault",
+            Self::ContextTooLong => "context_too_long",
+            Self::ContentPolicy => "content_policy",
+            Self::Auth => "auth",
+            Self::Quota => "quota",
+            Self::Rate => "rate",
+            Self::Overload => "overload",
+            Self::ModelUnavailable => "model_unavailable",
+            Self::Transport => "transport",
+            Self::ServerError => "server_error",
+            Self::BadAnswer => "bad_answer",
+            Self::ClientGone => "client_gone",
+            Self::Unfit => "unfit",
+        }
+    }
+
     /// How far a fault of this class reaches where nothing says otherwise.
     pub const fn scope(self) -> Scope {
         match self {

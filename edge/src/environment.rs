@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use causeway_core::config::ClientKeyId;
 use causeway_core::config::access::{Access, check_strength};
+use causeway_core::record::retention::Retention;
 use worker::{Env, KvStore};
 
 use crate::control::link::ControlLink;
@@ -21,6 +22,8 @@ const LEDGER: &str = "LEDGER";
 const PROXY_ACCESS_KEY: &str = "PROXY_ACCESS_KEY";
 const ADMIN_ACCESS_KEY: &str = "ADMIN_ACCESS_KEY";
 const SECRET_KEY: &str = "SECRET_KEY";
+const REQUEST_RETENTION_DAYS: &str = "REQUEST_RETENTION_DAYS";
+const STATS_RETENTION_DAYS: &str = "STATS_RETENTION_DAYS";
 const MAX_REQUEST_BODY_SIZE_MB: &str = "MAX_REQUEST_BODY_SIZE_MB";
 
 /// An isolate has 128 MB for all its requests, and a body is held two or three times on its way.
@@ -38,6 +41,7 @@ pub(crate) struct Environment {
     pub(crate) secret_key: [u8; 32],
     /// Of a request, after decompression.
     pub(crate) max_body_bytes: usize,
+    pub(crate) retention: Retention,
 }
 
 /// What is missing or unfit, by name. Holds no secret.
@@ -86,10 +90,22 @@ impl Environment {
                 let mut access = Access::default();
                 access.add_client(ClientKeyId::new("ck_environment"), PROXY_ACCESS_KEY, &client);
                 access.set_admin(&admin);
-                Ok(Self { kv, link, ledger, access, secret_key, max_body_bytes })
+                Ok(Self { kv, link, ledger, access, secret_key, max_body_bytes, retention: retention(env) })
             }
             _ => Err(problems),
         }
+    }
+}
+
+/// How long records are kept; a value that is none counts as unset.
+pub(crate) fn retention(env: &Env) -> Retention {
+    let kept = Retention::default();
+    let days = |name, unset| {
+        env.var(name).ok().and_then(|text| text.to_string().trim().parse().ok()).unwrap_or(unset)
+    };
+    Retention {
+        request_days: days(REQUEST_RETENTION_DAYS, kept.request_days),
+        stats_days: days(STATS_RETENTION_DAYS, kept.stats_days),
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn outbound(answer: Response<Body<WorkerPlatform>>, client: Presence)
     match body {
         Body::Whole(bytes) if bytes.is_empty() => Ok(builder.empty()),
         Body::Whole(bytes) => Ok(builder.fixed(bytes.into())),
-        relay @ Body::Relay(_) => builder.from_stream(chunks(relay, client)),
+        coming => builder.from_stream(chunks(coming, client)),
     }
 }
 

@@ -69,7 +69,8 @@ impl Isolate {
             outside: outside.clone(),
             facts: facts(env),
         };
-        let platform = WorkerPlatform::new(store, environment.link, environment.ledger);
+        let platform =
+            WorkerPlatform::new(store, environment.link, environment.ledger, environment.retention);
         let gateway = Gateway::new(platform, config, options);
         let isolate = ISOLATE.get_or_init(|| Self { gateway, outside, reloaded: AtomicU64::new(0) });
         isolate.catch_up().await;

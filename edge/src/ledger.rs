@@ -4,9 +4,23 @@ pub(crate) mod link;
 mod sql;
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use causeway_core::database::{DatabaseError, Row, Statement, migrate};
+use causeway_core::platform::Clock;
+use causeway_core::record::batch::Rows;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
+
+use crate::clock::WorkerClock;
+use crate::environment::retention;
+
+/// Takes statements.
+const STATEMENTS: &str = "/statements";
+/// Takes a batch of records.
+const RECORDS: &str = "/records";
+/// How often old records are looked for, and how soon again while there are more.
+const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
+const PRUNE_ON: Duration = Duration::from_secs(10);
 
 /// What an answer's status says of an error.
 const FULL: u16 = 507;
@@ -16,26 +30,59 @@ const UNAVAILABLE: u16 = 503;
 #[durable_object]
 pub struct LedgerObject {
     state: State,
+    env: Env,
     /// Whether the tables are known to be of the present version.
     migrated: Cell<bool>,
+    /// Whether an alarm is known to be set.
+    alarmed: Cell<bool>,
 }
 
 impl DurableObject for LedgerObject {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state, migrated: Cell::new(false) }
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, migrated: Cell::new(false), alarmed: Cell::new(false) }
     }
 
-    /// Statements in, the answer of each out, both in JSON.
+    /// Statements or records in, the answer of each statement out, all in JSON.
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let statements: Vec<Statement> = serde_json::from_slice(&request.bytes().await?)?;
+        let body = request.bytes().await?;
+        let statements = if request.path() == RECORDS {
+            self.keep_alarm().await?;
+            serde_json::from_slice::<Rows>(&body)?.into_statements()
+        } else {
+            serde_json::from_slice::<Vec<Statement>>(&body)?
+        };
         match self.run(&statements) {
             Ok(answers) => Response::ok(serde_json::to_string(&answers)?),
             Err(error) => Response::error(detail(&error), status(&error)),
         }
     }
+
+    /// Removes what is too old.
+    async fn alarm(&self) -> Result<Response> {
+        let (now, retention) = (WorkerClock.now(), retention(&self.env));
+        let removed = self.run(&retention.requests(now)).and_then(|answers| {
+            self.run(&retention.stats(now))?;
+            Ok(answers.last().is_some_and(|removed| !removed.is_empty()))
+        });
+        let again = if matches!(removed, Ok(true)) { PRUNE_ON } else { PRUNE_EVERY };
+        self.state.storage().set_alarm(again).await?;
+        Response::empty()
+    }
 }
 
 impl LedgerObject {
+    /// Sees to it that [`alarm`](DurableObject::alarm) is called one day.
+    async fn keep_alarm(&self) -> Result<()> {
+        if !self.alarmed.get() {
+            let storage = self.state.storage();
+            if storage.get_alarm().await?.is_none() {
+                storage.set_alarm(PRUNE_EVERY).await?;
+            }
+            self.alarmed.set(true);
+        }
+        Ok(())
+    }
+
     fn run(&self, statements: &[Statement]) -> std::result::Result<Vec<Vec<Row>>, DatabaseError> {
         let storage = self.state.storage();
         if !self.migrated.get() {

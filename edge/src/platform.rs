@@ -2,6 +2,7 @@
 
 use causeway_core::gateway::{LocalCoordinator, SharedCoordinator};
 use causeway_core::platform::Platform;
+use causeway_core::record::retention::Retention;
 
 use crate::background::WaitUntil;
 use crate::clock::WorkerClock;
@@ -10,7 +11,7 @@ use crate::control::store::ControlStore;
 use crate::entropy::WebEntropy;
 use crate::http_client::FetchClient;
 use crate::ledger::link::LedgerLink;
-use crate::recorder::LogRecorder;
+use crate::recorder::LedgerRecorder;
 
 type Shared = SharedCoordinator<WorkerClock, ControlLink, WaitUntil>;
 
@@ -18,12 +19,23 @@ pub(crate) struct WorkerPlatform {
     store: ControlStore,
     coordinator: Shared,
     ledger: LedgerLink,
+    recorder: LedgerRecorder,
 }
 
 impl WorkerPlatform {
-    pub(crate) fn new(store: ControlStore, link: ControlLink, ledger: LedgerLink) -> Self {
+    pub(crate) fn new(
+        store: ControlStore,
+        link: ControlLink,
+        ledger: LedgerLink,
+        retention: Retention,
+    ) -> Self {
         let local = LocalCoordinator::new(WorkerClock, &WebEntropy).without_calls();
-        Self { store, coordinator: SharedCoordinator::new(local, link, WaitUntil), ledger }
+        Self {
+            store,
+            coordinator: SharedCoordinator::new(local, link, WaitUntil),
+            recorder: LedgerRecorder::new(ledger.clone(), retention),
+            ledger,
+        }
     }
 }
 
@@ -32,7 +44,7 @@ impl Platform for WorkerPlatform {
     type Config = ControlStore;
     type Coordinator = Shared;
     type Database = LedgerLink;
-    type Recorder = LogRecorder;
+    type Recorder = LedgerRecorder;
     type Clock = WorkerClock;
     type Entropy = WebEntropy;
     type Background = WaitUntil;
@@ -53,8 +65,8 @@ impl Platform for WorkerPlatform {
         &self.ledger
     }
 
-    fn recorder(&self) -> &LogRecorder {
-        &LogRecorder
+    fn recorder(&self) -> &LedgerRecorder {
+        &self.recorder
     }
 
     fn clock(&self) -> &WorkerClock {

@@ -1,62 +1,94 @@
-//! One log line for each finished request, read with `wrangler tail` or Workers Logs.
+//! Finished requests: a line of the log each, and a row of the database.
+//!
+//! An isolate writes what has gathered about once a second, behind whichever answer came first.
 
+mod line;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use causeway_core::platform::Recorder;
-use causeway_core::record::{Attempt, Record};
-use causeway_core::schedule::Considered;
-use serde_json::json;
+use causeway_core::platform::{Clock, Recorder};
+use causeway_core::record::Record;
+use causeway_core::record::batch::Batch;
+use causeway_core::record::outbox::{Counts, Outbox};
+use causeway_core::record::retention::Retention;
+use causeway_core::time::Timestamp;
 
+use crate::clock::WorkerClock;
+use crate::ledger::link::LedgerLink;
+
+/// Between two writes of an isolate.
+const PACE: Duration = Duration::from_secs(1);
+/// The runtime may end a request before it has written what it was to write: then another does.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Implements [`Recorder`].
 #[derive(Debug)]
-pub(crate) struct LogRecorder;
+pub(crate) struct LedgerRecorder {
+    link: LedgerLink,
+    /// Of no days: nothing is recorded.
+    retention: Retention,
+    gathered: Mutex<Gathered>,
+}
 
-impl Recorder for LogRecorder {
-    async fn append(&self, record: Record) {
-        worker::console_log!("{}", line(&record));
+#[derive(Debug, Default)]
+struct Gathered {
+    outbox: Outbox,
+    /// Until then somebody sees to it that the records are written.
+    led_until: Timestamp,
+}
+
+impl LedgerRecorder {
+    pub(crate) fn new(link: LedgerLink, retention: Retention) -> Self {
+        Self { link, retention, gathered: Mutex::default() }
+    }
+
+    fn gathered(&self) -> MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether whoever brings `record` has to write it, with those that come within the pace.
+    fn push(&self, record: Record) -> bool {
+        let now = WorkerClock.now();
+        let Gathered { outbox, led_until } = &mut *self.gathered();
+        outbox.push(record);
+        let leads = now >= *led_until;
+        if leads {
+            *led_until = now + PACE + PATIENCE;
+        }
+        leads
+    }
+
+    async fn flush(&self) {
+        let records = {
+            let Gathered { outbox, led_until } = &mut *self.gathered();
+            *led_until = Timestamp::default();
+            outbox.take()
+        };
+        if records.is_empty() {
+            return;
+        }
+        let mut batch = Batch::default();
+        records.iter().for_each(|record| batch.add(record));
+        let written = self.link.record(&batch.into_rows()).await;
+        if let Err(error) = &written {
+            worker::console_error!("{} requests were not recorded: {error}", records.len());
+        }
+        self.gathered().outbox.settle(records.len(), written.is_ok());
     }
 }
 
-/// The same names as the server's log.
-fn line(record: &Record) -> serde_json::Value {
-    let usage = record.usage.unwrap_or_default();
-    let attempts: Vec<_> = record.attempts.iter().map(attempt).collect();
-    json!({
-        "message": "request",
-        "request_id": record.id,
-        "client_key": record.client_key.as_str(),
-        "protocol": record.protocol.as_str(),
-        "gen_ai.request.model": record.model,
-        "stream": record.stream,
-        "status": record.status.as_u16(),
-        "attempts": attempts,
-        "left_out": record.left_out.iter().map(left_out).collect::<Vec<_>>(),
-        "lost": (!record.lost.is_empty()).then(|| record.lost.to_string()),
-        "first_content_ms": record.first_content.map(millis),
-        "duration_ms": millis(record.duration),
-        "gen_ai.usage.input_tokens": usage.input,
-        "gen_ai.usage.cache_read.input_tokens": usage.cache_read,
-        "gen_ai.usage.cache_creation.input_tokens": usage.cache_write,
-        "gen_ai.usage.output_tokens": usage.output,
-        "gen_ai.usage.reasoning_tokens": usage.reasoning,
-    })
-}
+impl Recorder for LedgerRecorder {
+    #[worker::send]
+    async fn append(&self, record: Record) {
+        worker::console_log!("{}", line::line(&record));
+        if self.retention.request_days > 0 && self.push(record) {
+            WorkerClock.sleep(PACE).await;
+            self.flush().await;
+        }
+    }
 
-fn attempt(attempt: &Attempt) -> serde_json::Value {
-    json!({
-        "channel": attempt.channel.as_str(),
-        "key": attempt.key.as_str(),
-        "protocol": attempt.protocol.as_str(),
-        "class": format!("{:?}", attempt.class),
-        "rule": format!("{:?}", attempt.rule),
-        "status": attempt.status.map(|status| status.as_u16()),
-    })
-}
-
-/// Why nobody was left to try.
-fn left_out(candidate: &Considered) -> serde_json::Value {
-    json!({ "channel": candidate.channel.as_str(), "verdict": format!("{:?}", candidate.verdict) })
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    fn counts(&self) -> Counts {
+        self.gathered().outbox.counts()
+    }
 }

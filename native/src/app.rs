@@ -13,7 +13,7 @@ use causeway_core::admin::{Facts, headers::security_headers};
 use causeway_core::config::Config;
 use causeway_core::config::outside::Outside;
 use causeway_core::gateway::{Body, Gateway, Options};
-use causeway_core::platform::ConfigStore;
+use causeway_core::platform::{ConfigStore, Platform};
 use http::{Request, Response, StatusCode};
 use http_body_util::Either;
 use hyper::body::Incoming;
@@ -65,7 +65,7 @@ impl<S: ConfigStore> App<S> {
         environment: &Environment,
     ) -> Result<Self, TlsError> {
         let background = TokioBackground::default();
-        let platform = NativePlatform::new(store, database, environment.request_logs, background.clone())?;
+        let platform = NativePlatform::new(store, database, environment, background.clone())?;
         let options = Options {
             max_body_bytes: environment.max_body_bytes,
             secret,
@@ -100,7 +100,7 @@ impl<S: ConfigStore> App<S> {
         let app = Arc::new(self);
         let limits =
             Limits { connections: descriptors::connections(), grace: app.grace, ..Limits::default() };
-        let background = app.background.clone();
+        let (background, gateway) = (app.background.clone(), Arc::clone(&app.gateway));
         let stop = async {
             stop.await;
             tracing::info!("stopping: open requests may end; a second signal cuts them off");
@@ -113,7 +113,12 @@ impl<S: ConfigStore> App<S> {
             Drained::Complete => {}
             Drained::Cut(connections) => tracing::warn!(connections, "open requests were cut off"),
         }
-        if tokio::time::timeout(LAST_REPORTS, background.finished()).await.is_err() {
+        let recorded = async {
+            background.finished().await;
+            let platform = gateway.platform();
+            platform.recorder().flush(platform.database()).await;
+        };
+        if tokio::time::timeout(LAST_REPORTS, recorded).await.is_err() {
             tracing::warn!("some finished requests were not recorded");
         }
         tracing::info!("stopped");

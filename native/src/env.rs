@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use causeway_core::config::Secret;
 use causeway_core::config::validate::DEFAULT_TIMEOUTS;
+use causeway_core::record::retention::Retention;
 use tracing::level_filters::LevelFilter;
 
 pub use self::variables::Variables;
@@ -31,6 +32,7 @@ pub struct Environment {
     pub production: bool,
     pub log_level: LevelFilter,
     pub request_logs: bool,
+    pub retention: Retention,
     /// Where the configuration sets none.
     pub request_timeout: Duration,
     pub max_body_bytes: usize,
@@ -137,6 +139,18 @@ const ENABLE_REQUEST_LOGS: Variable<bool> = Variable::plain(
     "Whether each request is logged in one line, without prompts and answers.",
     parse::switch,
 );
+const REQUEST_RETENTION_DAYS: Variable<u32> = Variable::plain(
+    "REQUEST_RETENTION_DAYS",
+    "30",
+    "How long what happened to each request is kept, without prompts and answers; 0 records nothing.",
+    parse::days,
+);
+const STATS_RETENTION_DAYS: Variable<u32> = Variable::plain(
+    "STATS_RETENTION_DAYS",
+    "400",
+    "How long sums over requests are kept, by the hour.",
+    parse::days,
+);
 const REQUEST_TIMEOUT: Variable<Duration> = Variable::plain(
     "REQUEST_TIMEOUT",
     "300000",
@@ -152,7 +166,7 @@ const MAX_REQUEST_BODY_SIZE_MB: Variable<usize> = Variable::plain(
 const CONFIG_DIR: Variable<PathBuf> = Variable::plain(
     "CONFIG_DIR",
     ".config",
-    "Directory of `config.json`, its backups and `secret.key`.",
+    "Directory of `config.json`, its backups, `causeway.db` and `secret.key`.",
     parse::path,
 );
 const SECRET_KEY: Variable<SecretKey> = Variable::secret(
@@ -189,7 +203,7 @@ pub struct Row {
 }
 
 /// Every variable there is, in the order of the documentation.
-pub const TABLE: [Row; 16] = [
+pub const TABLE: [Row; 18] = [
     PORT.row(),
     BIND_HOST.row(),
     PROXY_ACCESS_KEY.row(),
@@ -201,6 +215,8 @@ pub const TABLE: [Row; 16] = [
     ENV.row(),
     LOG_LEVEL.row(),
     ENABLE_REQUEST_LOGS.row(),
+    REQUEST_RETENTION_DAYS.row(),
+    STATS_RETENTION_DAYS.row(),
     REQUEST_TIMEOUT.row(),
     MAX_REQUEST_BODY_SIZE_MB.row(),
     ENABLE_CORS.row(),
@@ -216,6 +232,7 @@ impl Environment {
     pub fn read(variables: &Variables) -> Result<Self, Vec<EnvError>> {
         let mut reader = Reader { variables, errors: Vec::new() };
         let cors = reader.read(&ENABLE_CORS).unwrap_or(false);
+        let kept = Retention::default();
         let origins = reader.read(&CORS_ORIGIN).unwrap_or_else(|| vec!["*".to_owned()]);
         let environment = Self {
             port: reader.read(&PORT).unwrap_or(3000),
@@ -227,6 +244,10 @@ impl Environment {
             production: reader.read(&ENV).unwrap_or(false),
             log_level: reader.read(&LOG_LEVEL).unwrap_or(LevelFilter::INFO),
             request_logs: reader.read(&ENABLE_REQUEST_LOGS).unwrap_or(true),
+            retention: Retention {
+                request_days: reader.read(&REQUEST_RETENTION_DAYS).unwrap_or(kept.request_days),
+                stats_days: reader.read(&STATS_RETENTION_DAYS).unwrap_or(kept.stats_days),
+            },
             request_timeout: reader.read(&REQUEST_TIMEOUT).unwrap_or(DEFAULT_TIMEOUTS.total),
             max_body_bytes: reader.read(&MAX_REQUEST_BODY_SIZE_MB).unwrap_or(50 << 20),
             config_dir: reader.read(&CONFIG_DIR).unwrap_or_else(|| PathBuf::from(".config")),

@@ -1,99 +1,131 @@
-//! Finished requests as log lines.
+//! Finished requests: a line of the log each, and a row of the database.
+//!
+//! Whoever served a request only hands its record over. One task writes what has gathered, a few times a second or
+//! when there is much of it, and removes what is too old.
 
-use std::fmt::Write;
+mod log;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use causeway_core::platform::Recorder;
-use causeway_core::record::{Attempt, Record};
-use causeway_core::schedule::Considered;
+use causeway_core::platform::{Clock, Database, Recorder};
+use causeway_core::record::Record;
+use causeway_core::record::batch::Batch;
+use causeway_core::record::outbox::{Counts, Outbox, Pushed};
+use causeway_core::record::retention::Retention;
+use tokio::sync::Notify;
 
-/// Implements [`Recorder`] with one structured line a request: no prompt, no answer, no secret.
-#[derive(Clone, Copy, Debug)]
-pub struct LogRecorder {
-    /// Off: nothing is written.
-    pub enabled: bool,
+use crate::clock::SystemClock;
+
+/// A crash loses what came within this.
+const FLUSH_AFTER: Duration = Duration::from_millis(500);
+/// How often old records are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
+/// Between removing some and some more.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Implements [`Recorder`].
+#[derive(Debug)]
+pub struct NativeRecorder {
+    logs: bool,
+    /// `None`: nothing is recorded.
+    shared: Option<Arc<Shared>>,
 }
 
-impl Recorder for LogRecorder {
+/// What the recorder and its task share.
+#[derive(Debug, Default)]
+struct Shared {
+    outbox: Mutex<Outbox>,
+    /// The first record has come, or a batch is full.
+    filled: Notify,
+    /// Held by whoever writes.
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl NativeRecorder {
+    /// Writes into `database` as long as the runtime lives. `logs`: whether requests are logged.
+    pub fn start(database: impl Database + Clone, retention: Retention, logs: bool) -> Self {
+        if retention.request_days == 0 {
+            return Self { logs, shared: None };
+        }
+        let shared = Arc::new(Shared::default());
+        tokio::spawn(write(Arc::clone(&shared), database.clone()));
+        tokio::spawn(prune(database, retention));
+        Self { logs, shared: Some(shared) }
+    }
+
+    /// Writes what waits.
+    pub async fn flush(&self, database: &impl Database) {
+        if let Some(shared) = &self.shared {
+            shared.flush(database).await;
+        }
+    }
+}
+
+impl Recorder for NativeRecorder {
     async fn append(&self, record: Record) {
-        if !self.enabled {
+        if self.logs {
+            log::line(&record);
+        }
+        if let Some(shared) = &self.shared {
+            let pushed = shared.outbox().push(record);
+            if matches!(pushed, Pushed::First | Pushed::Full) {
+                shared.filled.notify_one();
+            }
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        self.shared.as_ref().map(|shared| shared.outbox().counts()).unwrap_or_default()
+    }
+}
+
+impl Shared {
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn flush(&self, database: &impl Database) {
+        let _writing = self.writing.lock().await;
+        let records = self.outbox().take();
+        if records.is_empty() {
             return;
         }
-        let usage = record.usage.unwrap_or_default();
-        // Text goes in as `str` fields, which the formatters escape: a model's name is a client's word.
-        tracing::info!(
-            target: "causeway::request",
-            request_id = record.id.as_str(),
-            client_key = record.client_key.as_str(),
-            protocol = record.protocol.as_str(),
-            gen_ai.request.model = record.model.as_str(),
-            stream = record.stream,
-            status = record.status.as_u16(),
-            channel = record.attempts.last().map(|attempt| attempt.channel.as_str()),
-            upstream_protocol = record.attempts.last().map(|attempt| attempt.protocol.as_str()),
-            rule = record.attempts.last().map(|attempt| format!("{:?}", attempt.rule)).as_deref(),
-            attempts = record.attempts.len(),
-            failed = failed(&record.attempts).as_deref(),
-            left_out = left_out(&record.left_out).as_deref(),
-            lost = (!record.lost.is_empty()).then(|| record.lost.to_string()).as_deref(),
-            first_content_ms = record.first_content.map(millis),
-            duration_ms = millis(record.duration),
-            gen_ai.usage.input_tokens = usage.input,
-            gen_ai.usage.cache_read.input_tokens = usage.cache_read,
-            gen_ai.usage.cache_creation.input_tokens = usage.cache_write,
-            gen_ai.usage.output_tokens = usage.output,
-            gen_ai.usage.reasoning_tokens = usage.reasoning,
-            "request"
-        );
+        let mut batch = Batch::default();
+        records.iter().for_each(|record| batch.add(record));
+        drop(records);
+        let count = batch.len();
+        // What failed stands in the log already, and in the counts.
+        let written = database.write(batch.into_rows().into_statements()).await.is_ok();
+        self.outbox().settle(count, written);
     }
 }
 
-/// `ch_a/k_b Rate 429, ch_c/k_d Transport`: the attempts before the last, and the last if it failed.
-fn failed(attempts: &[Attempt]) -> Option<String> {
-    let mut text = String::new();
-    for attempt in attempts.iter().filter(|attempt| attempt.class.tries_next()) {
-        let comma = if text.is_empty() { "" } else { ", " };
-        let _infallible = write!(text, "{comma}{}/{} {:?}", attempt.channel, attempt.key, attempt.class);
-        if let Some(status) = attempt.status {
-            let _infallible = write!(text, " {}", status.as_u16());
+async fn write(shared: Arc<Shared>, database: impl Database) {
+    loop {
+        shared.filled.notified().await;
+        let full = async {
+            while !shared.outbox().is_full() {
+                shared.filled.notified().await;
+            }
+        };
+        let _either = tokio::time::timeout(FLUSH_AFTER, full).await;
+        shared.flush(&database).await;
+    }
+}
+
+async fn prune(database: impl Database, retention: Retention) {
+    let mut turn = tokio::time::interval(PRUNE_EVERY);
+    loop {
+        turn.tick().await;
+        let now = SystemClock.now();
+        while let Ok(answers) = database.write(retention.requests(now)).await
+            && answers.last().is_some_and(|removed| !removed.is_empty())
+        {
+            tokio::time::sleep(PAUSE).await;
         }
-    }
-    (!text.is_empty()).then_some(text)
-}
-
-/// `ch_a CoolingDown, ch_b Open`: why nobody was left to try.
-fn left_out(candidates: &[Considered]) -> Option<String> {
-    let told = |one: &Considered| format!("{} {:?}", one.channel, one.verdict);
-    let text: Vec<String> = candidates.iter().map(told).collect();
-    (!text.is_empty()).then(|| text.join(", "))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use causeway_core::config::{ChannelId, KeyId, Protocol};
-    use causeway_core::schedule::{Class, Rule};
-    use http::StatusCode;
-
-    use super::*;
-
-    fn attempt(channel: &str, class: Class, status: Option<StatusCode>) -> Attempt {
-        let (channel, key) = (ChannelId::new(channel), KeyId::new("k_1"));
-        let (rule, considered) = (Rule::Priority, [].into());
-        Attempt { channel, key, protocol: Protocol::Chat, class, rule, considered, status, message: None }
-    }
-
-    #[test]
-    fn failed_attempts_are_told_in_order() {
-        let attempts = [
-            attempt("ch_a", Class::Rate, Some(StatusCode::TOO_MANY_REQUESTS)),
-            attempt("ch_b", Class::Transport, None),
-            attempt("ch_c", Class::Success, Some(StatusCode::OK)),
-        ];
-        assert_eq!(failed(&attempts).as_deref(), Some("ch_a/k_1 Rate 429, ch_b/k_1 Transport"));
-        assert_eq!(failed(&attempts[2..]), None);
+        let _told_in_the_log = database.write(retention.stats(now)).await;
     }
 }

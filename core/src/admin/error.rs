@@ -12,6 +12,7 @@ use super::channels::view::ChannelView;
 use super::json;
 use super::settings::SettingsView;
 use crate::config::FieldErrors;
+use crate::database::DatabaseError;
 
 /// The body of every answer that is an error.
 #[derive(Debug, Serialize, ToSchema)]
@@ -131,6 +132,12 @@ impl Problem {
 
     pub(super) fn store_invalid(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store_invalid", message)
+    }
+
+    /// Records cannot be read; the gateway serves all the same.
+    #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
+    pub(super) fn no_records(error: DatabaseError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "records_unavailable", error.to_string())
     }
 
     pub(super) fn store_unavailable(message: impl Into<String>) -> Self {

@@ -3,7 +3,8 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{actions, bootstrap, channels, explain, keys, presets, session, settings};
+use super::requests::{self, export};
+use super::{actions, bootstrap, channels, explain, keys, overview, presets, session, settings, stats};
 use crate::admin::session::COOKIE_NAME;
 
 #[derive(OpenApi)]
@@ -35,6 +36,11 @@ use crate::admin::session::COOKIE_NAME;
         settings::read,
         settings::replace,
         explain::explain,
+        requests::list,
+        requests::read,
+        export::export,
+        overview::read,
+        stats::read,
     ),
     security(("cookie" = []), ("bearer" = []), ("apiKey" = []))
 )]

@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use super::requests::export::Format;
+
 /// What a path means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target<'a> {
@@ -10,6 +12,11 @@ pub(super) enum Target<'a> {
     Channels,
     Presets,
     Settings,
+    Overview,
+    Stats,
+    Requests,
+    Request(&'a str),
+    Export(Format),
     Explain,
     Reorder,
     Channel(&'a str),
@@ -38,6 +45,12 @@ impl<'a> Target<'a> {
             ["channels"] => Self::Channels,
             ["presets"] => Self::Presets,
             ["settings"] => Self::Settings,
+            ["overview"] => Self::Overview,
+            ["stats"] => Self::Stats,
+            ["requests"] => Self::Requests,
+            ["requests", "export.csv"] => Self::Export(Format::Csv),
+            ["requests", "export.jsonl"] => Self::Export(Format::Jsonl),
+            ["requests", id] => Self::Request(id),
             ["route", "explain"] => Self::Explain,
             ["channels", "reorder"] => Self::Reorder,
             ["channels", id] => Self::Channel(id),
@@ -53,7 +66,8 @@ impl<'a> Target<'a> {
 
     pub(super) const fn methods(self) -> &'static [Method] {
         match self {
-            Self::Bootstrap | Self::Presets => &[Method::GET],
+            Self::Bootstrap | Self::Presets | Self::Overview | Self::Stats => &[Method::GET],
+            Self::Requests | Self::Request(_) | Self::Export(_) => &[Method::GET],
             Self::Settings => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],
             Self::Channels => &[Method::GET, Method::POST],

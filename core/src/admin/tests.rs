@@ -6,7 +6,7 @@ use futures::executor::block_on;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Context, Facts, Throttle, handle};
+use super::{Answer, Context, Export, Facts, Throttle, handle};
 use crate::config::Protocol;
 use crate::config::document::Document;
 use crate::config::handle::ConfigHandle;
@@ -19,6 +19,7 @@ use crate::testing::store::MemoryStore;
 
 mod channels;
 mod limits;
+mod requests;
 mod routing;
 mod session;
 mod settings;
@@ -80,7 +81,19 @@ impl Server {
             throttle: &self.throttle,
             client_address: Some([192, 0, 2, 1].into()),
         };
-        block_on(must_be_send(handle(&context, request)))
+        block_on(must_be_send(handle(&context, request))).map(|answer| match answer {
+            Answer::Whole(body) => body,
+            Answer::Export(export) => self.file(*export),
+        })
+    }
+
+    /// All of a file.
+    fn file(&self, mut export: Export) -> Bytes {
+        let mut file = export.heading().to_vec();
+        while let Some(statement) = export.statement() {
+            file.extend(export.take(self.platform.database.run(&[statement]).unwrap().remove(0)));
+        }
+        file.into()
     }
 
     /// Calls with the admin key; `body` null sends none.

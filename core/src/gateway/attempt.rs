@@ -47,6 +47,10 @@ pub(crate) struct Whole {
     pub(crate) class: Class,
     pub(crate) usage: Option<Usage>,
     pub(crate) lost: Losses,
+    /// What it says, where it is a refusal.
+    pub(crate) message: Option<String>,
+    /// When its headers came.
+    pub(crate) came_at: Timestamp,
     /// When a limit refills that this answer used up.
     pub(crate) refills_at: Option<Timestamp>,
 }
@@ -59,6 +63,8 @@ pub(crate) struct Begun<B> {
     pub(crate) rest: B,
     pub(crate) passage: Passage,
     pub(crate) lost: Losses,
+    /// When its headers came.
+    pub(crate) came_at: Timestamp,
     /// When a limit refills that this answer used up.
     pub(crate) refills_at: Option<Timestamp>,
 }
@@ -72,6 +78,8 @@ pub(crate) struct Miss {
     pub(crate) status: Option<StatusCode>,
     pub(crate) message: String,
     pub(crate) retry_after: Option<Duration>,
+    /// When the answer's headers came, where there were any.
+    pub(crate) came_at: Option<Timestamp>,
     /// What to do otherwise on the same key, where the refusal teaches that.
     pub(crate) lesson: Option<Trait>,
     /// Whether the upstream may have begun to work, and bill it.
@@ -109,15 +117,17 @@ pub(crate) async fn attempt<P: Platform>(
         }
     };
     let (head, body) = response.into_parts();
-    let reading = Reading { clock, inbound, timeouts: &lease.channel.timeouts, upstream: &head.headers };
+    let came_at = clock.now();
+    let timeouts = &lease.channel.timeouts;
+    let reading = Reading { clock, inbound, timeouts, upstream: &head.headers, came_at };
     let reply = if head.status.is_success() {
         reading.answer(head.status, outbound.exchange, body).await
     } else {
         reading.refusal(head.status, &asked, outbound.exchange.is_some(), body).await
     };
     match reply {
-        Reply::Missed(miss) => Reply::Missed(miss.without(&key.secret)),
-        Reply::Refused(miss) => Reply::Refused(miss.without(&key.secret)),
+        Reply::Missed(miss) => Reply::Missed(Miss { came_at: Some(came_at), ..miss.without(&key.secret) }),
+        Reply::Refused(miss) => Reply::Refused(Miss { came_at: Some(came_at), ..miss.without(&key.secret) }),
         reply => reply,
     }
 }
@@ -128,6 +138,7 @@ struct Reading<'a, C> {
     inbound: &'a Inbound<'a>,
     timeouts: &'a Timeouts,
     upstream: &'a HeaderMap,
+    came_at: Timestamp,
 }
 
 impl<C: Clock> Reading<'_, C> {
@@ -180,7 +191,19 @@ impl<C: Clock> Reading<'_, C> {
             Held::Whole(body) => {
                 let usage = passage.usage();
                 lost.extend(passage.lost());
-                Reply::Whole(Whole { status, headers: headers(), body, class, usage, lost, refills_at })
+                let (headers, came_at) = (headers(), self.came_at);
+                let message = passage.failed().map(|error| error.message.clone());
+                Reply::Whole(Whole {
+                    status,
+                    headers,
+                    body,
+                    class,
+                    usage,
+                    lost,
+                    message,
+                    came_at,
+                    refills_at,
+                })
             }
             Held::Begun(held) => Reply::Begun(Begun {
                 status,
@@ -189,6 +212,7 @@ impl<C: Clock> Reading<'_, C> {
                 rest: body,
                 passage,
                 lost,
+                came_at: self.came_at,
                 refills_at,
             }),
             Held::Nothing(what) => Reply::Missed(Miss::bad_answer(what)),
@@ -235,8 +259,10 @@ impl<C: Clock> Reading<'_, C> {
             return Reply::Refused(miss);
         }
         let headers = protocol::response_headers(self.inbound.operation.protocol(), self.upstream);
-        let (class, lost) = (miss.class, Losses::default());
-        Reply::Whole(Whole { status, headers, body, class, usage: None, lost, refills_at: None })
+        let (class, message, lost, came_at) =
+            (miss.class, Some(miss.message), Losses::default(), self.came_at);
+        let (usage, refills_at) = (None, None);
+        Reply::Whole(Whole { status, headers, body, class, usage, lost, message, came_at, refills_at })
     }
 }
 
@@ -329,6 +355,7 @@ impl Miss {
             status: None,
             message,
             retry_after: None,
+            came_at: None,
             lesson: None,
             may_bill: false,
         }

@@ -8,12 +8,14 @@ use http_body::{Frame, SizeHint};
 
 use crate::platform::{BoxError, Platform};
 
+use super::export::Pieces;
 use super::relay::Relay;
 
 /// An answer in one piece, or one that is still coming.
 pub enum Body<P: Platform> {
     Whole(Bytes),
     Relay(Box<Relay<P>>),
+    Export(Box<Pieces<P>>),
 }
 
 impl<P: Platform> From<Bytes> for Body<P> {
@@ -34,6 +36,7 @@ impl<P: Platform> http_body::Body for Body<P> {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Relay(relay) => Pin::new(relay.as_mut()).poll_frame(context),
+            Self::Export(pieces) => Pin::new(pieces.as_mut()).poll_frame(context),
         }
     }
 
@@ -41,13 +44,14 @@ impl<P: Platform> http_body::Body for Body<P> {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),
             Self::Relay(relay) => relay.is_end_stream(),
+            Self::Export(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Relay(_) => SizeHint::default(),
+            Self::Relay(_) | Self::Export(_) => SizeHint::default(),
         }
     }
 }

@@ -28,7 +28,7 @@ use super::Gateway;
 use super::attempt::{Begun, Miss, served, told};
 use super::passage::Passage;
 use super::pull::Gathered;
-use super::trip::{Lent, Trip};
+use super::trip::{Began, Lent, Trip};
 
 pub(crate) use recovery::Recovery;
 use recovery::Search;
@@ -53,6 +53,8 @@ pub struct Relay<P: Platform> {
     upstream: Option<<P::Http as HttpClient>::Body>,
     passage: Passage,
     status: StatusCode,
+    /// Bytes that went to the client.
+    sent: usize,
     keep_alive: &'static [u8],
     silence: Silence,
     /// `None` once settled.
@@ -68,7 +70,8 @@ struct Owed<P: Platform> {
     lent: Lent<P>,
     trip: Trip<P>,
     lost: Losses,
-    first_content: Option<Duration>,
+    /// When the answer's headers came, and its first content.
+    began: Began,
     /// When a limit refills that the answer used up.
     refills_at: Option<Timestamp>,
 }
@@ -82,7 +85,7 @@ impl<P: Platform> Relay<P> {
         trip: Trip<P>,
         recovery: Option<Box<Recovery>>,
     ) -> Self {
-        let Begun { held, rest, passage, status, lost, refills_at, .. } = answer;
+        let Begun { held, rest, passage, status, lost, came_at, refills_at, .. } = answer;
         let now = gateway.now();
         let mut relay = Self {
             ready: Gathered::default(),
@@ -90,9 +93,10 @@ impl<P: Platform> Relay<P> {
             upstream: Some(rest),
             passage,
             status,
+            sent: 0,
             keep_alive: protocol::keep_alive(protocol),
             silence: Silence::new(&lent.lease().channel.timeouts, now),
-            owed: Some(Owed { lent, trip, lost, first_content: None, refills_at }),
+            owed: Some(Owed { lent, trip, lost, began: Began::at(came_at), refills_at }),
             recovery,
             search: None,
             gateway,
@@ -131,6 +135,7 @@ impl<P: Platform> Relay<P> {
     /// What is ready goes to the client.
     fn send(&mut self) -> Option<Result<Frame<Bytes>, BoxError>> {
         let ready = std::mem::take(&mut self.ready).into_bytes();
+        self.sent += ready.len();
         (!ready.is_empty()).then(|| Ok(Frame::data(ready)))
     }
 
@@ -150,10 +155,10 @@ impl<P: Platform> Relay<P> {
     /// the verdict.
     fn note_content(&mut self, now: Timestamp) {
         let Some(owed) = &mut self.owed else { return };
-        if owed.first_content.is_some() || !self.passage.content() {
+        if owed.began.content.is_some() || !self.passage.content() {
             return;
         }
-        owed.first_content = Some(now.since(owed.lent.lease().acquired_at));
+        owed.began.content = Some(now);
         owed.trip.content_came(now);
         if owed.lent.lease().probe {
             owed.lent.prove();
@@ -230,31 +235,34 @@ impl<P: Platform> Relay<P> {
     fn fail(&mut self, failure: &Failure) -> Result<(), BoxError> {
         self.upstream = None;
         let failed = self.passage.failed().is_some();
-        let closing = self.passage.closing_error(failure);
+        let closing = Bytes::from(self.passage.closing_error(failure));
+        let broken = closing.is_empty();
+        self.ready.push(closing);
+        if let Some(owed) = &mut self.owed {
+            owed.trip.fail(failure);
+        }
         let outcome =
             if failed { told(&self.passage, self.gateway.now()) } else { Outcome::of(Class::Transport) };
         self.settle(outcome);
-        if closing.is_empty() {
-            return Err(failure.message.clone().into());
-        }
-        self.ready.push(closing.into());
-        Ok(())
+        if broken { Err(failure.message.clone().into()) } else { Ok(()) }
     }
 
     fn settle(&mut self, outcome: Outcome) {
-        let Some(Owed { mut lent, mut trip, mut lost, first_content, refills_at }) = self.owed.take() else {
+        let Some(Owed { mut lent, mut trip, mut lost, began, refills_at }) = self.owed.take() else {
             return;
         };
         lost.extend(self.passage.lost());
-        trip.note(lent.lease(), outcome.class, None);
+        let message = self.passage.failed().map(|error| error.message.as_str());
+        trip.note(lent.lease(), outcome.class, began, message);
         let outcome = match outcome.class {
             Class::Success => served(refills_at, self.gateway.now()),
             _ => outcome,
         };
         let tokens = self.passage.usage().as_ref().and_then(Usage::limited_tokens);
+        let first_content = began.content.map(|at| at.since(lent.lease().acquired_at));
         lent.settle(Outcome { first_content, tokens, ..outcome });
         trip.lose(lost);
-        trip.finish(self.status, self.passage.usage());
+        trip.finish(self.status, self.passage.usage(), self.sent + self.ready.len());
     }
 }
 

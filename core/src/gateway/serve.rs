@@ -46,10 +46,11 @@ impl<P: Platform> Gateway<P> {
         let job = Job { gateway: self, config, inbound, ask };
         match attempts.next(job, &mut trip).await {
             Ok(Served { lent, answer: Answer::Whole(whole) }) => {
+                let whole_bytes = whole.body.len();
                 let head = Head { status: whole.status, headers: whole.headers, lost: &whole.lost };
                 let response = answer(head, &lent.lease().channel.name, Body::Whole(whole.body));
                 trip.lose(whole.lost);
-                trip.finish(whole.status, whole.usage);
+                trip.finish(whole.status, whole.usage, whole_bytes);
                 Ok(response)
             }
             Ok(Served { lent, answer: Answer::Begun(mut begun) }) => {
@@ -66,8 +67,9 @@ impl<P: Platform> Gateway<P> {
     }
 
     /// Records a request that nothing served.
-    fn lost(&self, trip: Trip<P>, failure: Failure) -> Failure {
-        trip.finish(failure.status, None);
+    fn lost(&self, mut trip: Trip<P>, failure: Failure) -> Failure {
+        trip.fail(&failure);
+        trip.finish(failure.status, None, 0);
         failure
     }
 }

@@ -7,18 +7,16 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::config::Config;
+use crate::error::Failure;
 use crate::ir::{Losses, Usage};
 use crate::platform::{Background, Coordinator, Platform, Recorder};
-use crate::record::{Attempt, Record};
+use crate::record::{Attempt, CLIENT_CLOSED_REQUEST, Record, price};
 use crate::schedule::explain::Explanation;
 use crate::schedule::{Class, Considered, Lease, Outcome};
 use crate::time::Timestamp;
 
 use super::Gateway;
 use super::attempt::Miss;
-
-/// nginx's "client closed request": no client sees it, the record does.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// A lease that reports itself.
 pub(crate) struct Lent<P: Platform> {
@@ -65,6 +63,20 @@ impl<P: Platform> Drop for Lent<P> {
     }
 }
 
+/// When an attempt's answer began, as far as it did.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Began {
+    pub(crate) headers: Option<Timestamp>,
+    pub(crate) content: Option<Timestamp>,
+}
+
+impl Began {
+    /// Only the headers have come.
+    pub(crate) const fn at(headers: Timestamp) -> Self {
+        Self { headers: Some(headers), content: None }
+    }
+}
+
 /// A request on its way, with the record that it leaves.
 pub(crate) struct Trip<P: Platform> {
     gateway: Arc<Gateway<P>>,
@@ -76,19 +88,55 @@ impl<P: Platform> Trip<P> {
         Self { gateway: Arc::clone(gateway), record: Some(record) }
     }
 
-    /// Notes what one attempt came to.
-    pub(crate) fn note(&mut self, lease: &Lease, class: Class, miss: Option<&Miss>) {
-        let (Some(record), Some(key)) = (&mut self.record, lease.key()) else { return };
+    /// Notes what one attempt came to; `message` is what the upstream said of a failure.
+    pub(crate) fn note(&mut self, lease: &Lease, class: Class, began: Began, message: Option<&str>) {
+        self.push(lease, class, began, None, message);
+    }
+
+    /// Notes an attempt that did not serve.
+    pub(crate) fn note_miss(&mut self, lease: &Lease, miss: &Miss) {
+        let began = Began { headers: miss.came_at, content: None };
+        self.push(lease, miss.class, began, miss.status, Some(&miss.message));
+    }
+
+    fn push(
+        &mut self,
+        lease: &Lease,
+        class: Class,
+        began: Began,
+        status: Option<StatusCode>,
+        message: Option<&str>,
+    ) {
+        let now = self.gateway.now();
+        let (Some(record), Some(key), Some(endpoint)) = (&mut self.record, lease.key(), lease.endpoint())
+        else {
+            return;
+        };
+        let Began { headers, content } = began;
         record.attempts.push(Attempt {
+            at: lease.acquired_at,
             channel: lease.channel.id.clone(),
             key: key.id.clone(),
-            protocol: lease.endpoint().map_or(record.protocol, |endpoint| endpoint.protocol),
+            endpoint: endpoint.base.to_string(),
+            protocol: endpoint.protocol,
+            model: lease.model.as_deref().unwrap_or(&record.model).to_owned(),
             class,
             rule: lease.rule,
             considered: lease.considered.clone().unwrap_or_default(),
-            status: miss.and_then(|miss| miss.status),
-            message: miss.map(|miss| miss.message.clone()),
+            status,
+            first_byte: headers,
+            first_content: content,
+            duration: now.since(lease.acquired_at),
+            // Some vendors repeat the key that they refuse.
+            message: message.map(|message| message.replace(key.secret.expose(), "…")),
         });
+    }
+
+    /// Notes what the client is told of a failure.
+    pub(crate) fn fail(&mut self, failure: &Failure) {
+        if let Some(record) = &mut self.record {
+            record.error = Some(failure.message.clone());
+        }
     }
 
     /// Notes why nobody was left to try.
@@ -114,14 +162,17 @@ impl<P: Platform> Trip<P> {
         }
     }
 
-    pub(crate) fn finish(mut self, status: StatusCode, usage: Option<Usage>) {
-        self.leave(status, usage);
+    /// `bytes` is the length of the answer's body.
+    pub(crate) fn finish(mut self, status: StatusCode, usage: Option<Usage>, bytes: usize) {
+        self.leave(status, usage, bytes);
     }
 
-    fn leave(&mut self, status: StatusCode, usage: Option<Usage>) {
+    fn leave(&mut self, status: StatusCode, usage: Option<Usage>, bytes: usize) {
         let Some(mut record) = self.record.take() else { return };
         record.status = status;
         record.usage = usage;
+        record.response_bytes = bytes as u64;
+        record.cost = price(&record);
         record.duration = self.gateway.now().since(record.at);
         let gateway = Arc::clone(&self.gateway);
         self.gateway.later(async move { gateway.platform.recorder().append(record).await });
@@ -131,7 +182,7 @@ impl<P: Platform> Trip<P> {
 impl<P: Platform> Drop for Trip<P> {
     fn drop(&mut self) {
         let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::REQUEST_TIMEOUT);
-        self.leave(status, None);
+        self.leave(status, None, 0);
     }
 }
 

@@ -11,6 +11,7 @@ use super::store::MemoryStore;
 use crate::gateway::LocalCoordinator;
 use crate::platform::{Background, Entropy, Platform, Recorder};
 use crate::record::Record;
+use crate::record::outbox::Counts;
 
 /// Every seam, faked; the fields are for scripting and looking.
 pub struct FakePlatform {
@@ -108,6 +109,10 @@ impl Records {
 impl Recorder for Records {
     async fn append(&self, record: Record) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    fn counts(&self) -> Counts {
+        Counts { written: self.all().len() as u64, dropped: 0 }
     }
 }
 

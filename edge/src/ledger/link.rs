@@ -2,9 +2,10 @@
 
 use causeway_core::database::{DatabaseError, Row, Statement};
 use causeway_core::platform::Database;
+use causeway_core::record::batch::Rows;
 use worker::{Method, ObjectNamespace, Request, RequestInit, Result};
 
-use super::{BROKEN, FULL};
+use super::{BROKEN, FULL, RECORDS, STATEMENTS};
 
 /// There is one object for all that a deployment records.
 const NAME: &str = "ledger";
@@ -14,13 +15,27 @@ const NAME: &str = "ledger";
 pub(crate) struct LedgerLink(pub(crate) ObjectNamespace);
 
 impl LedgerLink {
+    /// Writes a batch of records.
+    ///
+    /// # Errors
+    /// When none of them was written.
+    pub(crate) async fn record(&self, rows: &Rows) -> std::result::Result<(), DatabaseError> {
+        let body = serde_json::to_string(rows).map_err(|error| unavailable(&error.into()))?;
+        self.ask(RECORDS, body).await.map(drop)
+    }
+
+    async fn ask(&self, path: &str, body: String) -> std::result::Result<Vec<Vec<Row>>, DatabaseError> {
+        self.call(path, body).await.unwrap_or_else(|error| Err(unavailable(&error)))
+    }
+
     async fn call(
         &self,
-        statements: &[Statement],
+        path: &str,
+        body: String,
     ) -> Result<std::result::Result<Vec<Vec<Row>>, DatabaseError>> {
         let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(serde_json::to_string(statements)?.into()));
-        let request = Request::new_with_init(&format!("https://{NAME}/"), &init)?;
+        init.with_method(Method::Post).with_body(Some(body.into()));
+        let request = Request::new_with_init(&format!("https://{NAME}{path}"), &init)?;
         let mut answer = self.0.get_by_name(NAME)?.fetch_with_request(request).await?;
         let text = answer.text().await?;
         Ok(match answer.status_code() {
@@ -35,8 +50,8 @@ impl LedgerLink {
 impl Database for LedgerLink {
     #[worker::send]
     async fn write(&self, statements: Vec<Statement>) -> std::result::Result<Vec<Vec<Row>>, DatabaseError> {
-        let answered = self.call(&statements).await;
-        answered.unwrap_or_else(|error| Err(DatabaseError::Unavailable(error.to_string())))
+        let body = serde_json::to_string(&statements).map_err(|error| unavailable(&error.into()))?;
+        self.ask(STATEMENTS, body).await
     }
 
     #[worker::send]
@@ -44,4 +59,8 @@ impl Database for LedgerLink {
         let answers = self.write(vec![statement]).await?;
         Ok(answers.into_iter().flatten().collect())
     }
+}
+
+fn unavailable(error: &worker::Error) -> DatabaseError {
+    DatabaseError::Unavailable(error.to_string())
 }

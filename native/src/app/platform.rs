@@ -7,8 +7,9 @@ use crate::background::TokioBackground;
 use crate::clock::SystemClock;
 use crate::database::SqliteDatabase;
 use crate::entropy::SystemEntropy;
+use crate::env::Environment;
 use crate::http_client::{ReqwestClient, TlsError};
-use crate::recorder::LogRecorder;
+use crate::recorder::NativeRecorder;
 
 /// Implements [`Platform`]; only where the configuration is kept differs.
 pub struct NativePlatform<S> {
@@ -16,25 +17,31 @@ pub struct NativePlatform<S> {
     config: S,
     coordinator: LocalCoordinator<SystemClock>,
     database: SqliteDatabase,
-    recorder: LogRecorder,
+    recorder: NativeRecorder,
     background: TokioBackground,
 }
 
 impl<S: ConfigStore> NativePlatform<S> {
+    /// Within a runtime, whose tasks keep its records.
+    ///
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(
         config: S,
         database: SqliteDatabase,
-        request_logs: bool,
+        environment: &Environment,
         background: TokioBackground,
     ) -> Result<Self, TlsError> {
         Ok(Self {
             http: ReqwestClient::new()?,
             config,
             coordinator: LocalCoordinator::new(SystemClock, &SystemEntropy),
+            recorder: NativeRecorder::start(
+                database.clone(),
+                environment.retention,
+                environment.request_logs,
+            ),
             database,
-            recorder: LogRecorder { enabled: request_logs },
             background,
         })
     }
@@ -45,7 +52,7 @@ impl<S: ConfigStore> Platform for NativePlatform<S> {
     type Config = S;
     type Coordinator = LocalCoordinator<SystemClock>;
     type Database = SqliteDatabase;
-    type Recorder = LogRecorder;
+    type Recorder = NativeRecorder;
     type Clock = SystemClock;
     type Entropy = SystemEntropy;
     type Background = TokioBackground;

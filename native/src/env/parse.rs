@@ -71,6 +71,11 @@ pub(super) fn grace(value: &str) -> Result<Duration, String> {
     whole(value, 0..=3600, "seconds").map(Duration::from_secs)
 }
 
+pub(super) fn days(value: &str) -> Result<u32, String> {
+    let days = whole(value, 0..=36_500, "days")?;
+    u32::try_from(days).map_err(|error| error.to_string())
+}
+
 pub(super) fn request_timeout(value: &str) -> Result<Duration, String> {
     whole(value, 1000..=86_400_000, "milliseconds").map(Duration::from_millis)
 }

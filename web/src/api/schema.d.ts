@@ -178,6 +178,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how things are: channels, the last day, and whether requests are recorded. */
+        get: operations["readOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/presets": {
         parameters: {
             query?: never;
@@ -187,6 +204,57 @@ export interface paths {
         };
         /** Lists the vendors the gateway knows, with their addresses and what they can and cannot do. */
         get: operations["listPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists finished requests, the newest first. */
+        get: operations["listRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/export.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the requests that the filters of `GET /api/requests` leave, the newest first, as a file. */
+        get: operations["exportRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a request with its attempts. */
+        get: operations["readRequest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -248,10 +316,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Adds requests up, over a range and by what they have in common. */
+        get: operations["readStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One try of a request. Times that end in `Ms` count from its beginning. */
+        AttemptView: {
+            at: components["schemas"]["Timestamp"];
+            channel: string;
+            key: string;
+            /** @description The endpoint's base URL. */
+            endpoint: string;
+            protocol: string;
+            /** @description As the upstream was asked for it. */
+            model: string;
+            /** @description Why the channel was chosen. */
+            rule: string;
+            /** @description What it came to. */
+            class: string;
+            /**
+             * Format: int32
+             * @description The upstream's, where it answered with an error.
+             */
+            status?: number | null;
+            /**
+             * Format: int64
+             * @description Until the answer's headers came.
+             */
+            firstByteMs?: number | null;
+            /** Format: int64 */
+            firstContentMs?: number | null;
+            /** Format: int64 */
+            durationMs: number;
+            /** @description An excerpt of what the upstream said of a failure. */
+            message?: string | null;
+            /** @description Who was considered, and what kept or dropped each. */
+            considered: components["schemas"]["Considered"][];
+        };
         Bootstrap: {
             name: string;
             version: string;
@@ -300,6 +418,10 @@ export interface components {
          * @enum {string}
          */
         BreakerState: "closed" | "half_open" | "open";
+        Bucket: components["schemas"]["Sums"] & {
+            /** @description When it begins. */
+            at: components["schemas"]["Timestamp"];
+        };
         /** @description A channel, reached over its endpoints of one protocol. */
         Candidate: {
             channel: components["schemas"]["ChannelId"];
@@ -313,6 +435,22 @@ export interface components {
             until?: components["schemas"]["Timestamp"] | null;
             /** @description Empty where the keys do not matter. */
             keys: components["schemas"]["KeyVerdict"][];
+        };
+        /** @description How many channels are how. */
+        ChannelCounts: {
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description Of those that are not paused: traffic flows.
+             */
+            closed: number;
+            /** Format: int64 */
+            halfOpen: number;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            paused: number;
         };
         /** @description How a channel is. */
         ChannelHealth: {
@@ -555,6 +693,14 @@ export interface components {
             /** @description Fields put into every request body, over what the client asked. */
             extraBody?: Record<string, never>;
         };
+        /** @description A candidate of a decision that was made. */
+        Considered: {
+            channel: components["schemas"]["ChannelId"];
+            /** @description Of the endpoints used. */
+            protocol: components["schemas"]["Protocol"];
+            verdict: components["schemas"]["Verdict"];
+            until?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description How much the vendor's models hold. */
         ContextWindows: {
             /** @description The vendor's page that says so. */
@@ -677,6 +823,33 @@ export interface components {
          * @enum {string}
          */
         OnLoss: "report" | "refuse";
+        /** @description How things are. */
+        Overview: {
+            at: components["schemas"]["Timestamp"];
+            channels: components["schemas"]["ChannelCounts"];
+            /**
+             * Format: int64
+             * @description Requests under way.
+             */
+            inFlight: number;
+            day?: components["schemas"]["Sums"] | null;
+            dayBefore?: components["schemas"]["Sums"] | null;
+            recording: components["schemas"]["Recording"];
+        };
+        /** @description Times in milliseconds, right within a fifth; null where fewer than two requests lie beyond one. */
+        Percentiles: {
+            /**
+             * Format: int64
+             * @description Of so many requests.
+             */
+            count: number;
+            /** Format: int64 */
+            p50?: number | null;
+            /** Format: int64 */
+            p95?: number | null;
+            /** Format: int64 */
+            p99?: number | null;
+        };
         /** @description What is known of one vendor. */
         Preset: {
             /** @description What a channel's `preset` names. */
@@ -739,6 +912,21 @@ export interface components {
         ReasoningReplay: "reasoning_content" | "reasoning" | "reasoning_details" | "none";
         /** @enum {string} */
         ReasoningStyle: "effort" | "object" | "thinking" | "enable_thinking" | "chat_template" | "none";
+        /** @description How recording fares. */
+        Recording: {
+            /**
+             * Format: int64
+             * @description Requests that this process wrote since it began.
+             */
+            written: number;
+            /**
+             * Format: int64
+             * @description Requests that it could not write: too many came at once, or the database failed.
+             */
+            dropped: number;
+            /** @description What is wrong with the database now; left out where nothing is. */
+            problem?: string | null;
+        };
         /** @description Why no channel serves. */
         Refusal: {
             reason: components["schemas"]["Reason"];
@@ -748,6 +936,76 @@ export interface components {
         Reorder: {
             /** @description Every channel's id once, first tried first. */
             ids: string[];
+        };
+        /** @description A finished request with its attempts. */
+        RequestDetail: components["schemas"]["RequestView"] & {
+            /** @description In their order. */
+            attempts: components["schemas"]["AttemptView"][];
+            /** @description What stood in the way of each candidate when none was left to try. */
+            leftOut: components["schemas"]["Considered"][];
+        };
+        /** @description A page of requests, the newest first. */
+        RequestList: {
+            requests: components["schemas"]["RequestView"][];
+            /** @description Where the next page begins; none: there is no more. A search may give an empty page before the last. */
+            next?: string | null;
+        };
+        /** @description A finished request. What is not known is left out; times that end in `Ms` count from its arrival. */
+        RequestView: {
+            id: string;
+            /** @description When it arrived. */
+            at: components["schemas"]["Timestamp"];
+            clientKey: string;
+            /** @description The conversation, by a fingerprint of what the client calls it. */
+            session?: string | null;
+            /** @description The client's. */
+            protocol: string;
+            /** @description As the client asked for it. */
+            model: string;
+            stream: boolean;
+            /**
+             * Format: int32
+             * @description What the client saw; 499: it left.
+             */
+            status: number;
+            /** @description What the last attempt came to; `refused` where there was none. */
+            class: string;
+            /** Format: int64 */
+            attemptCount: number;
+            /** @description Who served, or was tried last. */
+            channel?: string | null;
+            key?: string | null;
+            upstreamProtocol?: string | null;
+            /** @description As that was asked for it. */
+            upstreamModel?: string | null;
+            /**
+             * Format: int64
+             * @description Until the first attempt began.
+             */
+            queuedMs?: number | null;
+            /**
+             * Format: int64
+             * @description Until the last attempt's headers came.
+             */
+            firstByteMs?: number | null;
+            /** Format: int64 */
+            firstContentMs?: number | null;
+            /** Format: int64 */
+            durationMs: number;
+            usage: components["schemas"]["UsageView"];
+            /**
+             * Format: int64
+             * @description In micro-dollars, fixed when the request ended; left out where no price was known.
+             */
+            cost?: number | null;
+            /** Format: int64 */
+            requestBytes: number;
+            /** Format: int64 */
+            responseBytes: number;
+            /** @description What conversions could not carry. */
+            lost?: string | null;
+            /** @description An excerpt of why it failed. */
+            error?: string | null;
         };
         /**
          * @description In which order the keys of a channel are used.
@@ -842,6 +1100,25 @@ export interface components {
             /** @description The admin key. */
             key: components["schemas"]["Secret"];
         };
+        /** @description Requests of a range, in buckets and by what they have in common. */
+        Stats: {
+            since: components["schemas"]["Timestamp"];
+            until: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Width of a bucket of `series`.
+             */
+            bucketMs: number;
+            totals: components["schemas"]["Sums"];
+            /** @description At most 200 buckets, the oldest first; those without requests are left out. */
+            series: components["schemas"]["Bucket"][];
+            /** @description By what was asked for, at most 200 values, those with the most requests first; empty without `by`. */
+            rows: components["schemas"]["StatsRow"][];
+        };
+        StatsRow: components["schemas"]["Sums"] & {
+            /** @description A model, a protocol or an id; empty where nobody served. */
+            value: string;
+        };
         /**
          * @description Whether an operator lets traffic through.
          * @enum {string}
@@ -849,6 +1126,62 @@ export interface components {
         Status: "active" | "paused";
         /** @enum {string} */
         StructuredOutput: "schema" | "object" | "tool";
+        /**
+         * @description What requests add up to. A request counts with the channel and the key that served it or were tried last; an attempt
+         *     with its own.
+         */
+        Sums: {
+            /** Format: int64 */
+            requests: number;
+            /**
+             * Format: int64
+             * @description The client got an error.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description The client left.
+             */
+            gone: number;
+            /** Format: int64 */
+            attempts: number;
+            /** Format: int64 */
+            failedAttempts: number;
+            /**
+             * Format: int64
+             * @description Tokens, neither read from a cache nor written to one.
+             */
+            input: number;
+            /** Format: int64 */
+            cacheRead: number;
+            /** Format: int64 */
+            cacheWrite: number;
+            /**
+             * Format: int64
+             * @description Without reasoning.
+             */
+            output: number;
+            /** Format: int64 */
+            reasoning: number;
+            /**
+             * Format: int64
+             * @description Requests whose tokens the gateway estimated.
+             */
+            estimated: number;
+            /**
+             * Format: int64
+             * @description Of those whose price was known, in micro-dollars.
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description Requests that used something whose price was not known.
+             */
+            unpriced: number;
+            /** @description Of requests that were served. */
+            firstContentMs: components["schemas"]["Percentiles"];
+            durationMs: components["schemas"]["Percentiles"];
+        };
         /** @description In milliseconds; what a channel leaves out comes from the settings. */
         Timeouts: {
             /** Format: int64 */
@@ -867,6 +1200,41 @@ export interface components {
          * @description Milliseconds since the Unix epoch.
          */
         Timestamp: number;
+        /** @description What was used, in counts that do not overlap. */
+        UsageView: {
+            /**
+             * Format: int64
+             * @description Neither read from a cache nor written to one.
+             */
+            input?: number | null;
+            /** Format: int64 */
+            cacheRead?: number | null;
+            /** Format: int64 */
+            cacheWrite?: number | null;
+            /**
+             * Format: int64
+             * @description How much of `cacheWrite` is kept for an hour.
+             */
+            cacheWrite1h?: number | null;
+            /**
+             * Format: int64
+             * @description Without reasoning.
+             */
+            output?: number | null;
+            /** Format: int64 */
+            reasoning?: number | null;
+            /**
+             * Format: int64
+             * @description How much of all input is audio.
+             */
+            inputAudio?: number | null;
+            /** Format: int64 */
+            outputAudio?: number | null;
+            /** Format: int64 */
+            webSearches?: number | null;
+            /** @description The gateway's own estimate: no upstream said so. */
+            estimated: boolean;
+        };
         /**
          * @description How far a candidate, or a key of it, gets.
          * @enum {string}
@@ -1415,6 +1783,26 @@ export interface operations {
             };
         };
     };
+    readOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How things are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+        };
+    };
     listPresets: {
         parameters: {
             query?: never;
@@ -1431,6 +1819,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresetList"];
+                };
+            };
+        };
+    };
+    listRequests: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description At most 200; 50 where it is left out. */
+                limit?: number;
+                /** @description Arrived then or later. */
+                since?: number;
+                /** @description Arrived before. */
+                until?: number;
+                /** @description A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above. */
+                status?: string;
+                /** @description The client's. */
+                protocol?: string;
+                /** @description Id of the channel that served, or was tried last. */
+                channel?: string;
+                /** @description As the client asked for it. */
+                model?: string;
+                /** @description Id of a client key. */
+                clientKey?: string;
+                /** @description As a request shows it. */
+                session?: string;
+                /** @description A request's id, or a part of a model's name or of an error. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportRequests: {
+        parameters: {
+            query?: {
+                /** @description Arrived then or later. */
+                since?: number;
+                /** @description Arrived before. */
+                until?: number;
+                /** @description A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above. */
+                status?: string;
+                /** @description The client's. */
+                protocol?: string;
+                /** @description Id of the channel that served, or was tried last. */
+                channel?: string;
+                /** @description As the client asked for it. */
+                model?: string;
+                /** @description Id of a client key. */
+                clientKey?: string;
+                /** @description As a request shows it. */
+                session?: string;
+                /** @description A request's id, or a part of a model's name or of an error. */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `csv` or `jsonl`. */
+                format: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/jsonl": string;
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id, as `x-causeway-request-id` shows it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestDetail"];
+                };
+            };
+            /** @description No such request, or one that is no longer kept. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -1582,6 +2124,51 @@ export interface operations {
             };
             /** @description Changed meanwhile; `current` is the settings now. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readStats: {
+        parameters: {
+            query?: {
+                /** @description How long: a number and `m`, `h` or `d`; `24h` where it is left out. */
+                range?: string;
+                /** @description Its end; now where it is left out. */
+                until?: number;
+                /** @description `model`, `channel`, `key`, `clientKey` or `protocol`. */
+                by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be read. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

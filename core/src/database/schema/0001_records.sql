@@ -10,7 +10,6 @@ CREATE TABLE request (
   stream INTEGER NOT NULL,
   status INTEGER NOT NULL,
   class TEXT NOT NULL,
-  finish TEXT,
   attempts INTEGER NOT NULL,
   channel TEXT,
   key TEXT,

@@ -17,7 +17,7 @@ use super::super::passage::Passage;
 use super::super::pull::Gathered;
 use super::super::serve::{Answer, Attempts, Job, Served};
 use super::super::shape::Shape;
-use super::super::trip::{Lent, Trip};
+use super::super::trip::{Began, Lent, Trip};
 use super::silence::Silence;
 use super::{Owed, Relay};
 
@@ -139,13 +139,13 @@ impl<P: Platform> Relay<P> {
         let Found { mut recovery, mut trip, served } = found;
         let failure = match served {
             Ok(Served { lent, answer: Answer::Begun(begun) }) => {
-                let Begun { held, rest, passage, lost, refills_at, .. } = begun;
+                let Begun { held, rest, passage, lost, came_at, refills_at, .. } = begun;
                 let now = self.gateway.now();
                 let spoke = self.silence.spoke;
                 self.silence = Silence::new(&lent.lease().channel.timeouts, now);
                 self.silence.spoke = spoke;
                 (self.upstream, self.passage) = (Some(rest), passage);
-                self.owed = Some(Owed { lent, trip, lost, first_content: None, refills_at });
+                self.owed = Some(Owed { lent, trip, lost, began: Began::at(came_at), refills_at });
                 recovery.kept_back = held;
                 self.recovery = Some(recovery);
                 self.note_content(now);
@@ -153,8 +153,8 @@ impl<P: Platform> Relay<P> {
             }
             Ok(Served { answer: Answer::Whole(whole), .. }) if whole.status.is_success() => {
                 trip.lose(whole.lost);
-                trip.finish(self.status, whole.usage);
                 self.ready.push(whole.body);
+                trip.finish(self.status, whole.usage, self.sent + self.ready.len());
                 return Ok(());
             }
             Ok(Served { answer: Answer::Whole(whole), .. }) => {
@@ -164,7 +164,8 @@ impl<P: Platform> Relay<P> {
             }
             Err(failure) => failure,
         };
-        trip.finish(self.status, None);
+        trip.fail(&failure);
+        trip.finish(self.status, None, self.sent);
         self.fail(&failure)
     }
 }

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use super::super::Gateway;
 use super::super::attempt::{Begun, Miss, Reply, Whole, attempt, served};
 use super::super::inbound::Inbound;
-use super::super::trip::{Lent, Trip};
+use super::super::trip::{Began, Lent, Trip};
 use super::misses::Misses;
 use super::rounds::{self, Patience, Rounds};
 
@@ -82,13 +82,14 @@ impl Attempts {
             let mut lent = Lent::new(gateway, config, lease);
             match wiser(gateway, config, inbound, lent.lease()).await {
                 Reply::Whole(whole) => {
-                    trip.note(lent.lease(), whole.class, None);
+                    let began = Began { headers: Some(whole.came_at), content: Some(gateway.now()) };
+                    trip.note(lent.lease(), whole.class, began, whole.message.as_deref());
                     lent.settle(whole_outcome(&whole, lent.lease(), gateway.now()));
                     return Ok(Served { lent, answer: Answer::Whole(whole) });
                 }
                 Reply::Begun(begun) => return Ok(Served { lent, answer: Answer::Begun(begun) }),
                 Reply::Refused(miss) => {
-                    trip.note(lent.lease(), miss.class, Some(&miss));
+                    trip.note_miss(lent.lease(), &miss);
                     lent.settle(miss.outcome());
                     return Err(miss.failure());
                 }
@@ -113,7 +114,7 @@ impl Attempts {
         trip: &mut Trip<P>,
     ) -> Result<(), Failure> {
         let now = job.gateway.now();
-        trip.note(lent.lease(), miss.class, Some(&miss));
+        trip.note_miss(lent.lease(), &miss);
         lent.settle(miss.outcome());
         let lease = lent.lease();
         if let Some(key) = lease.key() {

@@ -22,9 +22,8 @@ impl MemoryDatabase {
     /// When the tables cannot be made.
     pub fn new() -> Self {
         let database = Self::empty();
-        if let Err(error) = migrate(|statements| database.run(statements)) {
-            panic!("{error}");
-        }
+        let migrated = migrate(|statements| database.run(statements));
+        assert_eq!(migrated, Ok(()), "the tables can be made");
         database
     }
 
@@ -33,10 +32,10 @@ impl MemoryDatabase {
     /// # Panics
     /// When SQLite has no memory.
     pub fn empty() -> Self {
-        match Connection::open_in_memory() {
-            Ok(connection) => Self { connection: Mutex::new(connection), failure: Mutex::default() },
-            Err(error) => panic!("{error}"),
-        }
+        let opened = Connection::open_in_memory().map(Mutex::new);
+        #[expect(clippy::expect_used, reason = "a test without memory fails")]
+        let connection = opened.expect("SQLite opens in memory");
+        Self { connection, failure: Mutex::default() }
     }
 
     /// From now on every call fails with `failure`, or none.

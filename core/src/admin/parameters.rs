@@ -1,0 +1,62 @@
+//! What stands behind the question mark.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::Request;
+use percent_encoding::percent_decode_str;
+
+use super::error::Problem;
+
+/// The parameters of a request; an empty one counts as left out.
+#[derive(Debug)]
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// # Errors
+    /// When there is one that is not among `known`, or one twice.
+    pub(super) fn read(request: &Request<Bytes>, known: &[&str]) -> Result<Self, Problem> {
+        let mut read: Vec<(String, String)> = Vec::new();
+        for pair in request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decoded(name), decoded(value));
+            if !known.contains(&name.as_str()) {
+                return Err(Problem::invalid_field(
+                    name,
+                    format!("is unknown; known are {}", known.join(", ")),
+                ));
+            }
+            if read.iter().any(|(other, _)| *other == name) {
+                return Err(Problem::invalid_field(name, "is there twice"));
+            }
+            read.push((name, value));
+        }
+        read.retain(|(_, value)| !value.is_empty());
+        Ok(Self(read))
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn owned(&self, name: &str) -> Option<String> {
+        self.text(name).map(str::to_owned)
+    }
+
+    /// # Errors
+    /// `wrong`, where `parse` makes nothing of the value.
+    pub(super) fn parsed<T>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        wrong: &str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        parse(text).map(Some).ok_or_else(|| Problem::invalid_field(name, wrong))
+    }
+}
+
+fn decoded(text: &str) -> String {
+    let text: Cow<'_, str> = if text.contains('+') { text.replace('+', " ").into() } else { text.into() };
+    percent_decode_str(&text).decode_utf8_lossy().into_owned()
+}

@@ -1,0 +1,132 @@
+//! What happened to requests: found, read, exported.
+
+pub(super) mod export;
+mod view;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use self::view::{AttemptView, RequestDetail, RequestView, candidates};
+use super::error::{ErrorBody, Problem};
+use super::parameters::Parameters;
+use super::{Context, json};
+use crate::config::Protocol;
+use crate::database::Row;
+use crate::platform::{Database, Platform};
+use crate::record::query::{self, Cursor, Filter, StatusFilter};
+use crate::time::Timestamp;
+
+/// How many a page has where nothing is asked for, and at most.
+const PAGE: u64 = 50;
+const LONGEST_PAGE: u64 = 200;
+
+/// The parameters of [`Filter`].
+const FILTERS: [&str; 9] =
+    ["since", "until", "status", "protocol", "channel", "model", "clientKey", "session", "q"];
+
+/// A page of requests, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RequestList {
+    requests: Vec<RequestView>,
+    /// Where the next page begins; none: there is no more. A search may give an empty page before the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Lists finished requests, the newest first.
+#[utoipa::path(get, path = "/api/requests", operation_id = "listRequests", tag = "requests",
+    params(
+        ("cursor" = Option<String>, Query, description = "`next` of the page before."),
+        ("limit" = Option<u64>, Query, description = "At most 200; 50 where it is left out."),
+        ("since" = Option<u64>, Query, description = "Arrived then or later."),
+        ("until" = Option<u64>, Query, description = "Arrived before."),
+        ("status" = Option<String>, Query, description = "A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above."),
+        ("protocol" = Option<String>, Query, description = "The client's."),
+        ("channel" = Option<String>, Query, description = "Id of the channel that served, or was tried last."),
+        ("model" = Option<String>, Query, description = "As the client asked for it."),
+        ("clientKey" = Option<String>, Query, description = "Id of a client key."),
+        ("session" = Option<String>, Query, description = "As a request shows it."),
+        ("q" = Option<String>, Query, description = "A request's id, or a part of a model's name or of an error."),
+    ),
+    responses((status = 200, description = "A page.", body = RequestList),
+        (status = 400, description = "A parameter is wrong.", body = ErrorBody),
+        (status = 503, description = "The database cannot be read.", body = ErrorBody)))]
+pub(super) async fn list<P: Platform>(
+    context: &Context<'_, P>,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, Problem> {
+    let known: Vec<&str> = FILTERS.into_iter().chain(["cursor", "limit"]).collect();
+    let parameters = Parameters::read(request, &known)?;
+    let filter = filter(&parameters)?;
+    let cursor = parameters.parsed("cursor", Cursor::parse, "is no `next` of a page")?;
+    let within = |text: &str| text.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
+    let limit = parameters.parsed("limit", within, "is not a number from 1 to 200")?.unwrap_or(PAGE);
+    let database = context.platform.database();
+    let rows = database.read(filter.page(cursor, limit)).await.map_err(Problem::no_records)?;
+    let next = match rows.last().filter(|_| rows.len() as u64 >= limit) {
+        Some(last) => Cursor::of(last),
+        None => match filter.stopped(cursor) {
+            Some(stopped) => {
+                let stopped = database.read(stopped).await.map_err(Problem::no_records)?;
+                stopped.first().and_then(Cursor::of)
+            }
+            None => None,
+        },
+    };
+    let requests = rows.into_iter().map(|row| RequestView::read(&mut row.columns()));
+    let requests = requests.collect::<Result<_, _>>().map_err(Problem::no_records)?;
+    Ok(json::response(StatusCode::OK, &RequestList { requests, next: next.map(Cursor::to_text) }))
+}
+
+/// Reads a request with its attempts.
+#[utoipa::path(get, path = "/api/requests/{id}", operation_id = "readRequest", tag = "requests",
+    params(("id" = String, Path, description = "The request's id, as `x-causeway-request-id` shows it.")),
+    responses((status = 200, description = "The request.", body = RequestDetail),
+        (status = 404, description = "No such request, or one that is no longer kept.", body = ErrorBody),
+        (status = 503, description = "The database cannot be read.", body = ErrorBody)))]
+pub(super) async fn read<P: Platform>(
+    context: &Context<'_, P>,
+    id: &str,
+) -> Result<Response<Bytes>, Problem> {
+    let database = context.platform.database();
+    let found = database.read(query::request(id)).await.map_err(Problem::no_records)?.into_iter().next();
+    let row = found.ok_or_else(|| Problem::not_found(format!("no request {id} is kept")))?;
+    let attempts = database.read(query::attempts(id)).await.map_err(Problem::no_records)?;
+    let detail = || {
+        let mut columns = row.columns();
+        let request = RequestView::read(&mut columns)?;
+        let left_out = candidates(columns.next()?);
+        let attempts = attempts.into_iter().map(|row: Row| AttemptView::read(&mut row.columns()));
+        Ok(RequestDetail { request, attempts: attempts.collect::<Result<_, _>>()?, left_out })
+    };
+    Ok(json::response(StatusCode::OK, &detail().map_err(Problem::no_records)?))
+}
+
+fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
+    let time = |text: &str| text.parse().ok().map(Timestamp::from_millis);
+    let no_time = "is not a number of milliseconds since 1970";
+    let protocol = |text: &str| Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == text);
+    Ok(Filter {
+        since: parameters.parsed("since", time, no_time)?,
+        until: parameters.parsed("until", time, no_time)?,
+        status: parameters.parsed("status", status, "is not a status, `2xx`, `4xx`, `5xx` or `failed`")?,
+        protocol: parameters.parsed("protocol", protocol, "is no protocol")?,
+        channel: parameters.owned("channel"),
+        model: parameters.owned("model"),
+        client_key: parameters.owned("clientKey"),
+        session: parameters.owned("session"),
+        text: parameters.owned("q"),
+    })
+}
+
+fn status(text: &str) -> Option<StatusFilter> {
+    match text {
+        "failed" => Some(StatusFilter::Failed),
+        "2xx" => Some(StatusFilter::Hundred(2)),
+        "4xx" => Some(StatusFilter::Hundred(4)),
+        "5xx" => Some(StatusFilter::Hundred(5)),
+        _ => text.parse().ok().filter(|status| (100..600).contains(status)).map(StatusFilter::Exactly),
+    }
+}

@@ -1,0 +1,207 @@
+//! How a request reads.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::database::{Columns, DatabaseError};
+use crate::schedule::Considered;
+use crate::time::Timestamp;
+
+/// A finished request. What is not known is left out; times that end in `Ms` count from its arrival.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RequestView {
+    id: String,
+    /// When it arrived.
+    at: Timestamp,
+    client_key: String,
+    /// The conversation, by a fingerprint of what the client calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    /// The client's.
+    protocol: String,
+    /// As the client asked for it.
+    model: String,
+    stream: bool,
+    /// What the client saw; 499: it left.
+    status: u16,
+    /// What the last attempt came to; `refused` where there was none.
+    class: String,
+    attempt_count: u64,
+    /// Who served, or was tried last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_protocol: Option<String>,
+    /// As that was asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_model: Option<String>,
+    /// Until the first attempt began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queued_ms: Option<u64>,
+    /// Until the last attempt's headers came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_byte_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_content_ms: Option<u64>,
+    duration_ms: u64,
+    usage: UsageView,
+    /// In micro-dollars, fixed when the request ended; left out where no price was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<u64>,
+    request_bytes: u64,
+    response_bytes: u64,
+    /// What conversions could not carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<String>,
+    /// An excerpt of why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// What was used, in counts that do not overlap.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct UsageView {
+    /// Neither read from a cache nor written to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_read: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_write: Option<u64>,
+    /// How much of `cacheWrite` is kept for an hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_write_1h: Option<u64>,
+    /// Without reasoning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning: Option<u64>,
+    /// How much of all input is audio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_audio: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_audio: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    web_searches: Option<u64>,
+    /// The gateway's own estimate: no upstream said so.
+    estimated: bool,
+}
+
+/// A finished request with its attempts.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RequestDetail {
+    #[serde(flatten)]
+    pub(super) request: RequestView,
+    /// In their order.
+    pub(super) attempts: Vec<AttemptView>,
+    /// What stood in the way of each candidate when none was left to try.
+    pub(super) left_out: Vec<Considered>,
+}
+
+/// One try of a request. Times that end in `Ms` count from its beginning.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AttemptView {
+    at: Timestamp,
+    channel: String,
+    key: String,
+    /// The endpoint's base URL.
+    endpoint: String,
+    protocol: String,
+    /// As the upstream was asked for it.
+    model: String,
+    /// Why the channel was chosen.
+    rule: String,
+    /// What it came to.
+    class: String,
+    /// The upstream's, where it answered with an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// Until the answer's headers came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_byte_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_content_ms: Option<u64>,
+    duration_ms: u64,
+    /// An excerpt of what the upstream said of a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// Who was considered, and what kept or dropped each.
+    considered: Vec<Considered>,
+}
+
+impl RequestView {
+    /// Of a row of [`COLUMNS`](crate::record::query::COLUMNS).
+    pub(super) fn read(columns: &mut Columns) -> Result<Self, DatabaseError> {
+        let _seq: u64 = columns.next()?;
+        Ok(Self {
+            id: columns.next()?,
+            at: columns.next()?,
+            client_key: columns.next()?,
+            session: columns.next()?,
+            protocol: columns.next()?,
+            model: columns.next()?,
+            stream: columns.next()?,
+            status: columns.next()?,
+            class: columns.next()?,
+            attempt_count: columns.next()?,
+            channel: columns.next()?,
+            key: columns.next()?,
+            upstream_protocol: columns.next()?,
+            upstream_model: columns.next()?,
+            queued_ms: columns.next()?,
+            first_byte_ms: columns.next()?,
+            first_content_ms: columns.next()?,
+            duration_ms: columns.next()?,
+            usage: UsageView {
+                input: columns.next()?,
+                cache_read: columns.next()?,
+                cache_write: columns.next()?,
+                cache_write_1h: columns.next()?,
+                output: columns.next()?,
+                reasoning: columns.next()?,
+                input_audio: columns.next()?,
+                output_audio: columns.next()?,
+                web_searches: columns.next()?,
+                estimated: columns.next()?,
+            },
+            cost: columns.next()?,
+            request_bytes: columns.next()?,
+            response_bytes: columns.next()?,
+            lost: columns.next()?,
+            error: columns.next()?,
+        })
+    }
+}
+
+impl AttemptView {
+    /// Of a row of [`attempts`](crate::record::query::attempts).
+    pub(super) fn read(columns: &mut Columns) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            at: columns.next()?,
+            channel: columns.next()?,
+            key: columns.next()?,
+            endpoint: columns.next()?,
+            protocol: columns.next()?,
+            model: columns.next()?,
+            rule: columns.next()?,
+            class: columns.next()?,
+            status: columns.next()?,
+            first_byte_ms: columns.next()?,
+            first_content_ms: columns.next()?,
+            duration_ms: columns.next()?,
+            message: columns.next()?,
+            considered: candidates(columns.next()?),
+        })
+    }
+}
+
+/// A list as it was written, in JSON.
+pub(super) fn candidates(list: Option<String>) -> Vec<Considered> {
+    list.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default()
+}

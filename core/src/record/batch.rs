@@ -1,0 +1,156 @@
+//! Finished requests on their way into the database.
+
+use serde::{Deserialize, Serialize};
+
+use super::excerpt::excerpt;
+use super::rollup::{self, Rollups};
+use super::{Attempt, Record, clipped, clipped_to, millis};
+use crate::database::{Row, Statement, Value};
+use crate::schedule::Considered;
+use crate::time::Timestamp;
+
+/// Of so many candidates a record tells what became of them.
+const CANDIDATES: usize = 32;
+/// Clients name fields as they like; so many bytes tell of those that were lost.
+const LONGEST_LOSS: usize = 1024;
+
+const INSERT_REQUEST: &str = "INSERT INTO request (id, at, client_key, session, protocol, model, stream, status, class, \
+    attempts, channel, key, upstream_protocol, upstream_model, queued, first_byte, first_content, duration, \
+    input, cache_read, cache_write, cache_write_1h, output, reasoning, input_audio, output_audio, web_searches, \
+    estimated, cost, request_bytes, response_bytes, lost, error, left_out) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT_ATTEMPT: &str = "INSERT INTO attempt (request, number, at, channel, key, endpoint, protocol, model, rule, \
+    class, status, first_byte, first_content, duration, message, considered) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// Gathers records.
+#[derive(Debug, Default)]
+pub struct Batch {
+    requests: Vec<Row>,
+    attempts: Vec<Row>,
+    rollups: Rollups,
+}
+
+impl Batch {
+    pub fn add(&mut self, record: &Record) {
+        self.requests.push(request(record));
+        self.attempts.extend((1..).zip(&record.attempts).map(|(number, one)| attempt(record, number, one)));
+        self.rollups.add(record);
+    }
+
+    /// How many records it holds.
+    pub fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    pub fn into_rows(self) -> Rows {
+        Rows { requests: self.requests, attempts: self.attempts, rollups: self.rollups.into_rows() }
+    }
+}
+
+/// A batch as it can be sent, without the text of its statements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    requests: Vec<Row>,
+    attempts: Vec<Row>,
+    rollups: Vec<Row>,
+}
+
+impl Rows {
+    /// How many records they are.
+    pub fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    /// To be run in one transaction. A second time they fail as a whole: no request is counted twice.
+    pub fn into_statements(self) -> Vec<Statement> {
+        let insert = |sql: &'static str| move |row: Row| Statement { sql: sql.into(), params: row.0 };
+        let requests = self.requests.into_iter().map(insert(INSERT_REQUEST));
+        let attempts = self.attempts.into_iter().map(insert(INSERT_ATTEMPT));
+        requests.chain(attempts).chain(rollup::upserts(self.rollups)).collect()
+    }
+}
+
+fn request(record: &Record) -> Row {
+    let usage = record.usage.unwrap_or_default();
+    let last = record.attempts.last();
+    let since = |at: Option<Timestamp>| at.map(|at| millis(at.since(record.at)));
+    Row(vec![
+        record.id.as_str().into(),
+        record.at.into(),
+        record.client_key.as_str().into(),
+        record.session.map(|session| session.to_string()).into(),
+        record.protocol.as_str().into(),
+        clipped(&record.model).into(),
+        record.stream.into(),
+        record.status.as_u16().into(),
+        record.class().into(),
+        (record.attempts.len() as u64).into(),
+        last.map(|last| last.channel.as_str()).into(),
+        last.map(|last| last.key.as_str()).into(),
+        last.map(|last| last.protocol.as_str()).into(),
+        last.map(|last| clipped(&last.model)).into(),
+        since(record.attempts.first().map(|first| first.at)).into(),
+        since(last.and_then(|last| last.first_byte)).into(),
+        record.first_content.map(millis).into(),
+        millis(record.duration).into(),
+        usage.input.into(),
+        usage.cache_read.into(),
+        usage.cache_write.into(),
+        usage.cache_write_1h.into(),
+        usage.output.into(),
+        usage.reasoning.into(),
+        usage.input_audio.into(),
+        usage.output_audio.into(),
+        usage.web_searches.into(),
+        usage.estimated.into(),
+        record.cost.into(),
+        record.request_bytes.into(),
+        record.response_bytes.into(),
+        lost(record),
+        record.failure().map(excerpt).into(),
+        candidates(&record.left_out),
+    ])
+}
+
+fn attempt(record: &Record, number: u64, attempt: &Attempt) -> Row {
+    let since = |at: Option<Timestamp>| at.map(|at| millis(at.since(attempt.at)));
+    Row(vec![
+        record.id.as_str().into(),
+        number.into(),
+        attempt.at.into(),
+        attempt.channel.as_str().into(),
+        attempt.key.as_str().into(),
+        attempt.endpoint.as_str().into(),
+        attempt.protocol.as_str().into(),
+        clipped(&attempt.model).into(),
+        attempt.rule.as_str().into(),
+        attempt.class.as_str().into(),
+        attempt.status.map(|status| status.as_u16()).into(),
+        since(attempt.first_byte).into(),
+        since(attempt.first_content).into(),
+        millis(attempt.duration).into(),
+        attempt.message.as_deref().map(excerpt).into(),
+        candidates(&attempt.considered),
+    ])
+}
+
+/// As much of what was lost as the client was told.
+fn lost(record: &Record) -> Value {
+    let text = record.lost.to_string();
+    if text.is_empty() { Value::Null } else { clipped_to(&text, LONGEST_LOSS).into() }
+}
+
+/// As JSON; nothing where there are none.
+fn candidates(candidates: &[Considered]) -> Value {
+    let some = candidates.get(..CANDIDATES).unwrap_or(candidates);
+    if some.is_empty() { Value::Null } else { serde_json::to_string(some).ok().into() }
+}

@@ -1,0 +1,58 @@
+//! How long records are kept.
+
+use std::time::Duration;
+
+use super::rollup::{HOUR, MINUTE};
+use crate::database::Statement;
+use crate::time::Timestamp;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Sums by the minute are for looking at the last days.
+pub(crate) const MINUTES_KEPT: Duration = Duration::from_secs(3 * 24 * 3600);
+/// So many requests are removed at once, so that nobody waits long.
+const CHUNK: u64 = 500;
+
+/// For how many days what is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Requests and their attempts; 0: nothing is recorded.
+    pub request_days: u32,
+    /// Sums by the hour.
+    pub stats_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { request_days: 30, stats_days: 400 }
+    }
+}
+
+impl Retention {
+    /// Removes some of the requests that are too old. The last answer has a row for each: when it is empty, all are
+    /// gone.
+    pub fn requests(self, now: Timestamp) -> Vec<Statement> {
+        let oldest = before(now, DAY * self.request_days);
+        let old = "SELECT id FROM request WHERE at < ?1 ORDER BY at LIMIT ?2";
+        let delete = |table: &str, column: &str, returning: &str| {
+            let sql = format!("DELETE FROM {table} WHERE {column} IN ({old}){returning}");
+            Statement::new(sql).bind(oldest).bind(CHUNK)
+        };
+        let attempts = delete("attempt", "request", "");
+        let requests = delete("request", "id", " RETURNING 1");
+        vec![attempts, requests]
+    }
+
+    /// Removes the sums that are too old.
+    pub fn stats(self, now: Timestamp) -> Vec<Statement> {
+        let sql = "DELETE FROM rollup WHERE span = ?1 AND at < ?2 \
+                   AND dimension IN ('all', 'model', 'channel', 'key', 'client_key', 'protocol')";
+        let spans = [(MINUTE, MINUTES_KEPT), (HOUR, DAY * self.stats_days)];
+        let statement = |(span, kept)| Statement::new(sql).bind(span).bind(before(now, kept));
+        spans.into_iter().map(statement).collect()
+    }
+}
+
+fn before(now: Timestamp, kept: Duration) -> Timestamp {
+    let millis = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
+    Timestamp::from_millis(now.as_millis().saturating_sub(millis))
+}

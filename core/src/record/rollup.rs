@@ -1,0 +1,180 @@
+//! Sums over requests, kept by the minute and by the hour for every value of every dimension.
+
+use std::collections::BTreeMap;
+
+use super::histogram::Histogram;
+use super::{Attempt, Record};
+use crate::database::{Row, Statement, Value};
+
+/// Lengths of the periods that are summed up, in milliseconds.
+pub(crate) const MINUTE: u64 = 60_000;
+pub(crate) const HOUR: u64 = 3_600_000;
+
+/// The columns that are plain sums, in the order of [`Tally::sums`].
+pub(crate) const SUMS: [&str; 13] = [
+    "requests",
+    "failed",
+    "gone",
+    "attempts",
+    "failed_attempts",
+    "input",
+    "cache_read",
+    "cache_write",
+    "output",
+    "reasoning",
+    "estimated",
+    "cost",
+    "unpriced",
+];
+
+/// What requests are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Dimension {
+    All,
+    Model,
+    Channel,
+    Key,
+    ClientKey,
+    Protocol,
+}
+
+impl Dimension {
+    /// Its name in the database.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Model => "model",
+            Self::Channel => "channel",
+            Self::Key => "key",
+            Self::ClientKey => "client_key",
+            Self::Protocol => "protocol",
+        }
+    }
+}
+
+/// What some requests add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) sums: [u64; SUMS.len()],
+    /// Of requests that were served.
+    pub(crate) first_content: Histogram,
+    pub(crate) duration: Histogram,
+}
+
+impl Tally {
+    /// Counts a request, without its attempts.
+    fn add(&mut self, record: &Record) {
+        let usage = record.usage.unwrap_or_default();
+        let served = !record.failed() && !record.gone();
+        let count = |holds: bool| u64::from(holds);
+        let of_usage = |tokens: Option<u64>| tokens.unwrap_or(0);
+        let added = [
+            1,
+            count(record.failed()),
+            count(record.gone()),
+            0,
+            0,
+            of_usage(usage.input),
+            of_usage(usage.cache_read),
+            of_usage(usage.cache_write),
+            of_usage(usage.output),
+            of_usage(usage.reasoning),
+            count(usage.estimated),
+            record.cost.unwrap_or(0),
+            count(record.usage.is_some() && record.cost.is_none()),
+        ];
+        self.sums.iter_mut().zip(added).for_each(|(sum, added)| *sum = sum.saturating_add(added));
+        if served {
+            self.duration.add(super::millis(record.duration));
+            if let Some(first_content) = record.first_content {
+                self.first_content.add(super::millis(first_content));
+            }
+        }
+    }
+
+    fn add_attempt(&mut self, attempt: &Attempt) {
+        let [_, _, _, attempts, failed, ..] = &mut self.sums;
+        *attempts += 1;
+        *failed += u64::from(attempt.class.tries_next());
+    }
+}
+
+/// What some requests add to the table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rollups(BTreeMap<(u64, Dimension, u64), BTreeMap<String, Tally>>);
+
+impl Rollups {
+    pub(crate) fn add(&mut self, record: &Record) {
+        for span in [MINUTE, HOUR] {
+            let at = record.at.as_millis() / span * span;
+            self.add_to(span, at, record);
+        }
+    }
+
+    fn add_to(&mut self, span: u64, at: u64, record: &Record) {
+        let mut tally = |dimension, value: &str, add: &mut dyn FnMut(&mut Tally)| {
+            let values = self.0.entry((span, dimension, at)).or_default();
+            match values.get_mut(value) {
+                Some(tally) => add(tally),
+                None => add(values.entry(value.to_owned()).or_default()),
+            }
+        };
+        let last = record.attempts.last();
+        // Of what nobody serves, clients may make up any number of names.
+        let model = if last.is_some() { super::clipped(&record.model) } else { "" };
+        for (dimension, value) in [
+            (Dimension::All, ""),
+            (Dimension::Model, model),
+            (Dimension::ClientKey, record.client_key.as_str()),
+            (Dimension::Protocol, record.protocol.as_str()),
+        ] {
+            tally(dimension, value, &mut |tally| {
+                tally.add(record);
+                record.attempts.iter().for_each(|attempt| tally.add_attempt(attempt));
+            });
+        }
+        if let Some(last) = last {
+            tally(Dimension::Channel, last.channel.as_str(), &mut |tally| tally.add(record));
+            tally(Dimension::Key, last.key.as_str(), &mut |tally| tally.add(record));
+        }
+        for attempt in &record.attempts {
+            tally(Dimension::Channel, attempt.channel.as_str(), &mut |tally| tally.add_attempt(attempt));
+            tally(Dimension::Key, attempt.key.as_str(), &mut |tally| tally.add_attempt(attempt));
+        }
+    }
+
+    pub(crate) fn into_rows(self) -> Vec<Row> {
+        let tallies =
+            self.0.into_iter().flat_map(|(key, values)| values.into_iter().map(move |one| (key, one)));
+        tallies
+            .map(|((span, dimension, at), (value, tally))| row(span, dimension, at, value, &tally))
+            .collect()
+    }
+}
+
+fn row(span: u64, dimension: Dimension, at: u64, value: String, tally: &Tally) -> Row {
+    let Tally { sums, first_content, duration } = tally;
+    let keys = [span.into(), dimension.name().into(), at.into(), Value::Text(value)];
+    let counts = sums.iter().chain(&first_content.0).chain(&duration.0);
+    Row(keys.into_iter().chain(counts.map(|count| Value::from(*count))).collect())
+}
+
+/// Statements that add rows to what their periods hold already.
+pub(crate) fn upserts(rows: Vec<Row>) -> impl Iterator<Item = Statement> {
+    let columns: Vec<String> = columns().collect();
+    let names = columns.join(", ");
+    let marks = vec!["?"; columns.len() + 4].join(", ");
+    let sums: Vec<String> = columns.iter().map(|name| format!("{name} = {name} + excluded.{name}")).collect();
+    let sql = format!(
+        "INSERT INTO rollup (span, dimension, at, value, {names}) VALUES ({marks}) \
+         ON CONFLICT (span, dimension, at, value) DO UPDATE SET {}",
+        sums.join(", ")
+    );
+    rows.into_iter().map(move |row| Statement { sql: sql.clone().into(), params: row.0 })
+}
+
+/// The columns that add up.
+pub(crate) fn columns() -> impl Iterator<Item = String> {
+    let slots = |letter: char| (0..super::histogram::SLOTS).map(move |slot| format!("{letter}{slot:02}"));
+    SUMS.into_iter().map(str::to_owned).chain(slots('f')).chain(slots('d'))
+}

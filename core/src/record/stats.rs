@@ -1,0 +1,129 @@
+//! Sums over a range of time, read from the rollups.
+
+use std::time::Duration;
+
+use super::histogram::{Histogram, SLOTS};
+use super::retention::MINUTES_KEPT;
+use super::rollup::{self, Dimension, HOUR, MINUTE, Tally};
+use crate::database::{Columns, DatabaseError, Statement};
+use crate::time::Timestamp;
+
+/// The widths of buckets there are, in minutes.
+const WIDTHS: [u64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2 * 1440, 7 * 1440];
+/// A series has at most so many buckets.
+const BUCKETS: u64 = 200;
+
+/// Whole buckets of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) since: Timestamp,
+    pub(crate) until: Timestamp,
+    /// Width of a bucket in milliseconds.
+    pub(crate) width: u64,
+}
+
+impl Range {
+    /// The buckets that hold `length` up to `until`. Of days that passed only hours are known.
+    pub(crate) fn of(length: Duration, until: Timestamp, now: Timestamp) -> Self {
+        let length = super::millis(length).max(MINUTE);
+        let until = until.as_millis();
+        let by_minute =
+            until.saturating_sub(length) >= now.as_millis().saturating_sub(super::millis(MINUTES_KEPT));
+        let finest = if by_minute { MINUTE } else { HOUR };
+        // One more than fit: the first and the last bucket may be cut.
+        let fits = |width: &u64| *width >= finest && length.div_ceil(*width) < BUCKETS;
+        let width = WIDTHS.into_iter().map(|minutes| minutes * MINUTE).find(fits);
+        let width = width.unwrap_or_else(|| length.div_ceil(BUCKETS - 1).div_ceil(HOUR) * HOUR);
+        let since = until.saturating_sub(length) / width * width;
+        let until = until.div_ceil(width) * width;
+        Self { since: Timestamp::from_millis(since), until: Timestamp::from_millis(until), width }
+    }
+
+    const fn span(self) -> u64 {
+        if self.width < HOUR { MINUTE } else { HOUR }
+    }
+
+    /// A row of the bucket's start and the sums for each bucket that has any, the oldest first.
+    pub(crate) fn series(self) -> Statement {
+        let Self { since, until, width } = self;
+        let sql = format!("SELECT at / ?5 * ?5 AS bucket, {} GROUP BY bucket ORDER BY bucket", sums());
+        self.bound(sql, Dimension::All, since, until).bind(width)
+    }
+
+    /// A row of the value and the sums for each of the `limit` values with the most requests.
+    pub(crate) fn table(self, dimension: Dimension, limit: u64) -> Statement {
+        let Self { since, until, .. } = self;
+        let sql =
+            format!("SELECT value, {} GROUP BY value ORDER BY sum(requests) DESC, value LIMIT ?5", sums());
+        self.bound(sql, dimension, since, until).bind(limit)
+    }
+
+    fn bound(self, sql: String, dimension: Dimension, since: Timestamp, until: Timestamp) -> Statement {
+        Statement::new(sql).bind(self.span()).bind(dimension.name()).bind(since).bind(until)
+    }
+}
+
+fn sums() -> String {
+    let sums: Vec<String> = rollup::columns().map(|column| format!("sum({column})")).collect();
+    let from = "FROM rollup WHERE span = ?1 AND dimension = ?2 AND at >= ?3 AND at < ?4";
+    format!("{} {from}", sums.join(", "))
+}
+
+impl Tally {
+    /// What is left of a row of [`Range::series`] or [`Range::table`].
+    pub(crate) fn read(columns: &mut Columns) -> Result<Self, DatabaseError> {
+        let mut tally = Self::default();
+        for sum in &mut tally.sums {
+            *sum = columns.next()?;
+        }
+        tally.first_content = histogram(columns)?;
+        tally.duration = histogram(columns)?;
+        Ok(tally)
+    }
+
+    /// Adds all of `other`.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let own = self.sums.iter_mut().chain(&mut self.first_content.0).chain(&mut self.duration.0);
+        let others = other.sums.iter().chain(&other.first_content.0).chain(&other.duration.0);
+        own.zip(others).for_each(|(own, other)| *own = own.saturating_add(*other));
+    }
+}
+
+fn histogram(columns: &mut Columns) -> Result<Histogram, DatabaseError> {
+    let mut slots = [0; SLOTS];
+    for slot in &mut slots {
+        *slot = columns.next()?;
+    }
+    Ok(Histogram(slots))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_at_most_two_hundred_whole_buckets() {
+        let now = Timestamp::from_millis(1_800_000_123_456);
+        for (hours, ago, minutes) in [
+            (1, 0, 1),
+            (6, 0, 2),
+            (24, 0, 10),
+            (7 * 24, 0, 60),
+            (30 * 24, 0, 360),
+            (90 * 24, 0, 720),
+            (365 * 24, 0, 2 * 1440),
+            (10 * 365 * 24, 0, 0),
+            (1, 100 * 24, 60),
+        ] {
+            let until = Timestamp::from_millis(now.as_millis() - ago * HOUR);
+            let range = Range::of(Duration::from_secs(hours * 3600), until, now);
+            if minutes > 0 {
+                assert_eq!(range.width, minutes * MINUTE, "{hours} h");
+            }
+            let length = range.until.since(range.since).as_millis() as u64;
+            assert_eq!(length % range.width, 0);
+            assert!(length / range.width <= BUCKETS, "{hours} h: {} buckets", length / range.width);
+            assert!(range.until >= until && until.since(range.since) >= Duration::from_secs(hours * 3600));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::batch::Batch;
+use super::retention::Retention;
+use super::rollup::{Dimension, Tally};
+use super::stats::Range;
+use super::{Attempt, Record};
+use crate::config::{ChannelId, ClientKeyId, KeyId, Protocol};
+use crate::database::{Column, DatabaseError, Row, Statement};
+use crate::ir::Usage;
+use crate::schedule::{Class, Rule};
+use crate::testing::database::MemoryDatabase;
+use crate::time::Timestamp;
+
+const HOUR: u64 = 3_600_000;
+/// Some full hour.
+const START: u64 = 500_000 * HOUR;
+
+fn attempt(channel: &str, class: Class) -> Attempt {
+    Attempt {
+        at: Timestamp::from_millis(START + 5),
+        channel: ChannelId::new(channel),
+        key: KeyId::new(format!("k_{channel}")),
+        endpoint: "https://upstream.example".into(),
+        protocol: Protocol::Messages,
+        model: "sent".into(),
+        class,
+        rule: Rule::Priority,
+        considered: [].into(),
+        status: None,
+        first_byte: Some(Timestamp::from_millis(START + 50)),
+        first_content: None,
+        duration: Duration::from_millis(90),
+        message: Some(format!("said by {channel}")),
+    }
+}
+
+/// A request that failed at `a` and was served by `b`.
+fn record(id: &str) -> Record {
+    let at = Timestamp::from_millis(START);
+    let mut record = Record::new(id, at, Protocol::Chat, ClientKeyId::new("ck_1"), "asked");
+    record.attempts = vec![attempt("a", Class::Overload), attempt("b", Class::Success)];
+    record.first_content = Some(Duration::from_millis(60));
+    record.duration = Duration::from_millis(95);
+    record.usage = Some(Usage { input: Some(10), output: Some(3), ..Usage::default() });
+    record
+}
+
+fn write(database: &MemoryDatabase, records: &[Record]) -> Result<(), DatabaseError> {
+    let mut batch = Batch::default();
+    records.iter().for_each(|record| batch.add(record));
+    database.run(&batch.into_rows().into_statements()).map(drop)
+}
+
+fn table(database: &MemoryDatabase, dimension: Dimension, range: Range) -> Vec<(String, Tally)> {
+    let rows = database.run(&[range.table(dimension, 10)]).unwrap().remove(0);
+    let read = |row: Row| {
+        let mut columns = row.columns();
+        (columns.next().unwrap(), Tally::read(&mut columns).unwrap())
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn count(database: &MemoryDatabase, table: &str) -> u64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    let answer = database.run(&[Statement::new(sql)]).unwrap().remove(0).remove(0);
+    u64::read(answer.0[0].clone()).unwrap()
+}
+
+fn last_hour() -> Range {
+    let now = Timestamp::from_millis(START + HOUR / 2);
+    Range::of(Duration::from_secs(3600), now, now)
+}
+
+#[test]
+fn a_batch_leaves_requests_attempts_and_sums() {
+    let database = MemoryDatabase::new();
+    let mut failed = record("req_2");
+    failed.status = StatusCode::BAD_GATEWAY;
+    failed.attempts.pop();
+    failed.usage = None;
+    let mut gone = record("req_3");
+    gone.attempts[1].class = Class::ClientGone;
+    write(&database, &[record("req_1"), failed, gone]).unwrap();
+    assert_eq!((count(&database, "request"), count(&database, "attempt")), (3, 5));
+
+    let all = table(&database, Dimension::All, last_hour());
+    let [(_, Tally { sums: [requests, failed, gone, attempts, failed_attempts, input, ..], duration, .. })] =
+        all.as_slice()
+    else {
+        panic!("{all:?}");
+    };
+    assert_eq!([requests, failed, gone, attempts, failed_attempts, input], [&3, &1, &1, &5, &3, &20]);
+    assert_eq!(duration.count(), 1, "how long failures take says nothing of answers");
+
+    for (channel, sums) in [("b", [2, 0, 1, 2, 0]), ("a", [1, 1, 0, 3, 3])] {
+        let channels = table(&database, Dimension::Channel, last_hour());
+        let (_, tally) = channels.iter().find(|(value, _)| value == channel).unwrap();
+        assert_eq!(
+            tally.sums[..5],
+            sums,
+            "requests go to who ended them, attempts to who made them: {channel}"
+        );
+    }
+}
+
+#[test]
+fn sums_of_later_batches_are_added_and_a_batch_counts_once() {
+    let database = MemoryDatabase::new();
+    write(&database, &[record("req_1")]).unwrap();
+    write(&database, &[record("req_2")]).unwrap();
+    assert!(write(&database, &[record("req_3"), record("req_2")]).is_err());
+    let tally = &table(&database, Dimension::Model, last_hour())[0];
+    assert_eq!((tally.0.as_str(), tally.1.sums[0]), ("asked", 2));
+    let series = database.run(&[last_hour().series()]).unwrap().remove(0);
+    assert_eq!(series.len(), 1, "buckets without requests are left out");
+    let mut columns = series[0].clone().columns();
+    assert_eq!(columns.next::<u64>(), Ok(START));
+    assert_eq!(Tally::read(&mut columns).unwrap().sums[0], 2);
+}
+
+#[test]
+fn hours_hold_what_their_minutes_hold() {
+    let database = MemoryDatabase::new();
+    let records = (0..90).map(|minute| {
+        let mut record = record(&format!("req_{minute}"));
+        record.at = Timestamp::from_millis(START + minute * 60_000);
+        record
+    });
+    write(&database, &records.collect::<Vec<_>>()).unwrap();
+    let now = Timestamp::from_millis(START + 2 * HOUR);
+    let by_minute = Range::of(Duration::from_secs(3 * 3600), now, now);
+    let by_hour = Range { width: HOUR, ..by_minute };
+    assert!(by_minute.width < HOUR);
+    for dimension in
+        [Dimension::All, Dimension::Channel, Dimension::Key, Dimension::ClientKey, Dimension::Protocol]
+    {
+        let minutes = table(&database, dimension, by_minute);
+        assert_eq!(minutes, table(&database, dimension, by_hour));
+        assert!(!minutes.is_empty());
+    }
+}
+
+#[test]
+fn models_that_nobody_serves_are_one_value() {
+    let database = MemoryDatabase::new();
+    let records: Vec<Record> = (0..20)
+        .map(|number| {
+            let mut record = record(&format!("req_{number}"));
+            record.model = format!("made-up-{number}");
+            record.attempts.clear();
+            record.status = StatusCode::NOT_FOUND;
+            record
+        })
+        .collect();
+    write(&database, &records).unwrap();
+    let models = table(&database, Dimension::Model, last_hour());
+    assert_eq!(models.len(), 1);
+    assert_eq!((models[0].0.as_str(), models[0].1.sums[0]), ("", 20));
+}
+
+#[test]
+fn what_is_too_old_is_removed_bit_by_bit() {
+    let database = MemoryDatabase::new();
+    let records: Vec<Record> = (0..1200).map(|number| record(&format!("req_{number}"))).collect();
+    write(&database, &records).unwrap();
+    let mut late = record("req_late");
+    late.at = Timestamp::from_millis(START + 48 * HOUR);
+    write(&database, &[late]).unwrap();
+    let retention = Retention { request_days: 2, stats_days: 3 };
+    let now = Timestamp::from_millis(START + 48 * HOUR + 1);
+    let mut rounds = 0;
+    while !database.run(&retention.requests(now)).unwrap().pop().unwrap().is_empty() {
+        rounds += 1;
+    }
+    assert_eq!(rounds, 3);
+    assert_eq!((count(&database, "request"), count(&database, "attempt")), (1, 2));
+
+    let sums = count(&database, "rollup");
+    database.run(&retention.stats(now)).unwrap();
+    assert_eq!(count(&database, "rollup"), sums, "nothing is three days old");
+    database.run(&retention.stats(Timestamp::from_millis(START + 80 * HOUR))).unwrap();
+    assert_eq!(count(&database, "rollup"), sums / 2);
+}
+
+#[test]
+fn a_record_takes_no_more_than_a_row_may_hold() {
+    let database = MemoryDatabase::new();
+    let mut large = record("req_1");
+    large.model = "ä".repeat(100_000);
+    large.status = StatusCode::BAD_GATEWAY;
+    large.attempts[1].class = Class::ServerError;
+    large.attempts[1].message = Some("much was said ".repeat(100_000));
+    for field in 0..10_000 {
+        large.lost.dropped(format!("ext.field_{field}"));
+    }
+    write(&database, &[large]).unwrap();
+    let size = "SELECT length(model) + length(error) + length(lost) FROM request";
+    let size = database.run(&[Statement::new(size)]).unwrap().remove(0).remove(0);
+    assert!(u64::read(size.0[0].clone()).unwrap() < 4000, "{size:?}");
+}

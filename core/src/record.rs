@@ -11,6 +11,7 @@ pub(crate) mod rollup;
 pub(crate) mod stats;
 #[cfg(test)]
 mod tests;
+pub mod verdicts;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use causeway_core::admin::{Facts, headers::security_headers};
 use causeway_core::config::Config;
 use causeway_core::config::outside::Outside;
 use causeway_core::gateway::{Body, Gateway, Options};
-use causeway_core::platform::{ConfigStore, Platform};
+use causeway_core::platform::{Clock, ConfigStore, Platform};
 use http::{Request, Response, StatusCode};
 use http_body_util::Either;
 use hyper::body::Incoming;
@@ -21,12 +21,14 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::background::TokioBackground;
+use crate::clock::SystemClock;
 use crate::cors::Cors;
 use crate::database::SqliteDatabase;
 use crate::descriptors;
 use crate::env::Environment;
 use crate::http_client::TlsError;
 use crate::server::{self, Drained, Limits};
+use crate::verdicts;
 use crate::web;
 
 pub use self::platform::NativePlatform;
@@ -105,6 +107,8 @@ impl<S: ConfigStore> App<S> {
             stop.await;
             tracing::info!("stopping: open requests may end; a second signal cuts them off");
         };
+        let began = SystemClock.now();
+        let keeping = tokio::spawn(verdicts::keep(Arc::clone(&gateway)));
         let respond = move |request, peer| {
             let app = Arc::clone(&app);
             async move { app.respond(request, peer).await }
@@ -117,6 +121,8 @@ impl<S: ConfigStore> App<S> {
             background.finished().await;
             let platform = gateway.platform();
             platform.recorder().flush(platform.database()).await;
+            keeping.abort();
+            verdicts::save(&gateway, began).await;
         };
         if tokio::time::timeout(LAST_REPORTS, recorded).await.is_err() {
             tracing::warn!("some finished requests were not recorded");

@@ -19,5 +19,6 @@ pub mod serve;
 pub mod server;
 pub mod signals;
 pub mod store;
+mod verdicts;
 pub mod watch;
 pub mod web;

@@ -17,6 +17,7 @@ use crate::config::{ChannelId, Config, KeyId};
 use crate::platform::{Clock, Coordinator, Entropy};
 use crate::schedule::authority::notes::News;
 use crate::schedule::explain::Explanation;
+use crate::schedule::share::Held;
 use crate::schedule::traits::Trait;
 use crate::schedule::{Ask, ChannelHealth, Lease, Outcome, Reason, Refusal, Rng, State, Ticket};
 use crate::time::Timestamp;
@@ -76,6 +77,22 @@ impl<C: Clock> LocalCoordinator<C> {
         let now = self.clock.now();
         self.freeing(|Inner { state, rng, .. }| {
             state.report(lease, outcome, &config.settings.breaker, now, rng);
+        });
+    }
+
+    /// What is held against the channels of `config` and changed at `since` or later, for another life.
+    pub fn held_since(&self, config: &Config, since: Timestamp) -> Held {
+        let channels = config.channels.iter().map(|channel| &channel.id);
+        self.with(|Inner { state, .. }| state.held_since(channels, since))
+    }
+
+    /// Takes up what an earlier life held; what has changed since holds.
+    pub fn restore(&self, config: &Config, held: &Held) {
+        let now = self.clock.now();
+        self.freeing(|Inner { state, .. }| {
+            state.align(config, now);
+            held.channels.iter().for_each(|verdicts| state.adopt(verdicts));
+            held.accounts.iter().for_each(|verdict| state.adopt_account(verdict));
         });
     }
 

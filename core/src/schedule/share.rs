@@ -42,7 +42,26 @@ pub struct AccountVerdict {
     rests: Rests,
 }
 
+/// What is held against channels and accounts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Held {
+    pub channels: Vec<Verdicts>,
+    pub accounts: Vec<AccountVerdict>,
+}
+
 impl State {
+    /// What changed at `since` or later.
+    pub fn held_since<'a>(&self, channels: impl Iterator<Item = &'a ChannelId>, since: Timestamp) -> Held {
+        let slots = channels.filter_map(|channel| self.slot(channel));
+        let changed =
+            slots.filter(|slot| slot.changed_at() >= since && slot.changed_at() > Timestamp::default());
+        let accounts = self.account_verdicts().into_iter();
+        Held {
+            channels: changed.map(ChannelSlot::verdicts).collect(),
+            accounts: accounts.filter(|account| account.rests.changed_at >= since).collect(),
+        }
+    }
+
     /// What is held against a channel; `None` where nothing ever was, or the channel is unknown.
     pub fn verdicts(&self, channel: &ChannelId) -> Option<Verdicts> {
         let slot = self.slot(channel)?;

@@ -5,8 +5,10 @@ use super::*;
 use crate::config::document::Document;
 use crate::config::outside::Outside;
 use crate::config::{Protocol, validate};
-use crate::schedule::Class;
+use crate::record::verdicts;
+use crate::schedule::{BreakerState, Class};
 use crate::testing::clock::VirtualClock;
+use crate::testing::database::MemoryDatabase;
 use crate::testing::platform::Counting;
 use crate::testing::run::run;
 
@@ -195,4 +197,25 @@ fn more_than_can_wait_are_refused_at_once() {
         let (leases, ()) = join(waiters, end).await;
         assert!(leases.iter().enumerate().all(|(n, lease)| lease.is_ok() == (n < 1_024)));
     });
+}
+
+#[test]
+fn a_later_life_goes_on_with_what_was_held() {
+    let world = World::new();
+    let held = world.coordinator.held_since(&world.config, Timestamp::from_millis(1));
+    assert_eq!(held.channels.len(), 1);
+    let database = MemoryDatabase::new();
+    database.run(&verdicts::save(&held)).unwrap();
+    database.run(&verdicts::save(&held)).unwrap();
+    let read = verdicts::read(database.run(&[verdicts::load()]).unwrap().remove(0));
+    assert_eq!(read, held);
+
+    let later = LocalCoordinator::new(world.clock.clone(), &Counting::default());
+    later.restore(&world.config, &read);
+    let breaker = |coordinator: &LocalCoordinator<VirtualClock>| {
+        run(&world.clock, coordinator.health(&world.config))[0].breaker
+    };
+    assert_ne!(breaker(&world.coordinator), BreakerState::Closed);
+    assert_eq!(breaker(&later), breaker(&world.coordinator));
+    assert_eq!(later.held_since(&world.config, world.clock.now() + secs(1)).channels, []);
 }

@@ -1,0 +1,7 @@
+-- What the scheduler holds against a channel or an account, in JSON.
+CREATE TABLE verdict (
+  subject TEXT NOT NULL,
+  name TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  PRIMARY KEY (subject, name)
+) WITHOUT ROWID;

@@ -12,7 +12,6 @@ mod explain;
 pub mod headers;
 mod json;
 mod keys;
-mod mask;
 mod openapi;
 mod overview;
 mod parameters;

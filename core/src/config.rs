@@ -6,8 +6,10 @@
 
 pub mod access;
 pub mod compat;
+pub mod difference;
 pub mod document;
 pub mod handle;
+pub mod mask;
 pub mod model;
 pub mod outside;
 pub mod preset;

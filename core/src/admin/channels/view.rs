@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::admin::mask::{masked, masked_url};
 use crate::config::compat::Compat;
 use crate::config::document::{
     ChannelDocument, EndpointDocument, KeyDocument, TimeoutsDocument, is_secret_header,
 };
+use crate::config::mask::{masked, masked_url};
 use crate::config::{Channel, ChannelId, KeyId, Limits, OnLoss, Protocol, Rotation, Secret, Status, Version};
 use crate::schedule::ChannelHealth;
 use crate::time::Timestamp;

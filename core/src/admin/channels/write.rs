@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use super::view::shown_header;
 use crate::admin::error::Problem;
-use crate::admin::mask::masked_url;
 use crate::admin::patch::Patch;
 use crate::config::compat::Compat;
 use crate::config::document::{ChannelDocument, EndpointDocument, KeyDocument, TimeoutsDocument};
+use crate::config::mask::masked_url;
 use crate::config::{Limits, OnLoss, Protocol, Rotation, Secret, Status};
 
 /// A change of a channel. An absent field stays as it is, null sets it back to its default, a value

@@ -8,6 +8,7 @@ pub mod access;
 pub mod compat;
 pub mod difference;
 pub mod document;
+pub mod export;
 pub mod handle;
 pub mod mask;
 pub mod model;

@@ -10,6 +10,7 @@ pub mod difference;
 pub mod document;
 pub mod export;
 pub mod handle;
+pub mod import;
 pub mod mask;
 pub mod model;
 pub mod outside;

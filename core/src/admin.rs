@@ -9,7 +9,9 @@ mod channels;
 mod edit;
 mod error;
 mod explain;
+mod export;
 pub mod headers;
+mod import;
 mod json;
 mod keys;
 mod openapi;
@@ -17,6 +19,7 @@ mod overview;
 mod parameters;
 mod patch;
 mod presets;
+mod query;
 mod requests;
 mod route;
 mod session;
@@ -121,6 +124,9 @@ async fn dispatch<P: Platform>(
         Target::Settings if method == Method::GET => Ok(settings::read(context)),
         Target::Settings => settings::replace(context, request).await,
         Target::Explain => explain::explain(context, request).await,
+        Target::Export if method == Method::GET => export::plain(context, request),
+        Target::Export => export::encrypted(context, request),
+        Target::Import => import::import(context, request).await,
         Target::Reorder => channels::reorder(context, request).await,
         Target::Channel(id) if method == Method::GET => channels::read(context, id),
         Target::Channel(id) if method == Method::PATCH => channels::update(context, request, id).await,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::channels::view::ChannelView;
+use super::import::ConfigState;
 use super::json;
 use super::settings::SettingsView;
 use crate::config::FieldErrors;
@@ -29,6 +30,7 @@ pub(super) struct ErrorBody {
 pub(super) enum Current {
     Channel(Box<ChannelView>),
     Settings(Box<SettingsView>),
+    Config(ConfigState),
 }
 
 impl From<ChannelView> for Current {
@@ -40,6 +42,12 @@ impl From<ChannelView> for Current {
 impl From<SettingsView> for Current {
     fn from(settings: SettingsView) -> Self {
         Self::Settings(Box::new(settings))
+    }
+}
+
+impl From<ConfigState> for Current {
+    fn from(state: ConfigState) -> Self {
+        Self::Config(state)
     }
 }
 

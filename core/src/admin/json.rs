@@ -14,9 +14,14 @@ const MAX_BODY: usize = 1024 * 1024;
 
 /// The body as `T`; the problem names the field.
 pub(super) fn read<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, Problem> {
+    read_within(request, MAX_BODY)
+}
+
+/// As [`read`], of a body that may have so many bytes.
+pub(super) fn read_within<T: DeserializeOwned>(request: &Request<Bytes>, limit: usize) -> Result<T, Problem> {
     let body = request.body();
-    if body.len() > MAX_BODY {
-        return Err(Problem::too_large(MAX_BODY));
+    if body.len() > limit {
+        return Err(Problem::too_large(limit));
     }
     let media_type =
         request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

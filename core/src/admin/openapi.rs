@@ -3,8 +3,9 @@
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::requests::{self, export};
-use super::{actions, bootstrap, channels, explain, keys, overview, presets, session, settings, stats};
+use super::{
+    actions, bootstrap, channels, explain, export, import, keys, overview, presets, requests, session, settings, stats,
+};
 use crate::admin::session::COOKIE_NAME;
 
 #[derive(OpenApi)]
@@ -38,9 +39,12 @@ use crate::admin::session::COOKIE_NAME;
         explain::explain,
         requests::list,
         requests::read,
-        export::export,
+        requests::export::export,
         overview::read,
         stats::read,
+        export::plain,
+        export::encrypted,
+        import::import,
     ),
     security(("cookie" = []), ("bearer" = []), ("apiKey" = []))
 )]

@@ -18,6 +18,8 @@ pub(super) enum Target<'a> {
     Request(&'a str),
     Export(Format),
     Explain,
+    Export,
+    Import,
     Reorder,
     Channel(&'a str),
     Action(&'a str, Action),
@@ -52,6 +54,8 @@ impl<'a> Target<'a> {
             ["requests", "export.jsonl"] => Self::Export(Format::Jsonl),
             ["requests", id] => Self::Request(id),
             ["route", "explain"] => Self::Explain,
+            ["config", "export"] => Self::Export,
+            ["config", "import"] => Self::Import,
             ["channels", "reorder"] => Self::Reorder,
             ["channels", id] => Self::Channel(id),
             ["channels", id, "promote"] => Self::Action(id, Action::Promote),
@@ -70,12 +74,15 @@ impl<'a> Target<'a> {
             Self::Requests | Self::Request(_) | Self::Export(_) => &[Method::GET],
             Self::Settings => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],
-            Self::Channels => &[Method::GET, Method::POST],
+            Self::Channels | Self::Export => &[Method::GET, Method::POST],
             Self::Channel(_) => &[Method::GET, Method::PATCH, Method::DELETE],
             Self::Key(..) => &[Method::PATCH, Method::DELETE],
-            Self::Explain | Self::Reorder | Self::Action(..) | Self::Keys(_) | Self::RestoreKey(..) => {
-                &[Method::POST]
-            }
+            Self::Explain
+            | Self::Import
+            | Self::Reorder
+            | Self::Action(..)
+            | Self::Keys(_)
+            | Self::RestoreKey(..) => &[Method::POST],
         }
     }
 }

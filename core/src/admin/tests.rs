@@ -18,6 +18,7 @@ use crate::testing::platform::FakePlatform;
 use crate::testing::store::MemoryStore;
 
 mod channels;
+mod config;
 mod limits;
 mod requests;
 mod routing;

@@ -1,0 +1,174 @@
+//! The configuration as a whole, from outside: exports, and imports of other gateways' files.
+
+use std::fs;
+use std::path::Path;
+
+use causeway_tests::client::{Answer, Call};
+use causeway_tests::harness::{Channel, Gateway};
+use causeway_tests::mock::{Mock, Protocol};
+use causeway_tests::sample::{MODEL, Sample};
+use http::Method;
+use serde_json::{Value, json};
+
+#[expect(clippy::panic, reason = "a test fails loudly")]
+async fn api(gateway: &Gateway, method: Method, path: &str, body: Value) -> Answer {
+    let call = Call::new(method, format!("{}/api/{path}", gateway.url()));
+    let call = if body.is_null() { call } else { call.body("application/json", body.to_string()) };
+    gateway.admin(call).send().await.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A file of CCX, with the mock's lanes where its upstreams are.
+#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
+fn ccx(name: &str, bases: &[(&str, String)]) -> Value {
+    let path = format!("fixtures/import/ccx/{name}.json");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let text = bases.iter().fold(text, |text, (base, lane)| text.replace(base, lane));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Which channel answers, and with which keys the lane was asked.
+#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
+async fn served(gateway: &Gateway, protocol: Protocol, model: &str, prefix: &str) -> (u16, String) {
+    let mut sample = Sample::of(protocol, false);
+    sample.body = sample.body.replace(MODEL, model);
+    sample.path = format!("{prefix}{}", sample.path.replace(MODEL, model));
+    let answer = sample.call(gateway.url(), gateway.key()).send().await.unwrap();
+    (answer.status.as_u16(), answer.header("x-causeway-channel").to_owned())
+}
+
+#[tokio::test]
+async fn a_file_of_ccx_with_six_arrays_becomes_channels_that_answer() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start_own(&[], &[]).await.unwrap();
+    let mut file = ccx(
+        "six_arrays",
+        &[
+            ("https://relay-2.example/", mock.base("relay-2")),
+            ("https://relay.example", mock.base("relay")),
+            ("https://plan-a.example", mock.base("plan-a")),
+            ("https://plan-b.example", mock.base("plan-b")),
+            ("https://generativelanguage.googleapis.com", mock.base("gemini")),
+            ("https://api.openai.com", mock.base("openai")),
+        ],
+    );
+    file["upstream"][0].as_object_mut().unwrap().remove("proxyUrl");
+    let would = api(&gateway, Method::POST, "config/import?dryRun=true", json!({ "document": file })).await;
+    assert_eq!(would.status, 200, "{}", would.text());
+    assert_eq!(gateway.channels().await.unwrap(), [], "a dry run changes nothing");
+    let notes: Vec<Value> = would.json()["plan"]["notCarried"].as_array().cloned().unwrap_or_default();
+    for path in ["upstream[0].remark", "upstream[1].unheardOf", "upstream[2]", "autopilot"] {
+        assert!(notes.iter().any(|note| note["path"] == path), "{path}: {notes:?}");
+    }
+
+    let done = api(&gateway, Method::POST, "config/import", json!({ "document": file })).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert!(!format!("{}{}", would.text(), done.text()).contains("sk-relay-first-0001"));
+    // By a mapping, by a name that stands inside the model's, natively, by a prefix, and converted.
+    for (protocol, model, prefix, channel) in [
+        (Protocol::Messages, "claude-sonnet-4-5", "", "relay"),
+        (Protocol::Messages, "claude-3-sonnet", "", "relay"),
+        (Protocol::Chat, "anything", "/kimi", "relay-2"),
+        (Protocol::Gemini, "anything", "", &host(&mock)),
+        (Protocol::Embeddings, "anything", "", "embeddings"),
+    ] {
+        let (status, by) = served(&gateway, protocol, model, prefix).await;
+        assert_eq!((status, by.as_str()), (200, channel), "{protocol:?} {model}");
+    }
+    assert_eq!(mock.lane("relay").keys(), ["sk-relay-first-0001"; 2], "a paused key is not used");
+    for _ in 0..4 {
+        let (status, by) = served(&gateway, Protocol::Chat, "anything", "").await;
+        assert!(status == 200 && by.starts_with("two plans"), "{status} {by}");
+    }
+    for (lane, foreign) in [("plan-a", "tp-plan-b-0002"), ("plan-b", "sk-plan-a-0001")] {
+        assert!(!mock.lane(lane).key_counts().contains_key(foreign), "a bound key went to {lane}");
+    }
+    assert_eq!(mock.violations(), Vec::<String>::new());
+}
+
+/// What a channel without a name is called.
+fn host(mock: &Mock) -> String {
+    mock.address().ip().to_string()
+}
+
+#[tokio::test]
+async fn a_file_of_ccx_with_sites_becomes_channels_that_answer() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start_own(&[], &[]).await.unwrap();
+    let file = ccx(
+        "sites",
+        &[
+            ("https://api.moonshot.cn/anthropic", mock.base("kimi-messages")),
+            ("https://api.moonshot.cn", mock.base("kimi-chat")),
+            ("https://second.example", mock.base("second")),
+        ],
+    );
+    let body = json!({ "format": "ccx", "document": file });
+    let done = api(&gateway, Method::POST, "config/import", body.clone()).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    for (protocol, lane, channel) in
+        [(Protocol::Chat, "kimi-chat", "kimi"), (Protocol::Responses, "kimi-chat", "kimi-2")]
+    {
+        let (status, by) = served(&gateway, protocol, "gpt-5-codex", "").await;
+        assert_eq!((status, by.as_str()), (200, channel), "{protocol:?}");
+        let key = mock.lane(lane).keys().pop();
+        assert_eq!(key.as_deref(), Some("sk-kimi-account-0001"), "the key of the account");
+    }
+    let (status, by) = served(&gateway, Protocol::Messages, "anything", "").await;
+    assert_eq!(status, 200);
+    assert!(["kimi", "second"].contains(&by.as_str()), "{by}");
+    let again = api(&gateway, Method::POST, "config/import", body).await;
+    assert_eq!(again.json()["plan"]["changes"], json!([]), "the same file changes nothing");
+}
+
+#[tokio::test]
+async fn an_export_moves_a_gateway_with_its_passphrase_and_only_with_it() {
+    let mock = Mock::start().await.unwrap();
+    let channel = Channel::every("a", &mock.base("a"));
+    let old = Gateway::start_own(std::slice::from_ref(&channel), &[]).await.unwrap();
+    let new = Gateway::start_own(&[], &[]).await.unwrap();
+    let plain = api(&old, Method::GET, "config/export", Value::Null).await;
+    assert!(plain.status == 200 && !plain.text().contains("sk-a-1"), "{}", plain.text());
+    assert!(plain.header("etag").starts_with('"'));
+    let passphrase = json!("a long enough passphrase");
+    let sealed = api(&old, Method::POST, "config/export", json!({ "passphrase": passphrase })).await;
+    assert!(sealed.status == 200 && !sealed.text().contains("sk-a-1"), "{}", sealed.text());
+
+    let without = api(&new, Method::POST, "config/import", json!({ "document": sealed.json() })).await;
+    assert_eq!(without.status, 400, "{}", without.text());
+    let body = json!({ "document": sealed.json(), "passphrase": passphrase, "mode": "replace" });
+    let done = api(&new, Method::POST, "config/import", body).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!(served(&new, Protocol::Chat, MODEL, "").await, (200, "a".to_owned()));
+    assert_eq!(mock.lane("a").keys(), ["sk-a-1"]);
+
+    let back = api(&old, Method::POST, "config/import", json!({ "document": plain.json() })).await;
+    assert_eq!(back.status, 200, "{}", back.text());
+    assert_eq!(served(&old, Protocol::Chat, MODEL, "").await, (200, "a".to_owned()), "it keeps its keys");
+}
+
+#[tokio::test]
+async fn bad_and_unauthorised_imports_and_exports_change_nothing() {
+    let gateway = Gateway::start(&[]).await.unwrap();
+    for (method, path, body, status) in [
+        (Method::GET, "config/export?secrets=all", Value::Null, 400),
+        (Method::POST, "config/export", json!({ "passphrase": "short" }), 400),
+        (Method::POST, "config/export", json!({}), 400),
+        (Method::POST, "config/import", json!({ "document": { "nothing": 1 } }), 400),
+        (Method::POST, "config/import", json!({ "document": [], "extra": 1 }), 400),
+        (Method::POST, "config/import?dryRun=perhaps", json!({ "document": {} }), 400),
+        (Method::GET, "config/import", Value::Null, 405),
+        (Method::DELETE, "config/export", Value::Null, 405),
+    ] {
+        let answer = api(&gateway, method, path, body).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        assert!(answer.json()["error"]["code"].is_string(), "{path}: {}", answer.text());
+    }
+    for (method, path) in
+        [(Method::GET, "config/export"), (Method::POST, "config/export"), (Method::POST, "config/import")]
+    {
+        let call = Call::new(method, format!("{}/api/{path}", gateway.url())).body("application/json", "{}");
+        for call in [call.clone(), call.header("x-api-key", gateway.key())] {
+            assert_eq!(call.send().await.unwrap().status, 401, "{path}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ pub mod descriptors;
 pub mod entropy;
 pub mod env;
 pub mod http_client;
+pub mod import;
 pub mod keys;
 pub mod logging;
 pub mod recorder;

@@ -6,9 +6,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use causeway::env::{self, Environment, Variables};
+use causeway::import::{self, Order};
 use causeway::serve::StartError;
 use causeway::{check, demo, logging, serve};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use causeway_core::config::import::Format;
+use causeway_core::config::import::plan::Mode;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{self, Runtime};
 
 /// One address for every AI client and every AI vendor.
@@ -28,8 +32,33 @@ enum Command {
         /// [default: config.json in CONFIG_DIR]
         file: Option<PathBuf>,
     },
+    /// Take channels from another gateway's file, or from an export
+    Import(Import),
     /// Serve with a built-in upstream, to try everything without a vendor's key; nothing is kept
     Demo,
+}
+
+#[derive(Args)]
+struct Import {
+    /// Whose file it is
+    #[arg(value_parser = PossibleValuesParser::new(Format::ALL.map(Format::as_str)).map(format))]
+    format: Format,
+    /// JSON, or YAML; LiteLLM's `os.environ/NAME` is taken from the environment
+    file: PathBuf,
+    /// Only tell what would change, and what cannot be carried over
+    #[arg(long)]
+    dry_run: bool,
+    /// Remove the channels that are not in the file
+    #[arg(long)]
+    replace: bool,
+    /// File whose first line is the passphrase of an encrypted export
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// The parser lets nothing else through.
+fn format(name: String) -> Format {
+    Format::ALL.into_iter().find(|format| format.as_str() == name).unwrap_or(Format::Causeway)
 }
 
 fn main() -> ExitCode {
@@ -48,6 +77,16 @@ fn main() -> ExitCode {
             match check::check(&file, &environment, &mut io::stdout().lock()) {
                 Ok(true) => ExitCode::SUCCESS,
                 Ok(false) => ExitCode::FAILURE,
+                Err(error) => fail(&[error]),
+            }
+        }
+        Command::Import(Import { format, file, dry_run, replace, passphrase_file: passphrase }) => {
+            let mode = if replace { Mode::Replace } else { Mode::Merge };
+            let order = Order { format, file, mode, dry_run, passphrase };
+            let mut out = io::stdout().lock();
+            let work = import::import(&order, &variables, &environment, &mut out);
+            match runtime().map_err(import::Failed::from).and_then(|runtime| runtime.block_on(work)) {
+                Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&[error]),
             }
         }

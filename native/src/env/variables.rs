@@ -33,6 +33,11 @@ impl Variables {
         self.0.get(name).map(OsString::as_os_str)
     }
 
+    /// A variable that is set, whether it is one of the gateway's or not.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.to_str()
+    }
+
     /// Takes from a `.env` file what is not set yet; a missing file holds nothing.
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), EnvError> {
         let unreadable = |error: dotenvy::Error| EnvError {

@@ -1,5 +1,7 @@
 //! Points in time, as numbers that a caller hands in.
 
+pub(crate) mod calendar;
+
 use std::ops::Add;
 use std::time::Duration;
 
@@ -25,6 +27,11 @@ impl Timestamp {
 
     pub const fn as_secs(self) -> u64 {
         self.0 / 1000
+    }
+
+    /// Days since the epoch, in UTC.
+    pub const fn day(self) -> u64 {
+        self.0 / 86_400_000
     }
 
     /// How long ago `earlier` was; zero when the clock went backwards.

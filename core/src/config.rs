@@ -5,6 +5,8 @@
 //! started with.
 
 pub mod access;
+pub mod budget;
+pub mod client_key;
 pub mod compat;
 pub mod difference;
 pub mod document;

@@ -3,6 +3,7 @@
 //! `route -> authenticate -> peek -> acquire -> send -> classify -> hold -> relay -> report, record`.
 //! Errors of this gateway leave through one place, in the client's protocol.
 
+mod admission;
 mod attempt;
 mod auth;
 mod body;
@@ -37,6 +38,8 @@ use percent_encoding::percent_decode;
 
 use crate::admin;
 use crate::admin::throttle::Throttle;
+use crate::allowance::Allowances;
+use crate::config::client_key::ClientKey;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::{Config, Protocol};
@@ -65,6 +68,7 @@ pub struct Gateway<P: Platform> {
     options: Options,
     ids: RequestIds,
     throttle: Mutex<Throttle>,
+    allowances: Mutex<Allowances>,
     models: models::Cache,
     vault: Vault,
 }
@@ -94,9 +98,9 @@ impl<P: Platform> Gateway<P> {
     pub fn new(platform: P, config: Config, options: Options) -> Arc<Self> {
         let ids = RequestIds::new(platform.entropy());
         let config = ConfigHandle::new(config);
-        let (throttle, models) = (Mutex::default(), models::Cache::default());
+        let (throttle, allowances, models) = (Mutex::default(), Mutex::default(), models::Cache::default());
         let vault = Vault::new(&options.secret);
-        Arc::new(Self { platform, config, options, ids, throttle, models, vault })
+        Arc::new(Self { platform, config, options, ids, throttle, allowances, models, vault })
     }
 
     pub fn platform(&self) -> &P {
@@ -188,11 +192,16 @@ impl<P: Platform> Gateway<P> {
             intake::read(&parts.headers, body, self.options.max_body_bytes, self.platform.clock()).await?;
         let peek = protocol::peek(operation, &parts.headers, &body, call.model.as_deref())
             .map_err(Failure::invalid)?;
-        let session = peek.session.as_deref().map(|hint| SessionKey::of(key.as_str(), hint));
-        let mut record = Record::new(id, arrived, operation.protocol(), key.clone(), &peek.model);
+        let session = peek.session.as_deref().map(|hint| SessionKey::of(key.id.as_str(), hint));
+        let mut record = Record::new(id, arrived, operation.protocol(), key.id.clone(), &peek.model);
         (record.stream, record.session, record.request_bytes) = (peek.stream, session, body.len() as u64);
-        let trip = Trip::new(self, record);
+        let mut trip = Trip::new(self, record);
         let model = peek.model.clone();
+        let needs = needs(&config, &key, &peek, operation, &body);
+        match self.admit(&key, &model, operation, &needs) {
+            Ok(admission) => trip.admit(admission),
+            Err(failure) => return Err(self.lost(trip, failure)),
+        }
         let pin = parts.headers.get(PIN).and_then(|pin| percent_decode(pin.as_bytes()).decode_utf8().ok());
         let ask = Ask {
             protocol: operation.protocol(),
@@ -201,8 +210,9 @@ impl<P: Platform> Gateway<P> {
             embeds: operation.embeds(),
             pin: pin.as_deref(),
             prefix: call.prefix,
+            channels: key.channels.as_ref(),
             session,
-            needs: needs(&config, &peek, operation, &body),
+            needs,
             waits_until: Some(deadline.min(arrived + config.settings.max_wait)),
             ticket: None,
             traced: true,
@@ -210,7 +220,7 @@ impl<P: Platform> Gateway<P> {
         };
         let inbound = Inbound {
             id,
-            client_key: key.as_str(),
+            client_key: &key,
             arrived,
             operation,
             headers: &parts.headers,
@@ -224,9 +234,15 @@ impl<P: Platform> Gateway<P> {
     }
 }
 
-/// What `ask` tells the scheduler of the request; looked for only where it matters.
-fn needs(config: &Config, peek: &protocol::Peek<'_>, operation: Operation, body: &[u8]) -> Needs {
-    if !config.restricts {
+/// What the request asks of a model; looked for only where it matters.
+fn needs(
+    config: &Config,
+    key: &ClientKey,
+    peek: &protocol::Peek<'_>,
+    operation: Operation,
+    body: &[u8],
+) -> Needs {
+    if !config.restricts && !key.is_metered() {
         return Needs::default();
     }
     let facts = peek.facts(operation, body);

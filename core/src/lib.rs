@@ -7,6 +7,7 @@
 //! randomness arrive as arguments. Only `gateway` and `admin` await.
 
 pub mod admin;
+pub mod allowance;
 pub mod codec;
 pub mod config;
 pub mod database;

@@ -17,7 +17,7 @@ mod fit;
 mod health;
 mod hold;
 mod line;
-mod meter;
+pub(crate) mod meter;
 mod pace;
 mod plan;
 mod report;
@@ -37,6 +37,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::config::client_key::ChannelSet;
 use crate::config::compat::Compat;
 use crate::config::{Channel, ChannelId, Endpoint, Key, KeyId, Protocol};
 use crate::time::Timestamp;
@@ -62,6 +63,8 @@ pub struct Ask<'a> {
     pub pin: Option<&'a str>,
     /// The first path segment in front of `/v1`.
     pub prefix: Option<&'a str>,
+    /// Those that the client's key allows; `None`: all.
+    pub channels: Option<&'a ChannelSet>,
     /// Keeps a conversation on one channel and key.
     pub session: Option<SessionKey>,
     pub needs: Needs,
@@ -85,6 +88,7 @@ impl<'a> Ask<'a> {
             embeds: false,
             pin: None,
             prefix: None,
+            channels: None,
             session: None,
             needs: Needs { input: 0, output: 0, vision: false, tools: false },
             waits_until: None,
@@ -278,6 +282,8 @@ pub enum Reason {
     NoChannel,
     /// Channels exist, none serves this model.
     NoModel,
+    /// The client's key allows none of those that serve it.
+    NotAllowed,
     /// `X-Channel` names none.
     UnknownChannel,
     /// All that could serve are paused or have no key.

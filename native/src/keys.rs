@@ -1,15 +1,12 @@
 //! Who may call: keys from the environment, and the first keys of a new installation.
 
-use causeway_core::config::access::{Access, Digest};
+use causeway_core::config::access::{Access, Digest, random_key};
 use causeway_core::config::document::{ClientKeyDocument, Document};
 use causeway_core::config::outside::Outside;
 use causeway_core::config::{ClientKeyId, Secret};
 use causeway_core::platform::Entropy;
 
 use crate::env::Environment;
-
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const RANDOM_CHARACTERS: usize = 32;
 
 /// Keys made just now. They are stored as hashes: this is the only time they can be shown.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,7 +31,7 @@ pub fn outside(environment: &Environment) -> Outside {
 pub fn complete(document: &mut Document, outside: &Outside, entropy: &impl Entropy) -> Generated {
     let mut generated = Generated::default();
     if document.access.client_keys.is_empty() && outside.access.client_keys.is_empty() {
-        let key = key("cw-", entropy);
+        let key = random_key("cw-", &mut |bytes| entropy.fill(bytes));
         document.access.client_keys.push(ClientKeyDocument {
             name: "first".to_owned(),
             hash: Digest::of(key.expose()).to_string(),
@@ -43,7 +40,7 @@ pub fn complete(document: &mut Document, outside: &Outside, entropy: &impl Entro
         generated.client = Some(key);
     }
     if document.access.admin_key_hash.is_none() && outside.access.admin.is_none() {
-        let key = key("cwa-", entropy);
+        let key = random_key("cwa-", &mut |bytes| entropy.fill(bytes));
         document.access.admin_key_hash = Some(Digest::of(key.expose()).to_string());
         generated.admin = Some(key);
     }
@@ -51,25 +48,8 @@ pub fn complete(document: &mut Document, outside: &Outside, entropy: &impl Entro
     generated
 }
 
-/// `prefix` and 190 random bits.
-pub fn key(prefix: &str, entropy: &impl Entropy) -> Secret {
-    let mut text = prefix.to_owned();
-    let mut bytes = [0; RANDOM_CHARACTERS];
-    while text.len() < prefix.len() + RANDOM_CHARACTERS {
-        entropy.fill(&mut bytes);
-        // Bytes from 248 up would favour the first characters.
-        let characters = bytes.iter().filter(|byte| **byte < 248);
-        let characters = characters.filter_map(|byte| BASE62.get(usize::from(*byte) % BASE62.len()));
-        let missing = prefix.len() + RANDOM_CHARACTERS - text.len();
-        text.extend(characters.take(missing).copied().map(char::from));
-    }
-    Secret::new(text)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU8, Ordering};
-
     use causeway_core::config::access::check_strength;
     use causeway_core::config::validate::compile;
 
@@ -114,17 +94,5 @@ mod tests {
         assert!(generated.client.is_none() && generated.admin.is_some());
         assert!(document.access.client_keys.is_empty());
         assert!(compile(document, &outside).unwrap().access.client("kQ7-f83jd_02LmPz").is_some());
-    }
-
-    #[test]
-    fn biased_bytes_are_thrown_away() {
-        struct Counting(AtomicU8);
-        impl Entropy for Counting {
-            fn fill(&self, bytes: &mut [u8]) {
-                bytes.fill_with(|| self.0.fetch_add(1, Ordering::Relaxed));
-            }
-        }
-        let key = key("", &Counting(AtomicU8::new(240)));
-        assert_eq!(key.expose(), "stuvwxyz0123456789ABCDEFGHIJKLMN");
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct RouteQuestion {
     stream: bool,
     /// What the client names its conversation by; needs `clientKey`.
     session: Option<String>,
-    /// The id of a client key: conversations of different ones never meet.
+    /// The id of a client key: which models and channels it may use, and which conversations are its own.
     client_key: Option<String>,
     #[serde(default)]
     needs: RouteNeeds,
@@ -69,7 +69,14 @@ pub(super) async fn explain<P: Platform>(
         (_, None) => None,
     };
     let config = context.config.current();
-    let explanation = context.platform.coordinator().explain(&config, &question.ask(session)).await;
+    let key = question.client_key.as_deref().map(|id| {
+        let unknown = || Problem::invalid_field("clientKey", "is not the id of a client key");
+        config.access.client_key(id).ok_or_else(unknown)
+    });
+    let key = key.transpose()?;
+    let channels = key.and_then(|key| key.channels_for(&question.model));
+    let ask = Ask { channels, ..question.ask(session) };
+    let explanation = context.platform.coordinator().explain(&config, &ask).await;
     Ok(json::response(StatusCode::OK, &explanation))
 }
 
@@ -88,6 +95,7 @@ impl RouteQuestion {
             embeds: operation.embeds(),
             pin: self.pin.as_deref().filter(|pin| !pin.is_empty()),
             prefix: self.prefix.as_deref().filter(|prefix| !prefix.is_empty()),
+            channels: None,
             session,
             needs: Needs { input, output, vision, tools },
             waits_until: None,

@@ -1,11 +1,13 @@
 //! Who may call.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{ClientKeyId, hex};
+use super::client_key::ClientKey;
+use super::{ClientKeyId, Secret, hex};
 
 const MIN_LENGTH: usize = 16;
 
@@ -24,35 +26,30 @@ const PLACEHOLDERS: [&str; 8] = [
 /// The keys clients and operators come with, as hashes.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    pub client_keys: Vec<ClientKey>,
+    pub client_keys: Vec<Arc<ClientKey>>,
     /// `None`: nobody can sign in.
     pub admin: Option<Digest>,
 }
 
-/// One key of a client.
-#[derive(Clone, Debug)]
-pub struct ClientKey {
-    pub id: ClientKeyId,
-    /// For people.
-    pub name: String,
-    pub digest: Digest,
-}
-
 impl Access {
+    /// Adds a key that may do everything.
     pub fn add_client(&mut self, id: ClientKeyId, name: impl Into<String>, secret: &str) {
-        self.client_keys.push(ClientKey { id, name: name.into(), digest: Digest::of(secret) });
+        self.client_keys.push(Arc::new(ClientKey::unrestricted(id, name, Digest::of(secret))));
     }
 
     pub fn set_admin(&mut self, secret: &str) {
         self.admin = Some(Digest::of(secret));
     }
 
-    /// Whose key `presented` is. Takes the same time whichever key matches.
-    pub fn client(&self, presented: &str) -> Option<&ClientKeyId> {
+    /// Whose key `presented` is, whatever it may do. Takes the same time whichever key matches.
+    pub fn client(&self, presented: &str) -> Option<&Arc<ClientKey>> {
         let digest = Digest::of(presented);
-        self.client_keys
-            .iter()
-            .fold(None, |found, key| if key.digest == digest { Some(&key.id) } else { found })
+        self.client_keys.iter().fold(None, |found, key| if key.digest == digest { Some(key) } else { found })
+    }
+
+    /// The key with this id.
+    pub fn client_key(&self, id: &str) -> Option<&Arc<ClientKey>> {
+        self.client_keys.iter().find(|key| key.id.as_str() == id)
     }
 
     pub fn is_admin(&self, presented: &str) -> bool {
@@ -87,11 +84,17 @@ impl Digest {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    fn words(&self) -> impl Iterator<Item = u64> {
+        self.0.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word))
+    }
 }
 
 impl PartialEq for Digest {
+    /// A guarded comparison of each byte would take fifteen times as long, and every request compares with every key.
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        let differing = self.words().zip(other.words()).fold(0, |bits, (own, other)| bits | (own ^ other));
+        differing.ct_eq(&0_u64).into()
     }
 }
 
@@ -107,6 +110,24 @@ impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Digest(…)")
     }
+}
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const RANDOM_CHARACTERS: usize = 32;
+
+/// A new key: `prefix` and 190 random bits. `random` fills a buffer.
+pub fn random_key(prefix: &str, random: &mut dyn FnMut(&mut [u8])) -> Secret {
+    let mut text = prefix.to_owned();
+    let mut bytes = [0; RANDOM_CHARACTERS];
+    while text.len() < prefix.len() + RANDOM_CHARACTERS {
+        random(&mut bytes);
+        // Bytes from 248 up would favour the first characters.
+        let characters = bytes.iter().filter(|byte| **byte < 248);
+        let characters = characters.filter_map(|byte| BASE62.get(usize::from(*byte) % BASE62.len()));
+        let missing = prefix.len() + RANDOM_CHARACTERS - text.len();
+        text.extend(characters.take(missing).copied().map(char::from));
+    }
+    Secret::new(text)
 }
 
 /// Whether a client or admin key is fit for use; the error says why not.
@@ -143,15 +164,41 @@ mod tests {
         let mut access = Access::default();
         access.add_client(ClientKeyId::new("ck_a"), "a", "first-client-key");
         access.add_client(ClientKeyId::new("ck_b"), "b", "second-client-key");
-        assert_eq!(access.client("second-client-key"), Some(&ClientKeyId::new("ck_b")));
-        assert_eq!(access.client("first-client-key"), Some(&ClientKeyId::new("ck_a")));
-        assert_eq!(access.client("third-client-key"), None);
-        assert_eq!(access.client(""), None);
+        let id = |secret| access.client(secret).map(|key| key.id.as_str().to_owned());
+        assert_eq!(id("second-client-key").as_deref(), Some("ck_b"));
+        assert_eq!(id("first-client-key").as_deref(), Some("ck_a"));
+        assert_eq!(id("third-client-key"), None);
+        assert_eq!(id(""), None);
         assert!(!access.is_admin(""));
         access.set_admin("the-admin-key");
         assert!(access.is_admin("the-admin-key"));
         assert!(!access.is_admin("first-client-key"));
-        assert_eq!(access.client("the-admin-key"), None);
+        assert!(access.client("the-admin-key").is_none());
+    }
+
+    #[test]
+    fn digests_that_differ_in_one_bit_are_not_equal() {
+        let digest = Digest::of("abc");
+        for byte in 0..32 {
+            let mut other = digest;
+            other.0[byte] ^= 0x40;
+            assert_ne!(digest, other, "byte {byte}");
+        }
+    }
+
+    #[test]
+    fn a_random_key_has_no_favourite_characters() {
+        let mut next = 240_u8;
+        let mut counting = |bytes: &mut [u8]| {
+            bytes.fill_with(|| {
+                next = next.wrapping_add(1);
+                next.wrapping_sub(1)
+            });
+        };
+        let key = random_key("", &mut counting);
+        assert_eq!(key.expose(), "stuvwxyz0123456789ABCDEFGHIJKLMN");
+        let next = random_key("cw-", &mut counting);
+        assert_eq!((next.expose().len(), check_strength(next.expose())), (35, Ok(())));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::budget::Budget;
 use super::compat::Compat;
 use super::{FieldErrors, Limits, OnLoss, Protocol, Rotation, Secret, Status, Version, hex};
 use crate::time::Timestamp;
@@ -177,7 +178,7 @@ pub struct AccessDocument {
     pub admin_key_hash: Option<String>,
 }
 
-/// One key of a client.
+/// One key of a client. See [`ClientKey`](super::access::ClientKey) for what the fields mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ClientKeyDocument {
@@ -187,6 +188,21 @@ pub struct ClientKeyDocument {
     pub name: String,
     /// `sha256:<hex>`.
     pub hash: String,
+    #[serde(skip_serializing_if = "is_default")]
+    pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Empty: all. As a channel's `models`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
+    /// Ids; empty: all. One that names no channel any more allows none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub limits: Limits,
+    /// At most one for each kind of period.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Budget>,
 }
 
 /// What holds for all channels; what is left out has its default.
@@ -264,7 +280,7 @@ impl Document {
             channel.assign_ids(random);
         }
         for key in &mut self.access.client_keys {
-            assign(&mut key.id, "ck_", random);
+            key.assign_id(random);
         }
     }
 
@@ -292,6 +308,18 @@ impl ChannelDocument {
         for key in &mut self.keys {
             key.assign_id(random);
         }
+    }
+}
+
+impl ClientKeyDocument {
+    /// Changes with every change of this key.
+    pub fn version(&self) -> Version {
+        version(self)
+    }
+
+    /// Gives the key an id where it has none.
+    pub fn assign_id(&mut self, random: &mut dyn FnMut(&mut [u8])) {
+        assign(&mut self.id, "ck_", random);
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::access::{Access, ClientKey, Digest};
-use super::document::{AccessDocument, BreakerDocument, Document, SettingsDocument, TimeoutsDocument};
+use super::document::{BreakerDocument, Document, SettingsDocument, TimeoutsDocument};
 use super::outside::Outside;
-use super::{Breaker, ClientKeyId, Config, FieldErrors, Settings, Timeouts};
+use super::{Breaker, Config, FieldErrors, Settings, Timeouts};
 
+mod access;
 mod channel;
 mod compat;
 mod limits;
@@ -38,7 +38,6 @@ pub const DEFAULT_BREAKER: Breaker = Breaker {
 pub fn compile(document: Document, outside: &Outside) -> Result<Config, FieldErrors> {
     let mut problems = Problems::default();
     let (settings, connect_timeout) = settings(&document.settings, outside, &mut problems);
-    let access = access(&document.access, &outside.access, &mut problems);
     let defaults = channel::Defaults { timeouts: settings.timeouts, connect_timeout };
     let mut channels = Vec::with_capacity(document.channels.len());
     for (index, written) in document.channels.iter().enumerate() {
@@ -46,8 +45,9 @@ pub fn compile(document: Document, outside: &Outside) -> Result<Config, FieldErr
         channels.push(Arc::new(channel::compile(written, &defaults, &path, &mut problems)));
     }
     channel::check_unique(&document.channels, &mut problems);
-    problems.into_result()?;
     channels.sort_by_key(|channel| channel.priority);
+    let access = access::compile(&document.access, &outside.access, &channels, &mut problems);
+    problems.into_result()?;
     let restricts = channels.iter().any(|channel| channel.restricts());
     let (version, document) = (document.version(), Arc::new(document));
     Ok(Config { version, document, channels, access, settings, restricts })
@@ -183,32 +183,6 @@ fn timeouts(
         total: read("totalTimeoutMs", written.total_timeout_ms, defaults.total, 1000, 24 * HOUR),
     };
     (timeouts, connect)
-}
-
-fn access(written: &AccessDocument, environment: &Access, problems: &mut Problems) -> Access {
-    let mut ids = BTreeSet::new();
-    let mut client_keys = Vec::new();
-    for (index, key) in written.client_keys.iter().enumerate() {
-        let path = format!("access.clientKeys[{index}]");
-        check_id(&key.id, &mut ids, &format!("{path}.id"), problems);
-        if let Some(digest) = problems.take(format!("{path}.hash"), Digest::parse(&key.hash)) {
-            if client_keys.iter().any(|other: &ClientKey| other.digest == digest) {
-                problems.add(format!("{path}.hash"), "is the hash of a key listed before");
-            }
-            let id = ClientKeyId::new(key.id.as_str());
-            client_keys.push(ClientKey { id, name: key.name.clone(), digest });
-        }
-    }
-    client_keys.extend(environment.client_keys.iter().cloned());
-    let written_admin = written
-        .admin_key_hash
-        .as_deref()
-        .and_then(|hash| problems.take("access.adminKeyHash", Digest::parse(hash)));
-    let admin = environment.admin.or(written_admin);
-    if admin.is_some_and(|admin| client_keys.iter().any(|key| key.digest == admin)) {
-        problems.add("access.adminKeyHash", "is a client's key too; operators need a key of their own");
-    }
-    Access { client_keys, admin }
 }
 
 /// An id stands in URLs and is unique among its kind.

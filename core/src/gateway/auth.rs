@@ -1,12 +1,13 @@
 //! Who may call.
 
 use std::net::IpAddr;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use http::request::Parts;
 
 use crate::admin::throttle::Throttle;
-use crate::config::{ClientKeyId, Config, Protocol};
+use crate::config::client_key::ClientKey;
+use crate::config::{Config, Protocol, Status};
 use crate::error::{Failure, FailureKind, Origin};
 use crate::platform::Platform;
 use crate::protocol;
@@ -17,14 +18,14 @@ impl<P: Platform> Gateway<P> {
     /// The client key a request comes with.
     ///
     /// # Errors
-    /// 401 without a valid key; 429 for an address that keeps guessing.
+    /// 401 without a valid key, or with one that is paused or expired; 429 for an address that keeps guessing.
     pub(crate) fn authenticate(
         &self,
         config: &Config,
         parts: &Parts,
         protocol: Protocol,
         client: Option<IpAddr>,
-    ) -> Result<ClientKeyId, Failure> {
+    ) -> Result<Arc<ClientKey>, Failure> {
         let now = self.now();
         if let Some(wait) = client.and_then(|client| self.throttle().refused(client, now)) {
             let message = "too many different wrong keys from this address";
@@ -37,7 +38,12 @@ impl<P: Platform> Gateway<P> {
             return Err(Failure::new(Origin::Client, FailureKind::Authentication, message));
         };
         if let Some(key) = config.access.client(&presented) {
-            return Ok(key.clone());
+            let refused = |why| Err(Failure::new(Origin::Client, FailureKind::Authentication, why));
+            return match key.expires_at {
+                _ if key.status == Status::Paused => refused("this key is paused"),
+                Some(expiry) if expiry <= now => refused("this key has expired"),
+                _ => Ok(Arc::clone(key)),
+            };
         }
         if let Some(client) = client {
             self.throttle().note_wrong(client, &presented, now);

@@ -1,8 +1,11 @@
 //! A client's request, as the attempts need it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::HeaderMap;
 
+use crate::config::client_key::ClientKey;
 use crate::protocol::{Operation, Peek};
 use crate::schedule::{Ask, Needs, SessionKey};
 use crate::time::Timestamp;
@@ -10,7 +13,7 @@ use crate::time::Timestamp;
 /// A client's request, read and understood as far as a gateway must.
 pub(crate) struct Inbound<'a> {
     pub(crate) id: &'a str,
-    pub(crate) client_key: &'a str,
+    pub(crate) client_key: &'a Arc<ClientKey>,
     pub(crate) arrived: Timestamp,
     pub(crate) operation: Operation,
     pub(crate) headers: &'a HeaderMap,
@@ -24,7 +27,7 @@ pub(crate) struct Inbound<'a> {
 /// The same with its ask, owned: for an answer that may have to begin anew.
 pub(crate) struct Kept {
     id: String,
-    client_key: String,
+    client_key: Arc<ClientKey>,
     arrived: Timestamp,
     operation: Operation,
     headers: HeaderMap,
@@ -43,7 +46,7 @@ impl Kept {
     pub(crate) fn of(inbound: &Inbound<'_>, ask: &Ask<'_>) -> Self {
         Self {
             id: inbound.id.to_owned(),
-            client_key: inbound.client_key.to_owned(),
+            client_key: Arc::clone(inbound.client_key),
             arrived: inbound.arrived,
             operation: inbound.operation,
             headers: inbound.headers.clone(),
@@ -81,6 +84,7 @@ impl Kept {
             embeds: self.operation.embeds(),
             pin: self.pin.as_deref(),
             prefix: self.prefix.as_deref(),
+            channels: self.client_key.channels.as_ref(),
             session: self.session,
             needs: self.needs,
             waits_until: self.waits_until,

@@ -42,8 +42,8 @@ impl<P: Platform> Gateway<P> {
         client: Option<IpAddr>,
     ) -> Result<bytes::Bytes, Failure> {
         let config = self.config().current();
-        self.authenticate(&config, parts, protocol, client)?;
-        let models = self.models(&config, served_to(protocol), prefix).await;
+        let key = self.authenticate(&config, parts, protocol, client)?;
+        let models = self.models(&config, served_to(protocol), prefix, &key).await;
         let Some(name) = model else {
             return Ok(wire::encode_list(protocol, &models));
         };

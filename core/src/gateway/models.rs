@@ -10,6 +10,7 @@ use futures::future::{Either, join_all, select};
 use http::{HeaderMap, Method};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::config::client_key::ClientKey;
 use crate::config::{Channel, ChannelId, Config, Endpoint, Key, Protocol, Status, Version};
 use crate::error::{Failure, FailureKind, Origin};
 use crate::platform::{Clock, HttpClient, Platform};
@@ -44,14 +45,17 @@ struct Listed {
 }
 
 impl<P: Platform> Gateway<P> {
-    /// The models that clients of any of `protocols` can ask for, sorted by name.
+    /// The models that clients of any of `protocols` can ask for with `key`, sorted by name.
     pub(crate) async fn models(
         &self,
         config: &Arc<Config>,
         protocols: &[Protocol],
         prefix: Option<&str>,
+        key: &ClientKey,
     ) -> Vec<Model> {
-        let serving = config.channels.iter().filter(|channel| {
+        let allowed = |position| key.channels.as_ref().is_none_or(|channels| channels.holds(position));
+        let allowed = config.channels.iter().enumerate().filter(|(position, _)| allowed(*position));
+        let serving = allowed.map(|(_, channel)| channel).filter(|channel| {
             channel.status == Status::Active
                 && channel.route_prefix.as_deref() == prefix
                 && protocols.iter().any(|protocol| channel.serves(*protocol))
@@ -60,6 +64,7 @@ impl<P: Platform> Gateway<P> {
         let mut merged: Vec<Model> = join_all(lists).await.into_iter().flatten().collect();
         merged.sort_by(|a, b| a.id.cmp(&b.id));
         merged.dedup_by(|later, first| later.id == first.id);
+        merged.retain(|model| key.models.allows(&model.id));
         merged
     }
 

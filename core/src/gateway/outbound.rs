@@ -68,7 +68,7 @@ fn same<P: Platform>(gateway: &Gateway<P>, inbound: &Inbound<'_>, lease: &Lease)
         None => inbound.body.clone(),
     };
     let issuer = Issuer { channel: lease.channel.id.as_str(), protocol: operation.protocol() };
-    gateway.vault.strip(operation.protocol(), &body, inbound.client_key, issuer).unwrap_or(body)
+    gateway.vault.strip(operation.protocol(), &body, inbound.client_key.id.as_str(), issuer).unwrap_or(body)
 }
 
 fn exchange<P: Platform>(
@@ -84,7 +84,7 @@ fn exchange<P: Platform>(
     let compat = lease.compat();
     let parties = Parties {
         client: inbound.operation,
-        client_key: inbound.client_key,
+        client_key: inbound.client_key.id.as_str(),
         upstream: endpoint.protocol,
         channel: lease.channel.id.as_str(),
         model,

@@ -24,6 +24,7 @@ use super::relay::{Recovery, Relay};
 use super::trip::Trip;
 
 pub(super) use attempts::{Answer, Attempts, Job, Served};
+pub(super) use misses::LIMIT_RETRY;
 
 /// Names the channel that served.
 const CHANNEL: HeaderName = HeaderName::from_static("x-causeway-channel");
@@ -67,7 +68,7 @@ impl<P: Platform> Gateway<P> {
     }
 
     /// Records a request that nothing served.
-    fn lost(&self, mut trip: Trip<P>, failure: Failure) -> Failure {
+    pub(crate) fn lost(&self, mut trip: Trip<P>, failure: Failure) -> Failure {
         trip.fail(&failure);
         trip.finish(failure.status, None, 0);
         failure

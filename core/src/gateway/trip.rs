@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
+use crate::allowance::{Admission, Amount};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::ir::{Losses, Usage};
@@ -81,11 +82,18 @@ impl Began {
 pub(crate) struct Trip<P: Platform> {
     gateway: Arc<Gateway<P>>,
     record: Option<Record>,
+    /// `None` before it may begin, and where it may not.
+    admission: Option<Admission>,
 }
 
 impl<P: Platform> Trip<P> {
     pub(crate) fn new(gateway: &Arc<Gateway<P>>, record: Record) -> Self {
-        Self { gateway: Arc::clone(gateway), record: Some(record) }
+        Self { gateway: Arc::clone(gateway), record: Some(record), admission: None }
+    }
+
+    /// Its client's key lets it begin.
+    pub(crate) fn admit(&mut self, admission: Admission) {
+        self.admission = Some(admission);
     }
 
     /// Notes what one attempt came to; `message` is what the upstream said of a failure.
@@ -173,7 +181,13 @@ impl<P: Platform> Trip<P> {
         record.usage = usage;
         record.response_bytes = bytes as u64;
         record.cost = price(&record);
-        record.duration = self.gateway.now().since(record.at);
+        let now = self.gateway.now();
+        record.duration = now.since(record.at);
+        if let Some(admission) = self.admission.take() {
+            let tokens = usage.as_ref().and_then(Usage::limited_tokens);
+            let used = tokens.map(|tokens| Amount { tokens, micros: 0 });
+            self.gateway.allowances().settle(&admission, status.is_success(), used, now);
+        }
         let gateway = Arc::clone(&self.gateway);
         self.gateway.later(async move { gateway.platform.recorder().append(record).await });
     }

@@ -95,6 +95,11 @@ impl Operation {
         matches!(self, Self::Embeddings | Self::GeminiEmbed | Self::GeminiBatchEmbed)
     }
 
+    /// Whether it only counts tokens, which no vendor bills.
+    pub const fn only_counts(self) -> bool {
+        matches!(self, Self::CountTokens | Self::ResponsesInputTokens | Self::GeminiCountTokens)
+    }
+
     /// A stable name for records and the UI: `messages.count_tokens`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -89,6 +89,7 @@ struct Offer {
 enum Stage {
     OtherPrefix,
     OtherModel,
+    NotAllowed,
     Paused,
     Tried,
     Waiting,
@@ -314,6 +315,8 @@ impl<'a> Search<'a> {
             || self.leaves_space(channel)
         {
             Stage::OtherModel
+        } else if self.ask.channels.is_some_and(|allowed| !allowed.holds(one.route.channel)) {
+            Stage::NotAllowed
         } else if channel.status == Status::Paused || one.keys().next().is_none() {
             Stage::Paused
         } else {
@@ -484,6 +487,7 @@ impl From<Stage> for Reason {
         match stage {
             Stage::OtherPrefix => Self::NoChannel,
             Stage::OtherModel => Self::NoModel,
+            Stage::NotAllowed => Self::NotAllowed,
             Stage::Paused => Self::Paused,
             Stage::Tried => Self::Exhausted,
             Stage::Waiting => Self::CoolingDown,

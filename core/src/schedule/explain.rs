@@ -95,6 +95,8 @@ pub enum Verdict {
     OtherPrefix,
     /// It does not serve this model.
     OtherModel,
+    /// The client's key may not use it.
+    NotAllowed,
     /// Its operator paused it.
     Paused,
     /// It has no key, or none that is not paused.

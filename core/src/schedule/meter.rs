@@ -13,7 +13,7 @@ const SLOTS: usize = 13;
 
 /// What one channel or key used in the last minute.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Meter {
+pub(crate) struct Meter {
     requests: Window,
     tokens: Window,
     /// Tokens that requests have used lately; `None` before the first has told.
@@ -22,7 +22,7 @@ pub(super) struct Meter {
 
 /// Room below the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(crate) enum Room {
     /// So many more requests may start.
     Places(u32),
     /// None before then, where that is known: what is under way ends when it ends.
@@ -42,8 +42,13 @@ impl Room {
 }
 
 impl Meter {
+    /// Of a user whose requests tell beforehand what they may use: none has to wait for the first to end.
+    pub(crate) fn told() -> Self {
+        Self { usual: Some(0), ..Self::default() }
+    }
+
     /// `tokens` is what the request is expected to use, `in_flight` what is under way.
-    pub(super) fn room(&self, limits: &Limits, in_flight: u32, tokens: u32, now: Timestamp) -> Room {
+    pub(crate) fn room(&self, limits: &Limits, in_flight: u32, tokens: u32, now: Timestamp) -> Room {
         let mut places = u32::MAX;
         if let Some(limit) = limits.concurrency {
             match limit.saturating_sub(in_flight) {
@@ -73,7 +78,7 @@ impl Meter {
     }
 
     /// A request whose prompt has about `tokens` tokens started; what was counted for it.
-    pub(super) fn start(&mut self, tokens: u32, now: Timestamp) -> u32 {
+    pub(crate) fn start(&mut self, tokens: u32, now: Timestamp) -> u32 {
         let expected = self.expected(tokens);
         self.requests.add(1, now);
         self.tokens.add(expected, now);
@@ -93,7 +98,7 @@ impl Meter {
 
     /// A request that `expected` tokens were counted for when it began ended. One that served may not tell what
     /// it used.
-    pub(super) fn settle(
+    pub(crate) fn settle(
         &mut self,
         expected: u32,
         begun: Timestamp,

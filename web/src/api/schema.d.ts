@@ -907,7 +907,7 @@ export interface components {
             lastFailure?: components["schemas"]["LastFailure"] | null;
         };
         /** @enum {string} */
-        Reason: "no_channel" | "no_model" | "unknown_channel" | "paused" | "cooling_down" | "limited" | "exhausted";
+        Reason: "no_channel" | "no_model" | "not_allowed" | "unknown_channel" | "paused" | "cooling_down" | "limited" | "exhausted";
         /** @enum {string} */
         ReasoningReplay: "reasoning_content" | "reasoning" | "reasoning_details" | "none";
         /** @enum {string} */
@@ -1051,7 +1051,7 @@ export interface components {
             stream?: boolean;
             /** @description What the client names its conversation by; needs `clientKey`. */
             session?: string | null;
-            /** @description The id of a client key: conversations of different ones never meet. */
+            /** @description The id of a client key: which models and channels it may use, and which conversations are its own. */
             clientKey?: string | null;
             needs?: components["schemas"]["RouteNeeds"];
         };
@@ -1239,7 +1239,7 @@ export interface components {
          * @description How far a candidate, or a key of it, gets.
          * @enum {string}
          */
-        Verdict: "chosen" | "other_prefix" | "other_model" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "open" | "under_test" | "lower_tier" | "not_drawn" | "ready";
+        Verdict: "chosen" | "other_prefix" | "other_model" | "not_allowed" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "open" | "under_test" | "lower_tier" | "not_drawn" | "ready";
         /** @description Content hash of a stored document: what `If-Match` compares. */
         Version: string;
     };

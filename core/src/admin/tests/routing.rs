@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::access::Digest;
 
 const PATH: &str = "/api/route/explain";
 
@@ -85,13 +86,37 @@ fn a_question_that_makes_no_sense_is_refused() {
         (json!({"protocol": "chat", "model": ""}), "model"),
         (json!({"protocol": "soap", "model": "m"}), "protocol"),
         (json!({"protocol": "chat", "model": "m", "session": "s"}), "clientKey"),
+        (json!({"protocol": "chat", "model": "m", "clientKey": "ck_nobody"}), "clientKey"),
         (json!({"protocol": "chat", "model": "m", "needs": {"input": 1}}), "needs.input"),
     ] {
         let (status, answer) = server.call(Method::POST, PATH, question);
         assert_eq!(status, StatusCode::BAD_REQUEST);
         assert!(answer["error"]["fields"][field].is_string(), "{field}: {answer}");
     }
-    let session =
-        json!({"protocol": "messages", "model": "m", "session": "s", "clientKey": "ck_1", "stream": true});
-    assert_eq!(server.call(Method::POST, PATH, session).0, StatusCode::OK);
+}
+
+#[test]
+fn a_question_may_be_asked_for_a_client_key() {
+    let mut document = Server::with_channels().stored();
+    document["access"] = json!({"clientKeys": [
+        {"id": "ck_1", "hash": Digest::of("first").to_string(), "channels": ["ch_a"]},
+        {"id": "ck_2", "hash": Digest::of("second").to_string(), "models": ["other"]},
+    ]});
+    let server = Server::new(document);
+    let ask = |key: &str| {
+        let question =
+            json!({"protocol": "messages", "model": "m", "session": "s", "clientKey": key, "stream": true});
+        let (status, answer) = server.call(Method::POST, PATH, question);
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let candidates = answer["candidates"].as_array().unwrap().iter();
+        let verdicts =
+            candidates.map(|one| (one["name"].clone(), one["verdict"].clone())).collect::<Vec<_>>();
+        (answer["chosen"]["name"].clone(), answer["refusal"]["reason"].clone(), verdicts)
+    };
+    let (chosen, refusal, verdicts) = ask("ck_1");
+    assert_eq!((chosen, refusal), (json!("alpha"), NULL));
+    assert_eq!(verdicts, [(json!("beta"), json!("not_allowed")), (json!("alpha"), json!("chosen"))]);
+    let (chosen, refusal, verdicts) = ask("ck_2");
+    assert_eq!((chosen, refusal), (NULL, json!("not_allowed")));
+    assert!(verdicts.iter().all(|(_, verdict)| verdict == "not_allowed"), "{verdicts:?}");
 }

@@ -1,6 +1,9 @@
+use serde_json::json;
+
 use super::*;
+use crate::config::access::Digest;
 use crate::config::compat::Compat;
-use crate::config::{Limits, OnLoss, Protocol};
+use crate::config::{ClientKeyId, Limits, OnLoss, Protocol};
 
 fn compile_json(json: &str) -> Result<Config, FieldErrors> {
     let mut document = Document::parse(json.as_bytes())?;
@@ -243,6 +246,50 @@ fn keys_from_the_environment_join_the_documents() {
     assert!(access.is_admin("environment-admin") && !access.is_admin("document-admin-key"));
     environment.access.set_admin("document-client-key");
     assert!(compile(document, &environment).unwrap_err().contains_key("access.adminKeyHash"));
+}
+
+#[test]
+fn a_client_key_says_what_it_may_use() {
+    let hash = Digest::of("document-client-key");
+    let json = json!({
+        "channels": [{ "id": "ch_late", "name": "late", "priority": 2, "endpoints": [
+                         { "protocol": "chat", "baseUrl": "https://a.example" }] },
+                     { "id": "ch_soon", "name": "soon", "priority": 1, "endpoints": [
+                         { "protocol": "chat", "baseUrl": "https://b.example" }] }],
+        "access": { "clientKeys": [{ "id": "ck_1", "hash": hash.to_string(), "models": ["gpt-*", "!gpt-3"],
+                                     "channels": ["ch_late", "ch_deleted"] }] },
+    });
+    let config = compile_json(&json.to_string()).unwrap();
+    let key = config.access.client("document-client-key").unwrap();
+    let holds = |model: &str| {
+        let channels = key.channels_for(model).unwrap();
+        (channels.holds(0), channels.holds(1), channels.holds(2))
+    };
+    assert_eq!(holds("gpt-5"), (false, true, false), "positions are those of the configuration");
+    assert_eq!(holds("gpt-3"), (false, false, false));
+}
+
+#[test]
+fn a_wrong_field_of_a_client_key_is_refused_under_its_path() {
+    for (fields, path) in [
+        (json!({ "models": ["a b"] }), "models[0]"),
+        (json!({ "limits": { "concurrency": 0 } }), "limits.concurrency"),
+        (json!({ "budgets": [{ "period": "day" }] }), "budgets[0]"),
+        (json!({ "budgets": [{ "period": "day", "tokens": 0 }] }), "budgets[0].tokens"),
+        (json!({ "budgets": [{ "period": "week", "costMicros": 1e16 as u64 }] }), "budgets[0].costMicros"),
+        (
+            json!({ "budgets": [{ "period": "day", "tokens": 1 }, { "period": "day", "tokens": 2 }] }),
+            "budgets[1].period",
+        ),
+        (json!({ "budgets": [{ "period": "hour", "tokens": 1 }] }), "budgets[0].period"),
+        (json!({ "status": "revoked" }), "status"),
+    ] {
+        let mut key = json!({ "id": "ck_1", "hash": Digest::of("document-client-key").to_string() });
+        key.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let document = json!({ "access": { "clientKeys": [key] } });
+        let errors = compile_json(&document.to_string()).unwrap_err();
+        assert_eq!(errors.keys().collect::<Vec<_>>(), [&format!("access.clientKeys[0].{path}")], "{fields}");
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ impl Line {
     pub(super) fn of(ask: &Ask<'_>) -> Self {
         let mut hasher = DefaultHasher::new();
         (ask.protocol, ask.model, ask.convertible, ask.embeds, ask.pin, ask.prefix).hash(&mut hasher);
+        ask.channels.hash(&mut hasher);
         let needs = &ask.needs;
         // Whoever needs about as much stands behind the other, so that small ones do not starve large ones.
         let size = |tokens: u32| tokens.checked_ilog2();

@@ -77,6 +77,10 @@ fn refused(reason: Reason, ask: &Ask<'_>) -> Failure {
         Reason::NoModel => {
             (FailureKind::NotFound, format!("no channel serves the model `{model}` over {protocol}"))
         }
+        Reason::NotAllowed => (
+            FailureKind::Permission,
+            format!("this key may use none of the channels that serve the model `{model}`"),
+        ),
         Reason::UnknownChannel => {
             (FailureKind::NotFound, format!("no channel is named `{pin}`, as X-Channel asks"))
         }

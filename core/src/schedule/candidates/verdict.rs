@@ -74,6 +74,7 @@ impl Search<'_> {
         let ruled_out = match self.stage(one) {
             Stage::OtherPrefix => Some(Verdict::OtherPrefix),
             Stage::OtherModel => Some(Verdict::OtherModel),
+            Stage::NotAllowed => Some(Verdict::NotAllowed),
             Stage::Paused if one.channel.status == Status::Paused => Some(Verdict::Paused),
             Stage::Paused => Some(Verdict::NoKey),
             Stage::Tried | Stage::Waiting | Stage::Limited => None,

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::fixture::{ASK, World, at, channel, config, endpoint, key, session, tried};
-use crate::config::{Channel, Protocol, Rotation, Status};
+use crate::config::client_key::ChannelSet;
+use crate::config::{Channel, ChannelId, Protocol, Rotation, Status};
 use crate::schedule::{Ask, Class, ModelKey, Outcome, Reason, Rng, Rule, Tried};
 
 fn promoted(until: u64, channel: Channel) -> Channel {
@@ -80,6 +81,8 @@ fn a_refusal_names_its_reason() {
     let messages = Ask { protocol: Protocol::Messages, convertible: false, ..ASK };
     let pinned = Ask { pin: Some("nobody"), ..ASK };
     let pinned_to_paused = Ask { pin: Some("s"), ..ASK };
+    let none = ChannelSet::new(&[], &[]);
+    let forbidden = Ask { channels: Some(&none), ..ASK };
     let mut other = channel("o", 1, 1);
     other.models.add("x").unwrap();
     for (channels, ask, reason) in [
@@ -87,6 +90,8 @@ fn a_refusal_names_its_reason() {
         (vec![prefixed], &ASK, Reason::NoChannel),
         (vec![converted], &messages, Reason::NoChannel),
         (vec![other], &ASK, Reason::NoModel),
+        (vec![channel("a", 1, 1)], &forbidden, Reason::NotAllowed),
+        (vec![paused()], &forbidden, Reason::NotAllowed),
         (vec![paused()], &ASK, Reason::Paused),
         (vec![paused(), channel("a", 1, 1)], &pinned_to_paused, Reason::Paused),
         (vec![keyless], &ASK, Reason::Paused),
@@ -94,6 +99,20 @@ fn a_refusal_names_its_reason() {
     ] {
         assert_eq!(World::new(channels).acquire(ask, 0).unwrap_err().reason, reason);
     }
+}
+
+#[test]
+fn a_client_key_is_served_by_the_channels_it_may_use() {
+    let mut world = World::new(["a", "b", "c"].map(|name| channel(name, 1, 2)).into());
+    let allowed = ChannelSet::new(&world.config.channels, &[ChannelId::new("ch_b")]);
+    let pinned = |pin| Ask { pin: Some(pin), channels: Some(&allowed), ..ASK };
+    let bound = Ask { channels: Some(&allowed), ..session(1) };
+    for _ in 0..20 {
+        world.once(&session(1), Class::Success, 0);
+        assert!(world.once(&bound, Class::Success, 0).starts_with('b'));
+    }
+    assert!(world.once(&pinned("b"), Class::Success, 0).starts_with('b'));
+    assert_eq!(world.acquire(&pinned("a"), 0).unwrap_err().reason, Reason::NotAllowed);
 }
 
 #[test]

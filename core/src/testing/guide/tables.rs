@@ -28,13 +28,14 @@ const CLASSES: [Class; 13] = [
     Class::Unfit,
 ];
 
-const VERDICTS: [Verdict; 15] = [
+const VERDICTS: [Verdict; 16] = [
     Verdict::Chosen,
     Verdict::Ready,
     Verdict::NotDrawn,
     Verdict::LowerTier,
     Verdict::OtherPrefix,
     Verdict::OtherModel,
+    Verdict::NotAllowed,
     Verdict::Paused,
     Verdict::NoKey,
     Verdict::ContextWindow,
@@ -158,6 +159,7 @@ const fn meaning(verdict: Verdict) -> &'static str {
         Verdict::LowerTier => "it could serve; one of a better tier does",
         Verdict::OtherPrefix => "it has another `routePrefix`, or one where none is asked for",
         Verdict::OtherModel => "its `models` do not allow the model",
+        Verdict::NotAllowed => "the client's key does not allow it",
         Verdict::Paused => "it is paused",
         Verdict::NoKey => "it has no key, or none that is not paused",
         Verdict::ContextWindow => "the prompt is too long for the model there",

@@ -331,6 +331,7 @@ impl Request {
             embeds: false,
             pin: self.visit.pin.and_then(|plan| NAMES.get(plan)).copied(),
             prefix: None,
+            channels: None,
             session: self.visit.session.map(SessionKey),
             needs: Needs { input: self.visit.prompt, ..Needs::default() },
             waits_until: None,

@@ -1,0 +1,72 @@
+//! Whether a client's key may ask this now.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use crate::allowance::{Admission, Allowances, Amount, Expected, Refused};
+use crate::config::client_key::ClientKey;
+use crate::error::{Failure, FailureKind, Origin};
+use crate::platform::Platform;
+use crate::protocol::Operation;
+use crate::schedule::Needs;
+
+use super::Gateway;
+use super::serve::LIMIT_RETRY;
+
+/// Tokens of an answer to who does not say how long it may be.
+const ANSWER: u32 = 4096;
+
+impl<P: Platform> Gateway<P> {
+    /// Lets a request begin.
+    ///
+    /// # Errors
+    /// 403 for a model that the key does not allow, 429 at a limit or when a budget is used up.
+    pub(crate) fn admit(
+        &self,
+        key: &ClientKey,
+        model: &str,
+        operation: Operation,
+        needs: &Needs,
+    ) -> Result<Admission, Failure> {
+        if !key.models.allows(model) {
+            let message = format!("this key may not use the model `{model}`");
+            return Err(Failure::new(Origin::Client, FailureKind::Permission, message));
+        }
+        let now = self.now();
+        let admitted = self.allowances().admit(key, expected(operation, needs), now);
+        admitted.map_err(|refused| {
+            let (message, retry_after) = match refused {
+                Refused::Limit(until) => (
+                    "this key is at its limit of requests or tokens".to_owned(),
+                    until.map_or(LIMIT_RETRY, |until| now.until(until)).into(),
+                ),
+                Refused::Reserved(period) => (
+                    format!("requests under way may use up this key's budget ({})", period.as_str()),
+                    Some(LIMIT_RETRY),
+                ),
+                Refused::Spent(period, ends) => (
+                    format!("this key's budget is used up ({})", period.as_str()),
+                    ends.map(|ends| now.until(ends)),
+                ),
+            };
+            let failure = Failure::new(Origin::Client, FailureKind::RateLimited, message);
+            failure.with_retry_after(retry_after)
+        })
+    }
+
+    pub(crate) fn allowances(&self) -> MutexGuard<'_, Allowances> {
+        self.allowances.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `None` for what no vendor bills.
+fn expected(operation: Operation, needs: &Needs) -> Option<Expected> {
+    if operation.only_counts() {
+        return None;
+    }
+    let answer = match needs.output {
+        0 if operation.converts() => ANSWER,
+        said => said,
+    };
+    let tokens = u64::from(needs.input) + u64::from(answer);
+    Some(Expected { prompt: needs.input, most: Amount { tokens, micros: 0 } })
+}

@@ -6,6 +6,7 @@
 mod actions;
 mod bootstrap;
 mod channels;
+mod client_keys;
 mod edit;
 mod error;
 mod explain;
@@ -41,6 +42,7 @@ use self::error::Problem;
 use self::requests::export;
 use self::route::{Action, Target};
 use self::throttle::Throttle;
+use crate::allowance::Allowances;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::platform::Platform;
@@ -57,6 +59,8 @@ pub struct Context<'a, P> {
     /// Signs session cookies; the same on all instances.
     pub session_secret: &'a [u8; 32],
     pub throttle: &'a Mutex<Throttle>,
+    /// What client keys have used.
+    pub allowances: &'a Mutex<Allowances>,
     /// The peer's address where it is known; wrong keys are counted by it.
     pub client_address: Option<IpAddr>,
 }
@@ -124,9 +128,9 @@ async fn dispatch<P: Platform>(
         Target::Settings if method == Method::GET => Ok(settings::read(context)),
         Target::Settings => settings::replace(context, request).await,
         Target::Explain => explain::explain(context, request).await,
-        Target::Export if method == Method::GET => export::plain(context, request),
-        Target::Export => export::encrypted(context, request),
-        Target::Import => import::import(context, request).await,
+        Target::ConfigExport if method == Method::GET => export::plain(context, request),
+        Target::ConfigExport => export::encrypted(context, request),
+        Target::ConfigImport => import::import(context, request).await,
         Target::Reorder => channels::reorder(context, request).await,
         Target::Channel(id) if method == Method::GET => channels::read(context, id),
         Target::Channel(id) if method == Method::PATCH => channels::update(context, request, id).await,
@@ -137,6 +141,12 @@ async fn dispatch<P: Platform>(
         Target::Keys(id) => keys::add(context, request, id).await,
         Target::Key(id, key) if method == Method::PATCH => keys::update(context, request, id, key).await,
         Target::Key(id, key) => keys::delete(context, request, id, key).await,
+        Target::ClientKeys if method == Method::GET => Ok(client_keys::list(context)),
+        Target::ClientKeys => client_keys::create(context, request).await,
+        Target::ClientKey(id) if method == Method::GET => client_keys::read(context, id),
+        Target::ClientKey(id) if method == Method::PATCH => client_keys::update(context, request, id).await,
+        Target::ClientKey(id) => client_keys::delete(context, request, id).await,
+        Target::RotateClientKey(id) => client_keys::rotate(context, request, id).await,
         Target::RestoreKey(id, key) => keys::restore(context, id, key).await,
     }
 }

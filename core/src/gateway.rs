@@ -165,6 +165,7 @@ impl<P: Platform> Gateway<P> {
             facts: &self.options.facts,
             session_secret: &self.options.secret,
             throttle: &self.throttle,
+            allowances: &self.allowances,
             client_address: client,
         };
         let answer = admin::handle(&context, http::Request::from_parts(parts.clone(), body)).await;

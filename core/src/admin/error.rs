@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::channels::view::ChannelView;
+use super::client_keys::view::ClientKeyView;
 use super::import::ConfigState;
 use super::json;
 use super::settings::SettingsView;
@@ -29,6 +30,7 @@ pub(super) struct ErrorBody {
 #[serde(untagged)]
 pub(super) enum Current {
     Channel(Box<ChannelView>),
+    ClientKey(Box<ClientKeyView>),
     Settings(Box<SettingsView>),
     Config(ConfigState),
 }
@@ -36,6 +38,12 @@ pub(super) enum Current {
 impl From<ChannelView> for Current {
     fn from(channel: ChannelView) -> Self {
         Self::Channel(Box::new(channel))
+    }
+}
+
+impl From<ClientKeyView> for Current {
+    fn from(client_key: ClientKeyView) -> Self {
+        Self::ClientKey(Box::new(client_key))
     }
 }
 

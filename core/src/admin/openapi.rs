@@ -4,7 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    actions, bootstrap, channels, explain, export, import, keys, overview, presets, requests, session, settings, stats,
+    actions, bootstrap, channels, client_keys, explain, export, import, keys, overview, presets, requests, session,
+    settings, stats,
 };
 use crate::admin::session::COOKIE_NAME;
 
@@ -34,6 +35,12 @@ use crate::admin::session::COOKIE_NAME;
         keys::update,
         keys::delete,
         keys::restore,
+        client_keys::list,
+        client_keys::create,
+        client_keys::read,
+        client_keys::update,
+        client_keys::delete,
+        client_keys::rotate,
         settings::read,
         settings::replace,
         explain::explain,

@@ -18,14 +18,17 @@ pub(super) enum Target<'a> {
     Request(&'a str),
     Export(Format),
     Explain,
-    Export,
-    Import,
+    ConfigExport,
+    ConfigImport,
     Reorder,
     Channel(&'a str),
     Action(&'a str, Action),
     Keys(&'a str),
     Key(&'a str, &'a str),
     RestoreKey(&'a str, &'a str),
+    ClientKeys,
+    ClientKey(&'a str),
+    RotateClientKey(&'a str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +57,8 @@ impl<'a> Target<'a> {
             ["requests", "export.jsonl"] => Self::Export(Format::Jsonl),
             ["requests", id] => Self::Request(id),
             ["route", "explain"] => Self::Explain,
-            ["config", "export"] => Self::Export,
-            ["config", "import"] => Self::Import,
+            ["config", "export"] => Self::ConfigExport,
+            ["config", "import"] => Self::ConfigImport,
             ["channels", "reorder"] => Self::Reorder,
             ["channels", id] => Self::Channel(id),
             ["channels", id, "promote"] => Self::Action(id, Action::Promote),
@@ -64,6 +67,9 @@ impl<'a> Target<'a> {
             ["channels", id, "keys"] => Self::Keys(id),
             ["channels", id, "keys", key] => Self::Key(id, key),
             ["channels", id, "keys", key, "restore"] => Self::RestoreKey(id, key),
+            ["client-keys"] => Self::ClientKeys,
+            ["client-keys", id] => Self::ClientKey(id),
+            ["client-keys", id, "rotate"] => Self::RotateClientKey(id),
             _ => return None,
         })
     }
@@ -74,15 +80,16 @@ impl<'a> Target<'a> {
             Self::Requests | Self::Request(_) | Self::Export(_) => &[Method::GET],
             Self::Settings => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],
-            Self::Channels | Self::Export => &[Method::GET, Method::POST],
-            Self::Channel(_) => &[Method::GET, Method::PATCH, Method::DELETE],
+            Self::Channels | Self::ClientKeys | Self::ConfigExport => &[Method::GET, Method::POST],
+            Self::Channel(_) | Self::ClientKey(_) => &[Method::GET, Method::PATCH, Method::DELETE],
             Self::Key(..) => &[Method::PATCH, Method::DELETE],
             Self::Explain
-            | Self::Import
+            | Self::ConfigImport
             | Self::Reorder
             | Self::Action(..)
             | Self::Keys(_)
-            | Self::RestoreKey(..) => &[Method::POST],
+            | Self::RestoreKey(..)
+            | Self::RotateClientKey(_) => &[Method::POST],
         }
     }
 }

@@ -7,6 +7,7 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Answer, Context, Export, Facts, Throttle, handle};
+use crate::allowance::Allowances;
 use crate::config::Protocol;
 use crate::config::document::Document;
 use crate::config::handle::ConfigHandle;
@@ -18,6 +19,7 @@ use crate::testing::platform::FakePlatform;
 use crate::testing::store::MemoryStore;
 
 mod channels;
+mod client_keys;
 mod config;
 mod limits;
 mod requests;
@@ -35,6 +37,7 @@ struct Server {
     outside: Outside,
     facts: Facts,
     throttle: Mutex<Throttle>,
+    allowances: Mutex<Allowances>,
 }
 
 impl Server {
@@ -55,6 +58,7 @@ impl Server {
             outside,
             facts: Facts { version: "1.2.3", runtime: "native", language: None, features },
             throttle: Mutex::default(),
+            allowances: Mutex::default(),
         }
     }
 
@@ -80,6 +84,7 @@ impl Server {
             facts: &self.facts,
             session_secret: &[9; 32],
             throttle: &self.throttle,
+            allowances: &self.allowances,
             client_address: Some([192, 0, 2, 1].into()),
         };
         block_on(must_be_send(handle(&context, request))).map(|answer| match answer {

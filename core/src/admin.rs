@@ -20,7 +20,6 @@ mod overview;
 mod parameters;
 mod patch;
 mod presets;
-mod query;
 mod requests;
 mod route;
 mod session;
@@ -39,7 +38,6 @@ pub use self::openapi::openapi;
 pub(crate) use self::requests::export::Export;
 
 use self::error::Problem;
-use self::requests::export;
 use self::route::{Action, Target};
 use self::throttle::Throttle;
 use crate::allowance::Allowances;
@@ -90,14 +88,14 @@ pub(crate) async fn handle<P: Platform>(
 fn exported<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,
-    format: export::Format,
+    format: requests::export::Format,
 ) -> Result<Response<Answer>, Problem> {
     let target = Target::Export(format);
     if !target.methods().contains(request.method()) {
         return Err(Problem::method_not_allowed(target.methods()));
     }
     session::authenticate(context, request)?;
-    Ok(export::export(request, format)?.map(|export| Answer::Export(Box::new(export))))
+    Ok(requests::export::export(request, format)?.map(|export| Answer::Export(Box::new(export))))
 }
 
 async fn dispatch<P: Platform>(

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::error::{ErrorBody, Problem};
-use super::{Context, json, query};
+use super::parameters::Parameters;
+use super::{Context, json};
 use crate::config::export::{Export, SHORTEST_PASSPHRASE};
 use crate::config::{Config, Secret};
 use crate::platform::{Clock, Entropy, Platform};
@@ -29,8 +30,8 @@ pub(super) fn plain<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, Problem> {
-    let parameters = query::read(request, &["secrets"])?;
-    if parameters.get("secrets").is_some_and(|secrets| secrets != "none") {
+    let parameters = Parameters::read(request, &["secrets"])?;
+    if parameters.text("secrets").is_some_and(|secrets| secrets != "none") {
         let why = "is not `none`; an encrypted export is a POST, with its passphrase in the body";
         return Err(Problem::invalid_field("secrets", why));
     }

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use super::edit::{Edited, edit};
 use super::error::{ErrorBody, Problem};
-use super::{Context, json, query};
+use super::parameters::Parameters;
+use super::{Context, json};
 use crate::config::import::plan::{Mode, Plan};
 use crate::config::import::{Format, ImportError, Imported, read};
 use crate::config::validate::compile;
@@ -62,12 +63,7 @@ pub(super) async fn import<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, Problem> {
-    let parameters = query::read(request, &["dryRun"])?;
-    let dry = match parameters.get("dryRun").map(String::as_str) {
-        None | Some("false") => false,
-        Some("true" | "") => true,
-        Some(_) => return Err(Problem::invalid_field("dryRun", "is neither true nor false")),
-    };
+    let dry = Parameters::read(request, &["dryRun"])?.flag("dryRun")?;
     let ImportWrite { format, mode, passphrase, document } = json::read_within(request, MAX_FILE)?;
     let passphrase = passphrase.as_ref().map(Secret::expose);
     let imported = read(format, &document, passphrase).map_err(|error| problem(&error))?;

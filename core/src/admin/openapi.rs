@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    actions, bootstrap, channels, client_keys, explain, export, import, keys, overview, presets, requests, session,
-    settings, stats,
+    actions, bootstrap, channels, client_keys, explain, export, import, keys, overview, presets, requests,
+    session, settings, stats,
 };
 use crate::admin::session::COOKIE_NAME;
 

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::Problem;
 
-/// The parameters of a request; an empty one counts as left out.
+/// The parameters of a request; a text that is empty counts as left out.
 #[derive(Debug)]
 pub(super) struct Parameters(Vec<(String, String)>);
 
@@ -31,11 +31,26 @@ impl Parameters {
             }
             read.push((name, value));
         }
-        read.retain(|(_, value)| !value.is_empty());
         Ok(Self(read))
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.value(name).filter(|value| !value.is_empty())
+    }
+
+    /// Off without the parameter, on by its name alone.
+    ///
+    /// # Errors
+    /// When its value is neither `true` nor `false`.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.value(name) {
+            None | Some("false") => Ok(false),
+            Some("true" | "") => Ok(true),
+            Some(_) => Err(Problem::invalid_field(name, "is neither true nor false")),
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 

@@ -6,6 +6,7 @@
 mod actions;
 mod bootstrap;
 mod channels;
+mod check;
 mod client_keys;
 mod edit;
 mod error;
@@ -136,6 +137,7 @@ async fn dispatch<P: Platform>(
         Target::Action(id, Action::Promote) => actions::promote(context, request, id).await,
         Target::Action(id, Action::Pause) => actions::pause(context, id).await,
         Target::Action(id, Action::Resume) => actions::resume(context, id).await,
+        Target::Action(id, Action::Test) => check::test(context, request, id).await,
         Target::Keys(id) => keys::add(context, request, id).await,
         Target::Key(id, key) if method == Method::PATCH => keys::update(context, request, id, key).await,
         Target::Key(id, key) => keys::delete(context, request, id, key).await,

@@ -368,6 +368,12 @@ impl Channel {
         protocol.kin().iter().copied().filter(move |spoken| accepted && speaks(spoken))
     }
 
+    /// The position of the key to ask with where nobody named one: the first that is not paused, else the first.
+    pub fn first_key(&self) -> Option<usize> {
+        let active = self.keys.iter().position(|key| key.status == Status::Active);
+        active.or_else(|| (!self.keys.is_empty()).then_some(0))
+    }
+
     /// Whether it cannot take every request.
     fn restricts(&self) -> bool {
         let lacks = |sheet: &Compat| sheet.vision == Some(false) || sheet.tools == Some(false);

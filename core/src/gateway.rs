@@ -4,9 +4,10 @@
 //! Errors of this gateway leave through one place, in the client's protocol.
 
 mod admission;
-mod attempt;
+pub(crate) mod attempt;
 mod auth;
 mod body;
+pub(crate) mod call;
 mod coordinator;
 mod count;
 mod export;
@@ -17,7 +18,7 @@ mod ids;
 mod inbound;
 mod intake;
 mod lists;
-mod models;
+pub(crate) mod models;
 mod observer;
 mod outbound;
 mod passage;
@@ -26,6 +27,7 @@ mod relay;
 mod route;
 mod serve;
 mod shape;
+pub(crate) mod trial;
 mod trip;
 
 use std::net::IpAddr;

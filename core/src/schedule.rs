@@ -193,6 +193,34 @@ impl Lease {
     /// A request that has learned so much of one upstream shall take another.
     const MAX_LESSONS: u8 = 4;
 
+    /// One that no scheduler gave and none is told of: for what an operator asks of an upstream, whatever its
+    /// health. `key` and `endpoint` are positions in the channel's; `model` is the upstream's name.
+    pub fn unscheduled(
+        channel: &Arc<Channel>,
+        key: usize,
+        endpoint: usize,
+        model: &str,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: 0,
+            channel: Arc::clone(channel),
+            key,
+            endpoint,
+            model: Some(model.into()),
+            rule: Rule::Pin,
+            probe: false,
+            attempt: 0,
+            model_key: ModelKey::of(model),
+            session: None,
+            considered: None,
+            expected_tokens: [0; 2],
+            acquired_at: now,
+            learned: None,
+            lessons: 0,
+        }
+    }
+
     pub fn key(&self) -> Option<&Key> {
         self.channel.keys.get(self.key)
     }

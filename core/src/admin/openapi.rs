@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    actions, bootstrap, channels, client_keys, explain, export, import, keys, overview, presets, requests,
-    session, settings, stats,
+    actions, bootstrap, channels, check, client_keys, explain, export, import, keys, overview, presets,
+    requests, session, settings, stats,
 };
 use crate::admin::session::COOKIE_NAME;
 
@@ -31,6 +31,7 @@ use crate::admin::session::COOKIE_NAME;
         actions::promote,
         actions::pause,
         actions::resume,
+        check::test,
         keys::add,
         keys::update,
         keys::delete,

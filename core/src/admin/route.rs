@@ -36,6 +36,7 @@ pub(super) enum Action {
     Promote,
     Pause,
     Resume,
+    Test,
 }
 
 impl<'a> Target<'a> {
@@ -64,6 +65,7 @@ impl<'a> Target<'a> {
             ["channels", id, "promote"] => Self::Action(id, Action::Promote),
             ["channels", id, "pause"] => Self::Action(id, Action::Pause),
             ["channels", id, "resume"] => Self::Action(id, Action::Resume),
+            ["channels", id, "test"] => Self::Action(id, Action::Test),
             ["channels", id, "keys"] => Self::Keys(id),
             ["channels", id, "keys", key] => Self::Key(id, key),
             ["channels", id, "keys", key, "restore"] => Self::RestoreKey(id, key),

@@ -16,6 +16,7 @@ use crate::config::validate::compile;
 use crate::platform::{Clock, Coordinator, Platform};
 use crate::schedule::{Ask, Class, Outcome};
 use crate::testing::platform::FakePlatform;
+use crate::testing::run::run;
 use crate::testing::store::MemoryStore;
 
 mod channels;
@@ -26,6 +27,7 @@ mod requests;
 mod routing;
 mod session;
 mod settings;
+mod tools;
 
 const NULL: Value = Value::Null;
 const ADMIN_KEY: &str = "the-key-of-the-operator";
@@ -77,7 +79,16 @@ impl Server {
     }
 
     fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let context = Context {
+        self.whole(block_on(must_be_send(handle(&self.context(), request))))
+    }
+
+    /// The same, with the clock going on whenever all wait.
+    fn run(&self, request: Request<Bytes>) -> Response<Bytes> {
+        self.whole(run(&self.platform.clock, handle(&self.context(), request)))
+    }
+
+    fn context(&self) -> Context<'_, FakePlatform> {
+        Context {
             platform: &self.platform,
             config: &self.config,
             outside: &self.outside,
@@ -86,8 +97,11 @@ impl Server {
             throttle: &self.throttle,
             allowances: &self.allowances,
             client_address: Some([192, 0, 2, 1].into()),
-        };
-        block_on(must_be_send(handle(&context, request))).map(|answer| match answer {
+        }
+    }
+
+    fn whole(&self, response: Response<Answer>) -> Response<Bytes> {
+        response.map(|answer| match answer {
             Answer::Whole(body) => body,
             Answer::Export(export) => self.file(*export),
         })

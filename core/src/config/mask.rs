@@ -1,7 +1,10 @@
 //! What may be shown of a secret: enough to tell two of them apart.
 
-use super::Secret;
 use super::document::{Document, is_secret_header};
+use super::{Channel, Secret};
+
+/// The beginning of a secret that is no secret yet.
+const SHOWN: usize = 6;
 
 /// The first three and last four characters; nothing of a short secret.
 pub fn masked(secret: &str) -> String {
@@ -58,9 +61,45 @@ impl Document {
     }
 }
 
+/// What an upstream sent, which may repeat what it was sent: without the channel's keys and secret headers, also
+/// where the text ends within one.
+pub(crate) fn without_secrets(channel: &Channel, text: &str) -> String {
+    let keys = channel.keys.iter().map(|key| key.secret.expose());
+    let headers = channel.headers.iter().filter(|(name, _)| is_secret_header(name.as_str()));
+    let values = headers.filter_map(|(_, value)| value.to_str().ok());
+    keys.chain(values).fold(text.to_owned(), |text, secret| without(&text, secret))
+}
+
+fn without(text: &str, secret: &str) -> String {
+    if secret.is_empty() {
+        return text.to_owned();
+    }
+    let mut text = text.replace(secret, "…");
+    let begun = (1..secret.len()).rev().filter_map(|length| secret.get(..length));
+    if let Some(begun) = begun.take_while(|begun| begun.len() >= SHOWN).find(|begun| text.ends_with(begun)) {
+        text.truncate(text.len() - begun.len());
+        text.push('…');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_repeated_secret_is_cut_out_also_where_the_text_ends_within_it() {
+        for (text, expected) in [
+            ("bad key sk-1234567890abcd, sir", "bad key …, sir"),
+            ("sk-1234567890abcdsk-1234567890abcd", "……"),
+            ("bad key sk-12345678", "bad key …"),
+            ("bad key sk-1", "bad key sk-1"),
+            ("", ""),
+        ] {
+            assert_eq!(without(text, "sk-1234567890abcd"), expected);
+        }
+        assert_eq!(without("text", ""), "text");
+    }
 
     #[test]
     fn a_mask_shows_ends_of_long_secrets_only() {

@@ -87,6 +87,16 @@ impl<T> ModelTable<T> {
     pub fn is_empty(&self) -> bool {
         self.exact.is_empty() && self.globs.is_empty()
     }
+
+    /// The names that are spelled out.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.exact.keys().map(AsRef::as_ref)
+    }
+
+    /// The values, those of names that are spelled out first.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.exact.values().chain(self.globs.iter().map(|(_, value)| value))
+    }
 }
 
 /// Client's name to upstream's name, by the rule of [`ModelTable`].
@@ -121,7 +131,12 @@ impl ModelMap {
 
     /// The client's names that are spelled out.
     pub fn exact_names(&self) -> impl Iterator<Item = &str> {
-        self.0.exact.keys().map(AsRef::as_ref)
+        self.0.names()
+    }
+
+    /// The upstream's names.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(AsRef::as_ref)
     }
 }
 

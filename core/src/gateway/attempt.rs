@@ -21,7 +21,7 @@ use crate::transcode::Exchange;
 use super::Gateway;
 use super::hold::{Bounds, Held, hold};
 use super::inbound::Inbound;
-use super::outbound::{self, NotSent};
+use super::outbound::{self, Means, NotSent};
 use super::passage::Passage;
 use super::pull::{Gathered, Pull, pull};
 use super::shape::{Shape, is_html, is_json};
@@ -100,7 +100,8 @@ pub(crate) async fn attempt<P: Platform>(
     let (Some(endpoint), Some(key)) = (lease.endpoint(), lease.key()) else {
         return Reply::Missed(Miss::transport("the channel lost its endpoint or key".to_owned()));
     };
-    let outbound = match outbound::prepare(gateway, inbound, lease, endpoint, key) {
+    let means = Means { vault: &gateway.vault, entropy: gateway.platform.entropy() };
+    let outbound = match outbound::prepare(&means, inbound, lease, endpoint, key) {
         Ok(outbound) => outbound,
         Err(NotSent::Unfit(miss)) => return Reply::Missed(miss),
         Err(NotSent::Wrong(failure)) => return Reply::Wrong(failure),
@@ -336,11 +337,11 @@ impl Miss {
             .with_retry_after(self.retry_after)
     }
 
-    fn bad_answer(what: &str) -> Self {
+    pub(crate) fn bad_answer(what: &str) -> Self {
         Self::of(Class::BadAnswer, format!("the upstream sent {what}"))
     }
 
-    fn late(message: String) -> Self {
+    pub(crate) fn late(message: String) -> Self {
         Self { status: Some(StatusCode::GATEWAY_TIMEOUT), may_bill: true, ..Self::transport(message) }
     }
 

@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::{Either, join_all, select};
+use futures::future::join_all;
 use http::{HeaderMap, Method};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::config::client_key::ClientKey;
 use crate::config::{Channel, ChannelId, Config, Endpoint, Key, Protocol, Status, Version};
 use crate::error::{Failure, FailureKind, Origin};
-use crate::platform::{Clock, HttpClient, Platform};
+use crate::platform::{Clock, Platform};
 use crate::protocol::models::{self, Model, Page};
 use crate::time::Timestamp;
 
 use super::Gateway;
+use super::attempt::Miss;
+use super::call::{self, Course};
 use super::outbound;
 use super::pull::{Gathered, Pull, pull};
 
@@ -100,7 +102,9 @@ impl<P: Platform> Gateway<P> {
         let endpoint = listing(channel, protocols)?;
         let keys = channel.keys.iter().filter(|key| key.status == Status::Active).take(MAX_KEYS);
         for key in keys {
-            if let Some(models) = self.ask(channel, endpoint, key).await {
+            let mut course = Course::begin(now);
+            let asked = fetch(&self.platform, channel, endpoint, key, PATIENCE, &mut course);
+            if let Ok(models) = asked.await {
                 let models: Arc<[Model]> = models.into();
                 self.models.keep(config, channel, now, &models);
                 return Some(models);
@@ -108,43 +112,55 @@ impl<P: Platform> Gateway<P> {
         }
         None
     }
+}
 
-    /// All pages of the endpoint's list, or `None` should any of them fail.
-    async fn ask(&self, channel: &Channel, endpoint: &Endpoint, key: &Key) -> Option<Vec<Model>> {
-        let mut timer = pin!(self.platform.clock().sleep(PATIENCE));
-        let mut models = Vec::new();
-        let mut query = first_page(endpoint.protocol);
-        for _ in 0..MAX_PAGES {
-            let request = list_request(channel, endpoint, key, query.as_deref())?;
-            let page = self.page(channel, request, timer.as_mut()).await?;
-            models.extend(page.models);
-            let Some((name, token)) = page.next else { break };
-            query = Some(format!("{name}={}", utf8_percent_encode(&token, NON_ALPHANUMERIC)));
-        }
-        Some(models)
+/// All pages of the endpoint's list, for no longer than `patience` in all.
+///
+/// # Errors
+/// What is wrong with a page.
+pub(crate) async fn fetch<P: Platform>(
+    platform: &P,
+    channel: &Channel,
+    endpoint: &Endpoint,
+    key: &Key,
+    patience: Duration,
+    course: &mut Course,
+) -> Result<Vec<Model>, Miss> {
+    let mut timer = pin!(platform.clock().sleep(patience));
+    let mut models = Vec::new();
+    let mut query = first_page(endpoint.protocol);
+    for _ in 0..MAX_PAGES {
+        let request = list_request(channel, endpoint, key, query.as_deref()).ok_or_else(Miss::keyless)?;
+        let page = page(platform, channel, request, course, timer.as_mut()).await?;
+        models.extend(page.models);
+        let Some((name, token)) = page.next else { break };
+        query = Some(format!("{name}={}", utf8_percent_encode(&token, NON_ALPHANUMERIC)));
     }
+    Ok(models)
+}
 
-    async fn page(
-        &self,
-        channel: &Channel,
-        request: http::Request<Bytes>,
-        mut timer: Pin<&mut (impl Future<Output = ()> + Send)>,
-    ) -> Option<Page> {
-        let sent = pin!(self.platform.http().send(request, &channel.transport));
-        let Either::Left((Ok(response), _)) = select(sent, timer.as_mut()).await else {
-            return None;
-        };
-        if !response.status().is_success() {
-            return None;
-        }
-        let mut body = response.into_body();
-        let mut gathered = Gathered::default();
-        loop {
-            match pull(&mut body, timer.as_mut()).await {
-                Pull::Data(chunk) if gathered.len() + chunk.len() <= MAX_PAGE => gathered.push(chunk),
-                Pull::End => return models::decode(&gathered.into_bytes()),
-                Pull::Data(_) | Pull::Broken | Pull::Late => return None,
+async fn page<P: Platform>(
+    platform: &P,
+    channel: &Channel,
+    request: http::Request<Bytes>,
+    course: &mut Course,
+    mut timer: Pin<&mut (impl Future<Output = ()> + Send)>,
+) -> Result<Page, Miss> {
+    let (_, mut body) = call::send(platform, channel, request, course, timer.as_mut()).await?;
+    let mut gathered = Gathered::default();
+    loop {
+        match pull(&mut body, timer.as_mut()).await {
+            Pull::Data(chunk) if gathered.len() + chunk.len() <= MAX_PAGE => {
+                course.keep(&chunk);
+                gathered.push(chunk);
             }
+            Pull::End => {
+                let page = models::decode(&gathered.into_bytes());
+                return page.ok_or_else(|| Miss::bad_answer("no list of models"));
+            }
+            Pull::Data(_) => return Err(Miss::bad_answer("a list without end")),
+            Pull::Broken => return Err(Miss::transport("the connection broke off".to_owned())),
+            Pull::Late => return Err(Miss::late("the list took too long".to_owned())),
         }
     }
 }

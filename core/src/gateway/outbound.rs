@@ -6,13 +6,12 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use crate::config::{Channel, Endpoint, Key, OnLoss};
 use crate::error::Failure;
 use crate::ir::How;
-use crate::platform::{Entropy, Platform};
+use crate::platform::Entropy;
 use crate::protocol::convert::Answering;
 use crate::protocol::{self, Operation, messages};
 use crate::schedule::Lease;
-use crate::transcode::{self, Exchange, Issuer, Parties};
+use crate::transcode::{self, Exchange, Issuer, Parties, Vault};
 
-use super::Gateway;
 use super::attempt::Miss;
 use super::inbound::Inbound;
 use super::shape::Shape;
@@ -32,24 +31,41 @@ pub(crate) enum NotSent {
     Wrong(Failure),
 }
 
+/// What requests are written with, beside the request itself.
+pub(crate) struct Means<'a, E> {
+    pub(crate) vault: &'a Vault,
+    pub(crate) entropy: &'a E,
+}
+
 /// The request as this lease's endpoint wants it, with the endpoint's own credential.
-pub(crate) fn prepare<P: Platform>(
-    gateway: &Gateway<P>,
+pub(crate) fn prepare<E: Entropy>(
+    means: &Means<'_, E>,
     inbound: &Inbound<'_>,
     lease: &Lease,
     endpoint: &Endpoint,
     key: &Key,
 ) -> Result<Outbound, NotSent> {
-    let model = lease.model.as_deref().unwrap_or(&inbound.peek.model);
-    let mut headers = headers(&lease.channel, endpoint, key, inbound.headers)
-        .ok_or_else(|| NotSent::Unfit(Miss::keyless()))?;
-    if endpoint.protocol == inbound.operation.protocol() && !lease.omits_sealed() {
-        let uri =
-            address(endpoint, inbound.operation, model, protocol::client_query(inbound.query).as_deref())?;
-        let body = same(gateway, inbound, lease);
-        return Ok(Outbound { request: request(Method::POST, uri, headers, body), exchange: None });
+    if endpoint.protocol != inbound.operation.protocol() || lease.omits_sealed() {
+        return converted(means, inbound, lease, endpoint, key);
     }
-    let mut exchange = exchange(gateway, inbound, lease, endpoint, model)?;
+    let headers = headers(&lease.channel, endpoint, key, inbound.headers).ok_or_else(keyless)?;
+    let query = protocol::client_query(inbound.query);
+    let uri = address(endpoint, inbound.operation, model(inbound, lease), query.as_deref())?;
+    let body = same(means.vault, inbound, lease);
+    Ok(Outbound { request: request(Method::POST, uri, headers, body), exchange: None })
+}
+
+/// The request written anew by the endpoint's sheet, also where both sides speak the same protocol.
+pub(crate) fn converted<E: Entropy>(
+    means: &Means<'_, E>,
+    inbound: &Inbound<'_>,
+    lease: &Lease,
+    endpoint: &Endpoint,
+    key: &Key,
+) -> Result<Outbound, NotSent> {
+    let model = model(inbound, lease);
+    let mut headers = headers(&lease.channel, endpoint, key, inbound.headers).ok_or_else(keyless)?;
+    let mut exchange = exchange(means, inbound, lease, endpoint, model)?;
     let query = (exchange.operation == Operation::GeminiStream).then_some("alt=sse");
     let uri = address(endpoint, exchange.operation, model, query)?;
     for (name, value) in exchange.encoded.headers.drain(..) {
@@ -60,19 +76,28 @@ pub(crate) fn prepare<P: Platform>(
     Ok(Outbound { request: request(Method::POST, uri, headers, body), exchange: Some(exchange) })
 }
 
+/// The upstream's name of it.
+fn model<'a>(inbound: &'a Inbound<'_>, lease: &'a Lease) -> &'a str {
+    lease.model.as_deref().unwrap_or(&inbound.peek.model)
+}
+
+fn keyless() -> NotSent {
+    NotSent::Unfit(Miss::keyless())
+}
+
 /// The same bytes, with the mapped model, and without what other upstreams sealed.
-fn same<P: Platform>(gateway: &Gateway<P>, inbound: &Inbound<'_>, lease: &Lease) -> Bytes {
+fn same(vault: &Vault, inbound: &Inbound<'_>, lease: &Lease) -> Bytes {
     let operation = inbound.operation;
     let body = match &lease.model {
         Some(model) => protocol::with_model(operation, &inbound.peek, inbound.body, model),
         None => inbound.body.clone(),
     };
     let issuer = Issuer { channel: lease.channel.id.as_str(), protocol: operation.protocol() };
-    gateway.vault.strip(operation.protocol(), &body, inbound.client_key.id.as_str(), issuer).unwrap_or(body)
+    vault.strip(operation.protocol(), &body, inbound.client_key.id.as_str(), issuer).unwrap_or(body)
 }
 
-fn exchange<P: Platform>(
-    gateway: &Gateway<P>,
+fn exchange<E: Entropy>(
+    means: &Means<'_, E>,
     inbound: &Inbound<'_>,
     lease: &Lease,
     endpoint: &Endpoint,
@@ -92,7 +117,7 @@ fn exchange<P: Platform>(
         takes_sealed: !lease.omits_sealed(),
     };
     let mut nonce = [0; 8];
-    gateway.platform.entropy().fill(&mut nonce);
+    means.entropy.fill(&mut nonce);
     let answering = Answering {
         seed: inbound.id.trim_start_matches("req_").to_owned(),
         now: inbound.arrived.as_millis() / 1000,
@@ -100,7 +125,7 @@ fn exchange<P: Platform>(
         include_usage: false,
         array: Shape::of(inbound) == Shape::Elements,
     };
-    let exchange = transcode::exchange(decoded, &parties, &gateway.vault, nonce, answering)
+    let exchange = transcode::exchange(decoded, &parties, means.vault, nonce, answering)
         .map_err(|unsupported| NotSent::Unfit(Miss::unfit(unsupported.to_string())))?;
     let lost = &exchange.encoded.lost;
     if lease.channel.on_loss == OnLoss::Refuse && lost.iter().any(|loss| loss.how != How::Emulated) {

@@ -1,0 +1,101 @@
+//! What an operator does with a channel beside writing it: test it, see its upstream's models, copy it.
+
+use causeway_tests::client::{Answer, Call};
+use causeway_tests::harness::{Channel, Gateway};
+use causeway_tests::mock::{Behaviour, Mock, Protocol, Reply, ToolCall};
+use causeway_tests::sample::Sample;
+use http::Method;
+use serde_json::{Value, json};
+
+const NULL: Value = Value::Null;
+const CONVERSATIONS: [Protocol; 4] =
+    [Protocol::Messages, Protocol::Chat, Protocol::Responses, Protocol::Gemini];
+
+#[expect(clippy::panic, reason = "a test fails loudly")]
+async fn api(gateway: &Gateway, method: Method, path: &str, body: Value) -> Answer {
+    let call = Call::new(method, format!("{}/api/{path}", gateway.url()));
+    let call = if body.is_null() { call } else { call.body("application/json", body.to_string()) };
+    gateway.admin(call).send().await.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Creates the channel and gives its path.
+async fn created(gateway: &Gateway, channel: Channel) -> String {
+    let answer = api(gateway, Method::POST, "channels", channel.json()).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let id = answer.json().get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    format!("channels/{id}")
+}
+
+async fn tested(gateway: &Gateway, path: &str, order: Value) -> Vec<Value> {
+    let answer = api(gateway, Method::POST, &format!("{path}/test"), order).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(!answer.text().contains("canary"), "{}", answer.text());
+    answer.json().get("results").and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn calls_the_tool() -> Behaviour {
+    let tool = Some(ToolCall { name: String::new(), arguments: json!({ "city": "Paris" }) });
+    Behaviour { reply: Reply { tool, ..Reply::default() }, ..Behaviour::default() }
+}
+
+#[tokio::test]
+async fn every_endpoint_of_a_good_channel_passes_every_check() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start(&[]).await.unwrap();
+    mock.lane("a").always(calls_the_tool());
+    let base = mock.base("a");
+    let channel =
+        CONVERSATIONS.into_iter().fold(Channel::new("a").key("sk-canary-0123456789"), |channel, spoken| {
+            channel.endpoint(spoken, &base)
+        });
+    let path = created(&gateway, channel).await;
+    let results = tested(&gateway, &path, json!({})).await;
+    assert_eq!(results.len(), 16);
+    for result in &results {
+        assert_eq!((&result["ok"], &result["class"]), (&json!(true), &json!("success")), "{result}");
+        assert_eq!((&result["status"], result.get("raw")), (&json!(200), None), "{result}");
+        assert!(result["headersMs"].is_u64() && result["durationMs"].is_u64(), "{result}");
+        let model = if result["check"] == "models" { NULL } else { json!("mock-small") };
+        assert_eq!(result["model"], model, "{result}");
+    }
+    assert_eq!(mock.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_failed_check_shows_the_upstreams_own_words_and_changes_no_health() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start(&[]).await.unwrap();
+    let channel = Channel::new("a").endpoint(Protocol::Chat, &mock.base("a")).key("sk-canary-0123456789");
+    let path = created(&gateway, channel).await;
+    let order = json!({ "checks": ["request"], "model": "m" });
+    mock.lane("a").always(Behaviour::status_saying(401, "the key sk-canary-0123456789 is unknown"));
+    for _ in 0..8 {
+        let results = tested(&gateway, &path, order.clone()).await;
+        let [result] = results.as_slice() else { panic!("{results:?}") };
+        assert_eq!((&result["ok"], &result["class"]), (&json!(false), &json!("auth")), "{result}");
+        assert_eq!((&result["status"], &result["model"]), (&json!(401), &json!("m")), "{result}");
+        assert_eq!(result["message"], "the key … is unknown");
+        assert!(result["raw"].as_str().is_some_and(|raw| raw.contains("\"error\"")), "{result}");
+    }
+    mock.lane("a").always(Behaviour::ok());
+    let answer = Sample::of(Protocol::Chat, false).call(gateway.url(), gateway.key()).send().await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_paused_channel_can_be_tested_key_by_key() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start(&[]).await.unwrap();
+    let channel = Channel::new("a")
+        .endpoint(Protocol::Messages, &mock.base("a"))
+        .key("sk-canary-good-123456")
+        .key("sk-canary-dead-123456")
+        .with("status", json!("paused"));
+    mock.lane("a").always_key("sk-canary-dead-123456", Behaviour::status(403));
+    let path = created(&gateway, channel).await;
+    let read = api(&gateway, Method::GET, &path, NULL).await.json();
+    let keys = [&read["keys"][0]["id"], &read["keys"][1]["id"]];
+    let results = tested(&gateway, &path, json!({ "checks": ["request"], "keys": keys, "model": "m" })).await;
+    let told: Vec<_> = results.iter().map(|result| (&result["keyId"], &result["ok"])).collect();
+    assert_eq!(told, [(keys[0], &json!(true)), (keys[1], &json!(false))]);
+}

@@ -27,6 +27,7 @@ mod session;
 mod settings;
 mod stats;
 pub mod throttle;
+mod upstream;
 
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -138,6 +139,8 @@ async fn dispatch<P: Platform>(
         Target::Action(id, Action::Pause) => actions::pause(context, id).await,
         Target::Action(id, Action::Resume) => actions::resume(context, id).await,
         Target::Action(id, Action::Test) => check::test(context, request, id).await,
+        Target::Action(id, Action::Duplicate) => actions::duplicate(context, id).await,
+        Target::UpstreamModels(id) => upstream::models(context, request, id).await,
         Target::Keys(id) => keys::add(context, request, id).await,
         Target::Key(id, key) if method == Method::PATCH => keys::update(context, request, id, key).await,
         Target::Key(id, key) => keys::delete(context, request, id, key).await,

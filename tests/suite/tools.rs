@@ -99,3 +99,82 @@ async fn a_paused_channel_can_be_tested_key_by_key() {
     let told: Vec<_> = results.iter().map(|result| (&result["keyId"], &result["ok"])).collect();
     assert_eq!(told, [(keys[0], &json!(true)), (keys[1], &json!(false))]);
 }
+
+#[tokio::test]
+async fn an_upstreams_models_are_listed_as_it_names_them() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start(&[]).await.unwrap();
+    let path = created(&gateway, Channel::every("a", &mock.base("a"))).await;
+    for protocol in ["messages", "chat", "responses", "gemini"] {
+        let list =
+            api(&gateway, Method::GET, &format!("{path}/upstream-models?protocol={protocol}"), NULL).await;
+        assert_eq!(list.status, 200, "{}", list.text());
+        let list = list.json();
+        assert_eq!((&list["protocol"], &list["models"][0]["id"]), (&json!(protocol), &json!("mock-large")));
+    }
+    mock.lane("a").always(Behaviour::status_saying(403, "no list for sk-a-1"));
+    let refused = api(&gateway, Method::GET, &format!("{path}/upstream-models?protocol=chat"), NULL).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["error"]["code"]), (502, &json!("upstream_failed")));
+    assert_eq!(refused.json()["error"]["message"], "403: no list for …");
+}
+
+#[tokio::test]
+async fn a_copy_gets_no_traffic_until_it_is_resumed() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start(&[]).await.unwrap();
+    let path = created(&gateway, Channel::every("a", &mock.base("a"))).await;
+    let copy = api(&gateway, Method::POST, &format!("{path}/duplicate"), NULL).await;
+    assert_eq!(copy.status, 201, "{}", copy.text());
+    let location = copy.header("location").trim_start_matches("/api/").to_owned();
+    let copy = copy.json();
+    assert_eq!(
+        (&copy["name"], &copy["status"], &copy["priority"]),
+        (&json!("a-2"), &json!("paused"), &json!(2))
+    );
+    assert_eq!(location, format!("channels/{}", copy["id"].as_str().unwrap_or_default()));
+    api(&gateway, Method::DELETE, &path, NULL).await;
+    let sample = Sample::of(Protocol::Chat, false);
+    assert_ne!(sample.call(gateway.url(), gateway.key()).send().await.unwrap().status, 200);
+    api(&gateway, Method::POST, &format!("{location}/resume"), NULL).await;
+    let answer = sample.call(gateway.url(), gateway.key()).send().await.unwrap();
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("x-causeway-channel")),
+        (200, "a-2"),
+        "{}",
+        answer.text()
+    );
+    assert!(mock.lane("a").key_counts().contains_key("sk-a-1"), "the copy has the original's key");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_says_why() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start(&[]).await.unwrap();
+    let path =
+        created(&gateway, Channel::new("a").endpoint(Protocol::Chat, &mock.base("a")).key("sk-a")).await;
+    let order = |order: Value| (Method::POST, format!("{path}/test"), order);
+    for ((method, path, body), status, field) in [
+        (order(json!({ "keys": ["k_nobody"] })), 400, "keys[0]"),
+        (order(json!({ "protocols": ["gemini"] })), 400, "checks"),
+        (order(json!({ "endpoints": [0] })), 400, "endpoints"),
+        ((Method::GET, format!("{path}/upstream-models?protocol=soap"), NULL), 400, "protocol"),
+        ((Method::GET, format!("{path}/upstream-models?protocol=gemini"), NULL), 400, "protocol"),
+        ((Method::POST, "channels/ch_nobody/test".to_owned(), json!({})), 404, ""),
+        ((Method::POST, "channels/ch_nobody/duplicate".to_owned(), NULL), 404, ""),
+        ((Method::GET, "channels/ch_nobody/upstream-models".to_owned(), NULL), 404, ""),
+        ((Method::GET, format!("{path}/test"), NULL), 405, ""),
+    ] {
+        let answer = api(&gateway, method, &path, body).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        let fields = &answer.json()["error"]["fields"];
+        assert!(field.is_empty() || fields[field].is_string(), "{field}: {}", answer.text());
+    }
+    for (method, tool) in
+        [(Method::POST, "test"), (Method::POST, "duplicate"), (Method::GET, "upstream-models")]
+    {
+        let call = Call::new(method, format!("{}/api/{path}/{tool}", gateway.url()));
+        let stranger = call.header("x-api-key", gateway.key()).body("application/json", "{}");
+        assert_eq!(stranger.send().await.unwrap().status, 401, "{tool}");
+    }
+    assert_eq!(mock.lane("a").count(), 0);
+}

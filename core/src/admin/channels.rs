@@ -72,8 +72,7 @@ pub(super) async fn create<P: Platform>(
     let view = edit(context, |document| {
         let mut channel = ChannelDocument::default();
         if !write.sets_priority() {
-            let last = document.channels.iter().map(|channel| channel.priority).max();
-            channel.priority = last.map_or(1, |last| last.saturating_add(1));
+            channel.priority = last_priority(document);
         }
         write.clone().apply(&mut channel)?;
         channel.assign_ids(&mut |bytes| context.platform.entropy().fill(bytes));
@@ -83,11 +82,7 @@ pub(super) async fn create<P: Platform>(
         Ok(Edited { value, path: format!("channels[{index}].") })
     })
     .await?;
-    let mut response = json::versioned(StatusCode::CREATED, view.version(), &view);
-    if let Ok(location) = HeaderValue::try_from(format!("/api/channels/{}", view.id())) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Ok(response)
+    Ok(created(&view))
 }
 
 /// Changes the given fields of a channel.
@@ -152,6 +147,21 @@ pub(super) async fn reorder<P: Platform>(
     let Reorder { ids } = json::read(request)?;
     edit(context, |document| reorder_document(document, &ids)).await?;
     list(context).await
+}
+
+/// The answer to whoever made a channel.
+pub(super) fn created(view: &ChannelView) -> Response<Bytes> {
+    let mut response = json::versioned(StatusCode::CREATED, view.version(), view);
+    if let Ok(location) = HeaderValue::try_from(format!("/api/channels/{}", view.id())) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// After all others.
+pub(super) fn last_priority(document: &Document) -> u32 {
+    let last = document.channels.iter().map(|channel| channel.priority).max();
+    last.map_or(1, |last| last.saturating_add(1))
 }
 
 fn reorder_document(document: &mut Document, ids: &[String]) -> Result<Edited<()>, Problem> {

@@ -160,6 +160,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", message)
     }
 
+    /// A channel's upstream did not do what the gateway asked of it.
+    pub(super) fn upstream_failed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "upstream_failed", message)
+    }
+
     pub(super) fn into_response(self) -> Response<Bytes> {
         let mut response = json::response(self.status, &self.body);
         response.headers_mut().extend(self.header);

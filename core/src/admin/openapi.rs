@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 
 use super::{
     actions, bootstrap, channels, check, client_keys, explain, export, import, keys, overview, presets,
-    requests, session, settings, stats,
+    requests, session, settings, stats, upstream,
 };
 use crate::admin::session::COOKIE_NAME;
 
@@ -31,7 +31,9 @@ use crate::admin::session::COOKIE_NAME;
         actions::promote,
         actions::pause,
         actions::resume,
+        actions::duplicate,
         check::test,
+        upstream::models,
         keys::add,
         keys::update,
         keys::delete,

@@ -23,6 +23,7 @@ pub(super) enum Target<'a> {
     Reorder,
     Channel(&'a str),
     Action(&'a str, Action),
+    UpstreamModels(&'a str),
     Keys(&'a str),
     Key(&'a str, &'a str),
     RestoreKey(&'a str, &'a str),
@@ -37,6 +38,7 @@ pub(super) enum Action {
     Pause,
     Resume,
     Test,
+    Duplicate,
 }
 
 impl<'a> Target<'a> {
@@ -66,6 +68,8 @@ impl<'a> Target<'a> {
             ["channels", id, "pause"] => Self::Action(id, Action::Pause),
             ["channels", id, "resume"] => Self::Action(id, Action::Resume),
             ["channels", id, "test"] => Self::Action(id, Action::Test),
+            ["channels", id, "duplicate"] => Self::Action(id, Action::Duplicate),
+            ["channels", id, "upstream-models"] => Self::UpstreamModels(id),
             ["channels", id, "keys"] => Self::Keys(id),
             ["channels", id, "keys", key] => Self::Key(id, key),
             ["channels", id, "keys", key, "restore"] => Self::RestoreKey(id, key),
@@ -79,7 +83,7 @@ impl<'a> Target<'a> {
     pub(super) const fn methods(self) -> &'static [Method] {
         match self {
             Self::Bootstrap | Self::Presets | Self::Overview | Self::Stats => &[Method::GET],
-            Self::Requests | Self::Request(_) | Self::Export(_) => &[Method::GET],
+            Self::Requests | Self::UpstreamModels(_) | Self::Request(_) | Self::Export(_) => &[Method::GET],
             Self::Settings => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],
             Self::Channels | Self::ClientKeys | Self::ConfigExport => &[Method::GET, Method::POST],

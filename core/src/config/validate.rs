@@ -13,6 +13,8 @@ mod channel;
 mod compat;
 mod limits;
 
+pub(crate) use self::channel::MAX_NAME;
+
 /// What applies where the document says nothing.
 pub const DEFAULT_TIMEOUTS: Timeouts = Timeouts {
     response_header: Duration::from_secs(120),

@@ -121,3 +121,44 @@ fn an_order_that_cannot_be_carried_out_names_the_field() {
     assert_eq!(server.call(Method::POST, "/api/channels/ch_x/test", json!({})).0, StatusCode::NOT_FOUND);
     assert!(server.platform.http.requests().is_empty());
 }
+
+#[test]
+fn an_upstreams_models_are_listed_or_its_error_told() {
+    let server = Server::with_channels();
+    let refused = Answer::status(403).data(r#"{"error": {"message": "no list for sk-alpha-0123456789"}}"#);
+    server.platform.http.script("alpha.example", [Answer::json(LIST), refused]);
+    let path = "/api/channels/ch_a/upstream-models";
+    let (status, list) = server.call(Method::GET, path, NULL);
+    assert_eq!((status, &list["protocol"], &list["keyId"]), (StatusCode::OK, &json!("chat"), &json!("k_a")));
+    assert_eq!(list["models"][2], json!({"id": "gpt-5-mini", "inputLimit": 1000}));
+    let (status, body) = server.call(Method::GET, &format!("{path}?protocol=chat&key=k_a"), NULL);
+    assert_eq!((status, &body["error"]["code"]), (StatusCode::BAD_GATEWAY, &json!("upstream_failed")));
+    assert_eq!(body["error"]["message"], "403: no list for …");
+    for (query, field) in
+        [("protocol=gemini", "protocol"), ("protocol=x", "protocol"), ("key=k_b", "key"), ("x=1", "x")]
+    {
+        let (status, body) = server.call(Method::GET, &format!("{path}?{query}"), NULL);
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+        assert!(body["error"]["fields"][field].is_string(), "{query}: {body}");
+    }
+    assert_eq!(server.call(Method::GET, "/api/channels/ch_x/upstream-models", NULL).0, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_copy_is_paused_and_has_ids_and_a_name_of_its_own() {
+    let server = Server::with_channels();
+    for name in ["alpha-2", "alpha-3"] {
+        let (status, copy) = server.call(Method::POST, "/api/channels/ch_a/duplicate", NULL);
+        assert_eq!(
+            (status, &copy["name"], &copy["status"]),
+            (StatusCode::CREATED, &json!(name), &json!("paused"))
+        );
+        assert_eq!(copy["keys"][0]["masked"], "sk-…6789");
+        assert!(copy["id"] != "ch_a" && copy["keys"][0]["id"] != "k_a", "{copy}");
+        assert_eq!(copy["headers"]["x-team-token"], "tk-…6789");
+    }
+    let stored = server.stored();
+    let copy = &stored["channels"][2];
+    assert_eq!((&copy["priority"], &copy["keys"][0]["key"]), (&json!(3), &json!(SECRET)));
+    assert_eq!(server.call(Method::POST, "/api/channels/ch_x/duplicate", NULL).0, StatusCode::NOT_FOUND);
+}

@@ -13,7 +13,8 @@ use crate::config::seal::is_sealed;
 use crate::config::url::BaseUrl;
 use crate::config::{Channel, ChannelId, Endpoint, Key, KeyId, Protocol, Secret, Timeouts, Transport};
 
-const MAX_NAME: usize = 64;
+/// The longest name of a channel, in bytes.
+pub(crate) const MAX_NAME: usize = 64;
 
 /// First path segments that are ours.
 const RESERVED_PREFIXES: [&str; 7] = ["v1", "v1beta", "api", "ui", "health", "metrics", "assets"];

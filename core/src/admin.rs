@@ -19,6 +19,7 @@ mod keys;
 mod openapi;
 mod overview;
 mod parameters;
+mod paste;
 mod patch;
 mod presets;
 mod requests;
@@ -125,6 +126,7 @@ async fn dispatch<P: Platform>(
         Target::Channels if method == Method::GET => channels::list(context).await,
         Target::Channels => channels::create(context, request).await,
         Target::Presets => Ok(presets::list()),
+        Target::Paste => paste::drafts(request),
         Target::Settings if method == Method::GET => Ok(settings::read(context)),
         Target::Settings => settings::replace(context, request).await,
         Target::Explain => explain::explain(context, request).await,

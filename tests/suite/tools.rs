@@ -178,3 +178,35 @@ async fn what_cannot_be_done_says_why() {
     }
     assert_eq!(mock.lane("a").count(), 0);
 }
+
+#[tokio::test]
+async fn pasted_text_becomes_a_channel_without_a_secret_in_any_answer() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start(&[]).await.unwrap();
+    let secret = "sk-canary0123456789abcdefABCDEF";
+    let text = format!("请求地址：{}/v1/messages 😀\n密钥：{secret}\n", mock.base("a"));
+    let answer = api(&gateway, Method::POST, "paste", json!({ "text": text })).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(!answer.text().contains(secret), "{}", answer.text());
+    let draft = answer.json()["drafts"][0].clone();
+    assert_eq!(draft["keys"].as_array().map(Vec::len), Some(1), "{draft}");
+
+    // What a browser does: `text.slice(start, end)`.
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let at = |end: &str| usize::try_from(draft["keys"][0][end].as_u64().unwrap()).unwrap();
+    let key = String::from_utf16(units.get(at("start")..at("end")).unwrap()).unwrap();
+    let mut channel = draft["channel"].clone();
+    channel["keys"] = json!([{ "key": key }]);
+    let created = api(&gateway, Method::POST, "channels", channel).await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    let sample = Sample::of(Protocol::Messages, false);
+    assert_eq!(sample.call(gateway.url(), gateway.key()).send().await.unwrap().status, 200);
+    assert!(mock.lane("a").key_counts().contains_key(secret));
+
+    let empty = api(&gateway, Method::POST, "paste", json!({ "text": "hello" })).await;
+    assert_eq!(empty.json(), json!({ "drafts": [] }));
+    let long = api(&gateway, Method::POST, "paste", json!({ "text": "x".repeat(200_000) })).await;
+    assert_eq!(long.status, 400, "{}", long.text());
+    let stranger = Call::post(format!("{}/api/paste", gateway.url()), json!({ "text": text }).to_string());
+    assert_eq!(stranger.send().await.unwrap().status, 401);
+}

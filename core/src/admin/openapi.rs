@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    actions, bootstrap, channels, check, client_keys, explain, export, import, keys, overview, presets,
-    requests, session, settings, stats, upstream,
+    actions, bootstrap, channels, check, client_keys, explain, export, import, keys, overview, paste,
+    presets, requests, session, settings, stats, upstream,
 };
 use crate::admin::session::COOKIE_NAME;
 
@@ -28,6 +28,7 @@ use crate::admin::session::COOKIE_NAME;
         channels::update,
         channels::delete,
         presets::list,
+        paste::drafts,
         actions::promote,
         actions::pause,
         actions::resume,

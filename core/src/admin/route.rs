@@ -11,6 +11,7 @@ pub(super) enum Target<'a> {
     Session,
     Channels,
     Presets,
+    Paste,
     Settings,
     Overview,
     Stats,
@@ -52,6 +53,7 @@ impl<'a> Target<'a> {
             ["session"] => Self::Session,
             ["channels"] => Self::Channels,
             ["presets"] => Self::Presets,
+            ["paste"] => Self::Paste,
             ["settings"] => Self::Settings,
             ["overview"] => Self::Overview,
             ["stats"] => Self::Stats,
@@ -89,7 +91,8 @@ impl<'a> Target<'a> {
             Self::Channels | Self::ClientKeys | Self::ConfigExport => &[Method::GET, Method::POST],
             Self::Channel(_) | Self::ClientKey(_) => &[Method::GET, Method::PATCH, Method::DELETE],
             Self::Key(..) => &[Method::PATCH, Method::DELETE],
-            Self::Explain
+            Self::Paste
+            | Self::Explain
             | Self::ConfigImport
             | Self::Reorder
             | Self::Action(..)

@@ -162,3 +162,20 @@ fn a_copy_is_paused_and_has_ids_and_a_name_of_its_own() {
     assert_eq!((&copy["priority"], &copy["keys"][0]["key"]), (&json!(3), &json!(SECRET)));
     assert_eq!(server.call(Method::POST, "/api/channels/ch_x/duplicate", NULL).0, StatusCode::NOT_FOUND);
 }
+
+#[test]
+fn a_draft_says_where_its_secrets_stand_and_shows_none() {
+    let server = Server::with_channels();
+    let text = "地址：https://relay.acme-ai.com/v1 密钥：sk-0123456789abcdefABCDEF";
+    let (status, body) = server.call(Method::POST, "/api/paste", json!({"text": text}));
+    assert_eq!(status, StatusCode::OK);
+    let draft = &body["drafts"][0];
+    assert_eq!(
+        draft["channel"]["endpoints"],
+        json!([{"protocol": "chat", "baseUrl": "https://relay.acme-ai.com"}])
+    );
+    assert_eq!(draft["keys"], json!([{"start": 35, "end": 60, "masked": "sk-…CDEF"}]));
+    assert!(!body.to_string().contains("0123456789"), "{body}");
+    let (_, body) = server.call(Method::POST, "/api/paste", json!({"text": "x".repeat(130 * 1024)}));
+    assert!(body["error"]["fields"]["text"].is_string(), "{body}");
+}

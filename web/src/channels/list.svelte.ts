@@ -68,6 +68,11 @@ class ChannelList {
     )
   }
 
+  /** The copy is paused, and comes last. */
+  duplicate({ id }: ChannelSummary) {
+    return this.#write(() => result(api.POST('/api/channels/{id}/duplicate', { params: { path: { id } } })))
+  }
+
   delete({ id }: ChannelSummary) {
     return this.#write(() => result(api.DELETE('/api/channels/{id}', { params: { path: { id } } })))
   }

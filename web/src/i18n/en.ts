@@ -66,6 +66,9 @@ export const en = {
       'Channels that share a priority now, and with it the traffic, are tried one after the other from then on.',
     confirmReorderAction: 'Reorder',
     edit: (name: string) => `Edit ${name}`,
+    test: 'Test now',
+    duplicate: 'Duplicate',
+    duplicated: (name: string) => `${name} is copied. The copy is paused.`,
     pause: 'Pause',
     resume: 'Resume',
     promote: 'Use first for 5 minutes',
@@ -104,6 +107,18 @@ export const en = {
     partial: 'Partly working',
     again: (wait: string) => `again in ${wait}`,
     soon: 'again with the next request',
+  },
+  test: {
+    title: (name: string) => `Test of ${name}`,
+    running: 'Asking the upstream…',
+    good: (count: number) => (count === 1 ? 'The check passed.' : `All ${count} checks passed.`),
+    bad: (count: number, all: number) => `${count} of ${all} checks failed.`,
+    again: 'Test again',
+    everyKey: 'Test every key',
+    raw: 'What the upstream sent',
+    models: (count: number) => (count === 1 ? '1 model' : `${count} models`),
+    milliseconds: (time: number) => `${time} ms`,
+    checks: { models: 'model list', request: 'request', stream: 'stream', tools: 'tool call' },
   },
   /** By class of outcome. */
   failures: {
@@ -203,6 +218,7 @@ export const en = {
     throttled: 'Too many attempts. Wait a little.',
     invalid: 'Some fields need another look.',
     store_unavailable: 'The configuration cannot be stored right now.',
+    upstream_failed: 'The upstream did not do what it was asked.',
   } as Readonly<Record<string, string>>,
 }
 

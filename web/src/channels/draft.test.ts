@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Channel } from '../api/types'
+import type { Channel, PastedChannel } from '../api/types'
 import {
   changes,
   check,
   creation,
   draftOf,
+  draftOfPasted,
   emptyDraft,
   errorAt,
   merged,
@@ -30,6 +31,20 @@ describe('draft', () => {
   it('changes nothing by being opened', () => {
     expect(changes(draftOf(channel), draftOf(channel))).toEqual({})
     expect(isSame(draftOf(channel), draftOf(channel))).toBe(true)
+  })
+
+  it('takes pasted secrets from the text they stand in', () => {
+    const text = '密钥：sk-1234 X-Team: blue'
+    const pasted: PastedChannel = {
+      channel: { name: 'relay', endpoints: [], models: ['a', 'b'], modelMap: { c: 'd' } },
+      keys: [{ start: 3, end: 10, masked: '…' }],
+      headers: { 'x-team': { start: 19, end: 23, masked: '…' } },
+      findings: [],
+    }
+    const draft = draftOfPasted(pasted, text)
+    expect(draft).toMatchObject({ name: 'relay', models: 'a\nb', modelMap: [{ from: 'c', to: 'd' }] })
+    expect(draft.endpoints).toEqual(emptyDraft().endpoints)
+    expect(creation(draft)).toMatchObject({ keys: [{ key: 'sk-1234' }], headers: { 'x-team': 'blue' } })
   })
 
   it('sends only what was changed', () => {

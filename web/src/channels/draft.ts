@@ -1,6 +1,6 @@
 // A channel as a form holds it: text everywhere, rows instead of maps.
 
-import type { Channel, ChannelWrite, Endpoint } from '../api/types'
+import type { Channel, ChannelWrite, Endpoint, PastedChannel } from '../api/types'
 
 export interface Draft {
   name: string
@@ -13,6 +13,8 @@ export interface Draft {
   /** One pattern per line. */
   models: string
   modelMap: { from: string; to: string }[]
+  /** Only of a new channel: those that the pasted text brought. */
+  headers?: Record<string, string>
 }
 
 export type Errors = Readonly<Record<string, string>>
@@ -38,6 +40,20 @@ export function draftOf(channel: Channel): Draft {
     weight: String(channel.weight),
     models: channel.models.join('\n'),
     modelMap: Object.entries(channel.modelMap).map(([from, to]) => ({ from, to })),
+  }
+}
+
+/** What was read from `text`, whose secrets stand in it alone. */
+export function draftOfPasted({ channel, keys, headers }: PastedChannel, text: string): Draft {
+  const secret = ({ start, end }: { start: number; end: number }) => text.slice(start, end)
+  return {
+    ...emptyDraft(),
+    name: channel.name,
+    endpoints: channel.endpoints.length > 0 ? channel.endpoints : emptyDraft().endpoints,
+    keys: keys.length > 0 ? keys.map((place) => ({ key: secret(place), name: '' })) : emptyDraft().keys,
+    models: channel.models.join('\n'),
+    modelMap: Object.entries(channel.modelMap).map(([from, to]) => ({ from, to })),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, place]) => [name, secret(place)])),
   }
 }
 
@@ -72,7 +88,8 @@ export function keysOf(draft: Draft): { key: string; name: string | null }[] {
 }
 
 export function creation(draft: Draft): ChannelWrite {
-  return { ...fieldsOf(draft), keys: keysOf(draft) }
+  const { headers } = draft
+  return { ...fieldsOf(draft), keys: keysOf(draft), ...(headers && { headers }) }
 }
 
 /** What was changed between two drafts: the body of a PATCH. */

@@ -120,6 +120,29 @@ export const en = {
     milliseconds: (time: number) => `${time} ms`,
     checks: { models: 'model list', request: 'request', stream: 'stream', tools: 'tool call' },
   },
+  paste: {
+    title: 'Paste instead of typing',
+    text: 'Anything that names an address and a key',
+    hint: 'A message, a curl command, a .env file, a client’s settings. The gateway reads it and keeps nothing.',
+    read: 'Read it',
+    use: 'Fill the form',
+    found: (count: number) =>
+      count === 0
+        ? 'No address and no key was found.'
+        : count === 1
+          ? 'One channel was found. Look at it, then add it.'
+          : `${count} channels were found. Choose one.`,
+    what: {
+      baseUrl: 'Address',
+      protocol: 'Protocol',
+      key: 'Key',
+      model: 'Model',
+      header: 'Header',
+      name: 'Name',
+      page: 'Left out',
+    },
+    sure: { guess: 'a guess', likely: 'likely', certain: 'certain' },
+  },
   /** By class of outcome. */
   failures: {
     auth: 'key refused',

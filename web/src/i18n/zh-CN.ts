@@ -108,6 +108,29 @@ export const zhCN: Messages = {
     milliseconds: (time) => `${time} 毫秒`,
     checks: { models: '模型列表', request: '请求', stream: '流式', tools: '工具调用' },
   },
+  paste: {
+    title: '粘贴以代替填写',
+    text: '包含地址和密钥的任意文本',
+    hint: '消息、curl 命令、.env 文件或客户端设置均可。网关只读取,不保存。',
+    read: '识别',
+    use: '填入表单',
+    found: (count) =>
+      count === 0
+        ? '未发现地址或密钥。'
+        : count === 1
+          ? '发现一个渠道。请核对后添加。'
+          : `发现 ${count} 个渠道。请选择一个。`,
+    what: {
+      baseUrl: '地址',
+      protocol: '协议',
+      key: '密钥',
+      model: '模型',
+      header: '请求头',
+      name: '名称',
+      page: '已忽略',
+    },
+    sure: { guess: '猜测', likely: '可能', certain: '确定' },
+  },
   failures: {
     auth: '密钥被拒绝',
     quota: '额度用尽',

@@ -125,6 +125,54 @@ test('deleting a channel asks first', async (t) => {
   assert.deepEqual(complaints, [])
 })
 
+test('a channel is tested and copied from its row', async (t) => {
+  const name = gateway.freshName()
+  t.after(() => gateway.removeChannel(name))
+  t.after(() => gateway.removeChannel(`${name}-2`))
+  await gateway.addChannel(name)
+  const { page, complaints } = await openPage(browser, { expected: gateway.isExpectedRefusal })
+  await gateway.signIn(page)
+
+  const choose = async (action) => {
+    await page.getByRole('button', { name: `More actions for ${name}`, exact: true }).click()
+    await page.getByRole('menuitem', { name: action }).click()
+  }
+  await choose('Test now')
+  const panel = page.getByRole('region', { name: `Test of ${name}`, exact: true })
+  await panel.getByText('4 of 4 checks failed.').waitFor()
+  await panel.getByText('not reachable').first().waitFor()
+  await panel.getByRole('button', { name: 'Test again' }).click()
+  await panel.getByText('4 of 4 checks failed.').waitFor()
+  await panel.getByRole('button', { name: 'Close' }).click()
+  await panel.waitFor({ state: 'detached' })
+
+  await choose('Duplicate')
+  await rowOf(page, `${name}-2`).getByText('Paused by you').waitFor()
+  assert.equal((await gateway.listed(`${name}-2`))?.status, 'paused')
+  assert.deepEqual(complaints, [])
+})
+
+test('pasted text fills the form of a new channel', async (t) => {
+  const name = gateway.freshName()
+  t.after(() => gateway.removeChannel(name))
+  const { page, complaints } = await openPage(browser, { expected: gateway.isExpectedRefusal })
+  await gateway.signIn(page)
+  await page.getByRole('link', { name: 'Add channel' }).click()
+
+  await page.getByText('Paste instead of typing').click()
+  const text = '接口地址：http://127.0.0.1:9/v1/messages\n密钥：sk-browser0123456789abcdef'
+  await page.getByLabel('Anything that names an address and a key').fill(text)
+  await page.getByRole('button', { name: 'Read it' }).click()
+  await page.getByText('One channel was found.').waitFor()
+  assert.equal(await page.getByLabel('Base URL').inputValue(), 'http://127.0.0.1:9')
+  assert.equal(await page.getByLabel('New key', { exact: true }).inputValue(), 'sk-browser0123456789abcdef')
+
+  await page.getByLabel('Name', { exact: true }).fill(name)
+  await page.getByRole('button', { name: 'Add channel' }).click()
+  await rowOf(page, name).getByText('Claude Messages').waitFor()
+  assert.deepEqual(complaints, [])
+})
+
 function rowOf(page, name) {
   return page.getByRole('listitem').filter({ has: page.getByRole('link', { name, exact: true }) })
 }

@@ -75,6 +75,27 @@ export interface paths {
         patch: operations["editChannel"];
         trace?: never;
     };
+    "/api/channels/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copies a channel with its keys.
+         * @description The copy is paused, so that it gets no traffic before it was looked at; it comes after all others, and its name
+         *     is the original's with a number. It has a version and ids of its own; keys keep their quota groups.
+         */
+        post: operations["duplicateChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/channels/{id}/keys": {
         parameters: {
             query?: never;
@@ -178,6 +199,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a channel's upstream itself, with small requests that may cost as much as any, and tells what came.
+         * @description Neither a pause nor a breaker nor a limit keeps a test back, and nothing that it finds changes the channel's
+         *     health: `resume` and `restore` do that. Keys are tested side by side, the checks of one key one after the other;
+         *     each may take 30 seconds, all together 120.
+         */
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{id}/upstream-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Asks a channel's upstream for its models now, whatever the channel's health; what comes changes nothing. */
+        get: operations["listUpstreamModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/client-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all client keys with what they have used, those of the environment last. */
+        get: operations["listClientKeys"];
+        put?: never;
+        /** Creates a client key. Its secret is in this answer and never again. */
+        post: operations["createClientKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/client-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a client key. */
+        get: operations["readClientKey"];
+        put?: never;
+        post?: never;
+        /** Deletes a client key: from now on it opens nothing. */
+        delete: operations["deleteClientKey"];
+        options?: never;
+        head?: never;
+        /** Changes the given fields of a client key. */
+        patch: operations["editClientKey"];
+        trace?: never;
+    };
+    "/api/client-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a client key a new secret; the old one opens nothing any more. The secret is in this answer and never again. */
+        post: operations["rotateClientKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/config/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Writes the configuration without credentials: keys keep their ids, so that an import here finds them again. */
+        get: operations["exportConfig"];
+        put?: never;
+        /** Writes the whole configuration, its credentials sealed under a passphrase. */
+        post: operations["exportEncryptedConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/config/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports channels from CCX's `config.json`, one-api, LiteLLM or an export. What cannot be carried is told. */
+        post: operations["importConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/overview": {
         parameters: {
             query?: never;
@@ -189,6 +338,27 @@ export interface paths {
         get: operations["readOverview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/paste": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads channels out of a text.
+         * @description Nothing is stored and nothing is sent. No answer of this API holds a secret, so a draft says where in the text its
+         *     keys stand: whoever pasted the text has them.
+         */
+        post: operations["readPasted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -422,6 +592,20 @@ export interface components {
             /** @description When it begins. */
             at: components["schemas"]["Timestamp"];
         };
+        /** @description The most that a client key may use in each period of one kind. At least one of the two is set. */
+        Budget: {
+            period: components["schemas"]["Period"];
+            /**
+             * Format: int64
+             * @description Input, cached or not, and output together.
+             */
+            tokens?: number | null;
+            /**
+             * Format: int64
+             * @description In millionths of a US dollar, at effective prices.
+             */
+            costMicros?: number | null;
+        };
         /** @description A channel, reached over its endpoints of one protocol. */
         Candidate: {
             channel: components["schemas"]["ChannelId"];
@@ -436,6 +620,8 @@ export interface components {
             /** @description Empty where the keys do not matter. */
             keys: components["schemas"]["KeyVerdict"][];
         };
+        /** @enum {string} */
+        Change: "added" | "changed" | "removed";
         /** @description How many channels are how. */
         ChannelCounts: {
             /** Format: int64 */
@@ -451,6 +637,19 @@ export interface components {
             open: number;
             /** Format: int64 */
             paused: number;
+        };
+        /**
+         * @description A channel to be looked at and created. With the places filled in, `channel`, `keys` and `headers` are what a new
+         *     channel is written with.
+         */
+        ChannelDraft: {
+            channel: components["schemas"]["DraftFields"];
+            keys: components["schemas"]["Place"][];
+            /** @description By the header's name. */
+            headers: {
+                [key: string]: components["schemas"]["Place"];
+            };
+            findings: components["schemas"]["DraftFinding"][];
         };
         /** @description How a channel is. */
         ChannelHealth: {
@@ -608,6 +807,11 @@ export interface components {
                 [key: string]: number;
             } | null;
         };
+        /**
+         * @description What is tested of an endpoint.
+         * @enum {string}
+         */
+        Check: "models" | "request" | "stream" | "tools";
         /** @description Who would serve the request. */
         Chosen: {
             channel: components["schemas"]["ChannelId"];
@@ -627,6 +831,52 @@ export interface components {
          * @enum {string}
          */
         Class: "success" | "request_fault" | "context_too_long" | "content_policy" | "auth" | "quota" | "rate" | "overload" | "model_unavailable" | "transport" | "server_error" | "bad_answer" | "client_gone" | "unfit";
+        ClientKeyList: {
+            clientKeys: components["schemas"]["ClientKeyView"][];
+        };
+        /** @description A client key and what it has used. */
+        ClientKeyView: {
+            id: string;
+            name: string;
+            status: components["schemas"]["Status"];
+            expiresAt?: components["schemas"]["Timestamp"] | null;
+            /** @description Empty: all models. `*` stands for any text, a leading `!` excludes. */
+            models: string[];
+            /** @description Ids; empty: all channels. */
+            channels: string[];
+            limits: components["schemas"]["Limits"];
+            budgets: components["schemas"]["Budget"][];
+            /** @description It comes from the environment, and is changed there. */
+            environment: boolean;
+            lastUsedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description In the present period of each kind. */
+            spent: components["schemas"]["Spent"][];
+            /** @description For `If-Match`. */
+            version: components["schemas"]["Version"];
+        };
+        /**
+         * @description A change of a client key. An absent field stays as it is, null sets it back to its default, a value replaces the
+         *     field whole. A new key needs a `name`.
+         */
+        ClientKeyWrite: {
+            /** @description For people. */
+            name?: string | null;
+            /** @description The secret; without one a new key gets a random one. Never shown again. */
+            key?: string | null;
+            status?: components["schemas"]["Status"] | null;
+            /**
+             * Format: int64
+             * @description From then on it opens nothing; milliseconds since 1970.
+             */
+            expiresAt?: number | null;
+            /** @description Empty: all models. `*` stands for any text, a leading `!` excludes. */
+            models?: string[] | null;
+            /** @description Ids; empty: all channels. One that is deleted later allows nothing. */
+            channels?: string[] | null;
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description At most one for each kind of period. */
+            budgets?: components["schemas"]["Budget"][] | null;
+        };
         /** @description One sheet; fields that concern one protocol only are of no effect to the others. */
         Compat: {
             maxTokensField?: components["schemas"]["MaxTokensField"] | null;
@@ -693,6 +943,10 @@ export interface components {
             /** @description Fields put into every request body, over what the client asked. */
             extraBody?: Record<string, never>;
         };
+        /** @description The version of the whole configuration. */
+        ConfigState: {
+            version: components["schemas"]["Version"];
+        };
         /** @description A candidate of a decision that was made. */
         Considered: {
             channel: components["schemas"]["ChannelId"];
@@ -717,7 +971,52 @@ export interface components {
             until: components["schemas"]["Timestamp"];
         };
         /** @description What a write conflicted with. */
-        Current: components["schemas"]["ChannelView"] | components["schemas"]["SettingsView"];
+        Current: components["schemas"]["ChannelView"] | components["schemas"]["ClientKeyView"] | components["schemas"]["SettingsView"] | components["schemas"]["ConfigState"];
+        /** @description A part of the configuration that is not as it was. */
+        Difference: {
+            part: components["schemas"]["Part"];
+            /** @description Empty for a part that there is only one of. */
+            id: string;
+            name: string;
+            change: components["schemas"]["Change"];
+            /** @description The fields that differ, as they were; secrets masked. */
+            before: Record<string, never>;
+            /** @description The fields that differ, as they are; secrets masked. */
+            after: Record<string, never>;
+        };
+        /** @description The fields of a channel that hold no secret. */
+        DraftFields: {
+            name: string;
+            /** @description Empty where the text names no address, and no vendor that has one. */
+            endpoints: components["schemas"]["Endpoint"][];
+            /** @description Empty: all models. */
+            models: string[];
+            modelMap: {
+                [key: string]: string;
+            };
+        };
+        /** @description Why something is in a draft, or is not. */
+        DraftFinding: {
+            what: components["schemas"]["What"];
+            /** @description Of a key its masked form. */
+            value: string;
+            /** @description Where in the text, for people. */
+            from: string;
+            sure: components["schemas"]["Sure"];
+        };
+        /** @description The channels that a text describes. */
+        DraftList: {
+            /** @description In the order of the text; empty where it holds neither an address nor a key. */
+            drafts: components["schemas"]["ChannelDraft"][];
+        };
+        /** @description How the key of an encrypted export is made. */
+        Encryption: {
+            derivation: string;
+            /** Format: int32 */
+            iterations: number;
+            /** @description 16 bytes in base64url. */
+            salt: string;
+        };
         /** @description One (protocol, base URL). */
         Endpoint: {
             protocol: components["schemas"]["Protocol"];
@@ -748,6 +1047,44 @@ export interface components {
              *     tiers.
              */
             candidates: components["schemas"]["Candidate"][];
+        };
+        /** @description A file that [`import`](super::import::read) takes back. */
+        Export: {
+            /**
+             * Format: int32
+             * @description Marks the file, and is the version of its form.
+             */
+            causeway: number;
+            exportedAt: components["schemas"]["Timestamp"];
+            encryption?: components["schemas"]["Encryption"] | null;
+            /** @description What `config.json` holds. */
+            config: Record<string, never>;
+        };
+        /** @description How an export is encrypted. */
+        ExportWrite: {
+            /** @description At least 12 characters. Nobody can open the file without it. */
+            passphrase: components["schemas"]["Secret"];
+        };
+        /**
+         * @description Whose file it is.
+         * @enum {string}
+         */
+        Format: "causeway" | "ccx" | "one-api" | "litellm";
+        /** @description What an import does, or would do. */
+        ImportView: {
+            /** @description False for a dry run. */
+            applied: boolean;
+            /** @description Of the configuration, for `If-Match`: as it is after the import, or as it was before the dry run. */
+            version: components["schemas"]["Version"];
+            plan: components["schemas"]["Plan"];
+        };
+        /** @description A file to import. */
+        ImportWrite: {
+            format?: components["schemas"]["Format"] | null;
+            mode?: components["schemas"]["Mode"];
+            passphrase?: components["schemas"]["Secret"] | null;
+            /** @description The file, as JSON. */
+            document: unknown;
         };
         /** @description How a key is. */
         KeyHealth: {
@@ -819,6 +1156,24 @@ export interface components {
         /** @enum {string} */
         MaxTokensField: "max_tokens" | "max_completion_tokens";
         /**
+         * @description What becomes of what is not in the file.
+         * @enum {string}
+         */
+        Mode: "merge" | "replace";
+        /** @description A client key that has just got its secret. */
+        NewClientKey: {
+            /** @description The secret: it is shown this once. */
+            key: components["schemas"]["Secret"];
+            clientKey: components["schemas"]["ClientKeyView"];
+        };
+        /** @description What is in a file and does not come over. */
+        NotCarried: {
+            /** @description Where in the file: `upstream[2].remark`. */
+            path: string;
+            /** @description For people. */
+            why: string;
+        };
+        /**
          * @description What becomes of a request that a conversion cannot express in full.
          * @enum {string}
          */
@@ -836,6 +1191,13 @@ export interface components {
             dayBefore?: components["schemas"]["Sums"] | null;
             recording: components["schemas"]["Recording"];
         };
+        /** @enum {string} */
+        Part: "channel" | "clientKey" | "adminKey" | "settings";
+        /** @description Whatever an operator has at hand. */
+        Pasted: {
+            /** @description At most 128 KiB: a message, a curl command, a `.env` file, a client's or a gateway's configuration. */
+            text: string;
+        };
         /** @description Times in milliseconds, right within a fifth; null where fewer than two requests lie beyond one. */
         Percentiles: {
             /**
@@ -849,6 +1211,27 @@ export interface components {
             p95?: number | null;
             /** Format: int64 */
             p99?: number | null;
+        };
+        /**
+         * @description In UTC.
+         * @enum {string}
+         */
+        Period: "day" | "week" | "month" | "total";
+        /** @description Where in the text a secret stands: in UTF-16 units, as `String.prototype.slice` counts. */
+        Place: {
+            start: number;
+            end: number;
+            masked: string;
+        };
+        /** @description The outcome of an import, before it is stored. */
+        Plan: {
+            format: components["schemas"]["Format"];
+            mode: components["schemas"]["Mode"];
+            /** @description What would be added, changed or removed; secrets masked. */
+            changes: components["schemas"]["Difference"][];
+            /** @description Names of channels that are in the file and are as it says already. */
+            same: string[];
+            notCarried: components["schemas"]["NotCarried"][];
         };
         /** @description What is known of one vendor. */
         Preset: {
@@ -1100,6 +1483,17 @@ export interface components {
             /** @description The admin key. */
             key: components["schemas"]["Secret"];
         };
+        /** @description What a client key used in one period. */
+        Spent: {
+            period: components["schemas"]["Period"];
+            /** Format: int64 */
+            tokens: number;
+            /**
+             * Format: int64
+             * @description In millionths of a US dollar, at effective prices.
+             */
+            costMicros: number;
+        };
         /** @description Requests of a range, in buckets and by what they have in common. */
         Stats: {
             since: components["schemas"]["Timestamp"];
@@ -1182,6 +1576,70 @@ export interface components {
             firstContentMs: components["schemas"]["Percentiles"];
             durationMs: components["schemas"]["Percentiles"];
         };
+        /**
+         * @description How sure a finding is.
+         * @enum {string}
+         */
+        Sure: "guess" | "likely" | "certain";
+        /** @description What shall be tested; what is left out is chosen. */
+        TestOrder: {
+            /** @description Unset: all of them. An endpoint is asked what its protocol has. */
+            checks?: components["schemas"]["Check"][] | null;
+            /** @description Of the endpoints; empty: every protocol but `images`, whose answers are expensive. */
+            protocols?: components["schemas"]["Protocol"][];
+            /** @description The position of the one endpoint to test. */
+            endpoint?: number | null;
+            /** @description Ids of keys, paused ones too; empty: the first that is not paused. */
+            keys?: string[];
+            /** @description As a client names it; unset: one that the channel, its upstream or its preset names. */
+            model?: string | null;
+        };
+        /** @description What came of the checks, key by key. */
+        TestReport: {
+            results: components["schemas"]["TestResult"][];
+        };
+        /** @description What came of one check at one endpoint with one key. */
+        TestResult: {
+            check: components["schemas"]["Check"];
+            protocol: components["schemas"]["Protocol"];
+            /** @description The endpoint's position in the channel. */
+            endpoint: number;
+            baseUrl: string;
+            keyId: components["schemas"]["KeyId"];
+            /** @description The upstream's name of it. */
+            model?: string | null;
+            ok: boolean;
+            /** @description What the gateway takes the answer for. */
+            class: components["schemas"]["Class"];
+            /**
+             * Format: int32
+             * @description Of the upstream's answer; absent where none came.
+             */
+            status?: number | null;
+            /**
+             * Format: int64
+             * @description From the request to the answer's headers, milliseconds.
+             */
+            headersMs?: number | null;
+            /**
+             * Format: int64
+             * @description From the request to the first content, milliseconds.
+             */
+            firstContentMs?: number | null;
+            /**
+             * Format: int64
+             * @description Of the whole check, milliseconds.
+             */
+            durationMs: number;
+            /** @description How many models the list names. */
+            models?: number | null;
+            /** @description What the model said; its beginning. */
+            answer?: string;
+            /** @description What is wrong, in the upstream's words where it has any. */
+            message?: string | null;
+            /** @description What the upstream sent, where that is no good answer: its first 16 KiB, without the channel's secrets. */
+            raw?: string | null;
+        };
         /** @description In milliseconds; what a channel leaves out comes from the settings. */
         Timeouts: {
             /** Format: int64 */
@@ -1200,6 +1658,29 @@ export interface components {
          * @description Milliseconds since the Unix epoch.
          */
         Timestamp: number;
+        /** @description As far as the list tells. */
+        UpstreamModel: {
+            id: string;
+            displayName?: string | null;
+            /**
+             * Format: int64
+             * @description The longest input, in tokens.
+             */
+            inputLimit?: number | null;
+            /**
+             * Format: int64
+             * @description The longest output, in tokens.
+             */
+            outputLimit?: number | null;
+        };
+        /** @description The models that an upstream lists. */
+        UpstreamModels: {
+            /** @description Of the endpoint that was asked. */
+            protocol: components["schemas"]["Protocol"];
+            keyId: components["schemas"]["KeyId"];
+            /** @description As the upstream orders them. */
+            models: components["schemas"]["UpstreamModel"][];
+        };
         /** @description What was used, in counts that do not overlap. */
         UsageView: {
             /**
@@ -1242,6 +1723,11 @@ export interface components {
         Verdict: "chosen" | "other_prefix" | "other_model" | "not_allowed" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "open" | "under_test" | "lower_tier" | "not_drawn" | "ready";
         /** @description Content hash of a stored document: what `If-Match` compares. */
         Version: string;
+        /**
+         * @description What a finding is about.
+         * @enum {string}
+         */
+        What: "baseUrl" | "protocol" | "key" | "model" | "header" | "name" | "page";
     };
     responses: never;
     parameters: never;
@@ -1479,6 +1965,38 @@ export interface operations {
             };
             /** @description Changed meanwhile; `current` is the channel now. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duplicateChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created; `Location` names it. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description No such channel. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1783,6 +2301,447 @@ export interface operations {
             };
         };
     };
+    testChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestOrder"];
+            };
+        };
+        responses: {
+            /** @description What came of each check, good or bad. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            /** @description A field is wrong, or nothing is left to test. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listUpstreamModels: {
+        parameters: {
+            query?: {
+                /** @description Of the endpoint; unset: the first that gives a list. */
+                protocol?: components["schemas"]["Protocol"];
+                /** @description The id of a key, a paused one too; unset: the first that is not. */
+                key?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The channel's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upstream's list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamModels"];
+                };
+            };
+            /** @description A parameter is wrong, or the channel has no such endpoint. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No endpoint gave a list; the message is the last one's. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listClientKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All client keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientKeyList"];
+                };
+            };
+        };
+    };
+    createClientKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientKeyWrite"];
+            };
+        };
+        responses: {
+            /** @description Created; `Location` names it. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewClientKey"];
+                };
+            };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readClientKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client key's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key; `ETag` is its version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientKeyView"];
+                };
+            };
+            /** @description No such client key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteClientKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that shall go. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The client key's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The configuration has no such client key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the key now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editClientKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change was made for. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The client key's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientKeyWrite"];
+            };
+        };
+        responses: {
+            /** @description The key as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientKeyView"];
+                };
+            };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The configuration has no such client key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the key now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rotateClientKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change was made for. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The client key's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewClientKey"];
+                };
+            };
+            /** @description The configuration has no such client key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the key now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportConfig: {
+        parameters: {
+            query?: {
+                /** @description `none`, which is what it is without this. */
+                secrets?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file; `ETag` is the configuration's version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportEncryptedConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportWrite"];
+            };
+        };
+        responses: {
+            /** @description The file; `ETag` is the configuration's version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description The passphrase is too short. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    importConfig: {
+        parameters: {
+            query?: {
+                /** @description Only tells what would change. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The configuration's version. */
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportWrite"];
+            };
+        };
+        responses: {
+            /** @description Done, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description The file cannot be imported. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the version now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     readOverview: {
         parameters: {
             query?: never;
@@ -1799,6 +2758,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+        };
+    };
+    readPasted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pasted"];
+            };
+        };
+        responses: {
+            /** @description What the text describes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
+            };
+            /** @description The text is too long. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -11,6 +11,8 @@ mod tests;
 mod worker;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use causeway_core::database::{DatabaseError, Row, Statement};
 use causeway_core::platform::Database;
@@ -23,19 +25,22 @@ use self::worker::Worker;
 pub struct SqliteDatabase {
     writer: Worker,
     reader: Worker,
+    /// Whether the writer has made the file and its tables.
+    made: Arc<AtomicBool>,
 }
 
 impl SqliteDatabase {
     /// The database in the file at `path`, which is made if it is missing (mode 0600).
     pub fn open(path: &Path) -> Self {
         let [writer, reader] = [Source::Writer(path.to_owned()), Source::Reader(path.to_owned())];
-        Self { writer: Worker::start(writer), reader: Worker::start(reader) }
+        let made = Arc::default();
+        Self { writer: Worker::start(writer), reader: Worker::start(reader), made }
     }
 
     /// A database that ends with the process.
     pub fn in_memory() -> Self {
         let only = Worker::start(Source::Memory);
-        Self { writer: only.clone(), reader: only }
+        Self { writer: only.clone(), reader: only, made: Arc::default() }
     }
 }
 
@@ -45,6 +50,10 @@ impl Database for SqliteDatabase {
     }
 
     async fn read(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
+        if !self.made.load(Ordering::Relaxed) {
+            self.write(Vec::new()).await?;
+            self.made.store(true, Ordering::Relaxed);
+        }
         let answers = self.reader.run(vec![statement]).await?;
         Ok(answers.into_iter().flatten().collect())
     }

@@ -35,6 +35,12 @@ async fn it_does_what_a_database_has_to() {
 }
 
 #[tokio::test]
+async fn the_first_question_finds_the_tables() {
+    let (_directory, path) = file();
+    assert!(version(&SqliteDatabase::open(&path)).await.unwrap() > 0);
+}
+
+#[tokio::test]
 async fn what_was_written_is_there_after_a_restart() {
     let (_directory, path) = file();
     with_table(&path).await.write(insert("kept")).await.unwrap();

@@ -104,6 +104,7 @@ impl Shared {
 }
 
 async fn write(shared: Arc<Shared>, database: impl Database) {
+    let mut told = 0;
     loop {
         shared.filled.notified().await;
         let full = async {
@@ -113,6 +114,11 @@ async fn write(shared: Arc<Shared>, database: impl Database) {
         };
         let _either = tokio::time::timeout(FLUSH_AFTER, full).await;
         shared.flush(&database).await;
+        let Counts { dropped, .. } = shared.outbox().counts();
+        if dropped > told {
+            tracing::warn!(requests = dropped - told, "requests were not recorded");
+            told = dropped;
+        }
     }
 }
 

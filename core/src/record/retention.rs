@@ -7,8 +7,9 @@ use crate::database::Statement;
 use crate::time::Timestamp;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Sums by the minute are for looking at the last days.
-pub(crate) const MINUTES_KEPT: Duration = Duration::from_secs(3 * 24 * 3600);
+/// Sums by the minute are for looking at the last days: so far back they are asked, and a day more they are kept.
+pub(crate) const MINUTES_ASKED: Duration = Duration::from_secs(3 * 24 * 3600);
+const MINUTES_KEPT: Duration = Duration::from_secs(4 * 24 * 3600);
 /// So many requests are removed at once, so that nobody waits long.
 const CHUNK: u64 = 500;
 

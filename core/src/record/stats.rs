@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::histogram::{Histogram, SLOTS};
-use super::retention::MINUTES_KEPT;
+use super::retention::MINUTES_ASKED;
 use super::rollup::{self, Dimension, HOUR, MINUTE, Tally};
 use crate::database::{Columns, DatabaseError, Statement};
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ impl Range {
         let length = super::millis(length).max(MINUTE);
         let until = until.as_millis();
         let by_minute =
-            until.saturating_sub(length) >= now.as_millis().saturating_sub(super::millis(MINUTES_KEPT));
+            until.saturating_sub(length) >= now.as_millis().saturating_sub(super::millis(MINUTES_ASKED));
         let finest = if by_minute { MINUTE } else { HOUR };
         // One more than fit: the first and the last bucket may be cut.
         let fits = |width: &u64| *width >= finest && length.div_ceil(*width) < BUCKETS;

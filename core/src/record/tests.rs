@@ -181,7 +181,7 @@ fn what_is_too_old_is_removed_bit_by_bit() {
     let sums = count(&database, "rollup");
     database.run(&retention.stats(now)).unwrap();
     assert_eq!(count(&database, "rollup"), sums, "nothing is three days old");
-    database.run(&retention.stats(Timestamp::from_millis(START + 80 * HOUR))).unwrap();
+    database.run(&retention.stats(Timestamp::from_millis(START + 100 * HOUR))).unwrap();
     assert_eq!(count(&database, "rollup"), sums / 2);
 }
 

@@ -91,8 +91,7 @@ impl<C: Clock> LocalCoordinator<C> {
         let now = self.clock.now();
         self.freeing(|Inner { state, .. }| {
             state.align(config, now);
-            held.channels.iter().for_each(|verdicts| state.adopt(verdicts));
-            held.accounts.iter().for_each(|verdict| state.adopt_account(verdict));
+            state.restore(held);
         });
     }
 

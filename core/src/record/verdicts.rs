@@ -1,4 +1,4 @@
-//! What is held against channels and accounts, as it is kept for a scheduler's next life.
+//! What is held against channels and accounts, and why, as it is kept for a scheduler's next life.
 
 use serde::Serialize;
 
@@ -12,7 +12,11 @@ const SAVE: &str = "INSERT INTO verdict (subject, name, verdict) VALUES (?1, ?2,
 pub fn save(held: &Held) -> Vec<Statement> {
     let channels = held.channels.iter().map(|one| row("channel", one.channel.as_str(), one));
     let accounts = held.accounts.iter().map(|one| row("account", &one.group, one));
-    channels.chain(accounts).flatten().collect()
+    let failures = held
+        .failures
+        .iter()
+        .map(|one| row("failure", &format!("{}/{}/{}", one.channel, one.key, one.protocol), one));
+    channels.chain(accounts).chain(failures).flatten().collect()
 }
 
 fn row(subject: &'static str, name: &str, verdict: &impl Serialize) -> Option<Statement> {
@@ -34,6 +38,7 @@ pub fn read(rows: Vec<Row>) -> Held {
         };
         match subject.as_str() {
             "channel" => held.channels.extend(serde_json::from_str(&verdict).ok()),
+            "failure" => held.failures.extend(serde_json::from_str(&verdict).ok()),
             _ => held.accounts.extend(serde_json::from_str(&verdict).ok()),
         }
     }

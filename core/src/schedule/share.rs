@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::breaker;
+use super::health::LastFailure;
 use super::rests::{Models, Rests};
 use super::slot::{ChannelSlot, KeySlot, Lane};
 use super::state::State;
@@ -42,23 +43,51 @@ pub struct AccountVerdict {
     rests: Rests,
 }
 
-/// What is held against channels and accounts.
+/// What is held against channels and accounts, and what failed last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Held {
     pub channels: Vec<Verdicts>,
     pub accounts: Vec<AccountVerdict>,
+    pub failures: Vec<Failure>,
+}
+
+/// The last failure of a key at the endpoints of one protocol: it tells people why something is held against it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    pub channel: ChannelId,
+    pub key: KeyId,
+    pub protocol: Protocol,
+    failure: LastFailure,
 }
 
 impl State {
     /// What changed at `since` or later.
     pub fn held_since<'a>(&self, channels: impl Iterator<Item = &'a ChannelId>, since: Timestamp) -> Held {
-        let slots = channels.filter_map(|channel| self.slot(channel));
-        let changed =
-            slots.filter(|slot| slot.changed_at() >= since && slot.changed_at() > Timestamp::default());
+        let slots: Vec<&ChannelSlot> = channels.filter_map(|channel| self.slot(channel)).collect();
+        let changed = |slot: &&&ChannelSlot| {
+            let at = slot.changed_at();
+            at >= since && at > Timestamp::default()
+        };
         let accounts = self.account_verdicts().into_iter();
+        let failures = slots.iter().flat_map(|slot| slot.failures());
         Held {
-            channels: changed.map(ChannelSlot::verdicts).collect(),
+            channels: slots.iter().filter(changed).map(|slot| slot.verdicts()).collect(),
             accounts: accounts.filter(|account| account.rests.changed_at >= since).collect(),
+            failures: failures.filter(|failure| failure.failure.at >= since).collect(),
+        }
+    }
+
+    /// Takes over what an earlier life held, where nothing newer is known.
+    pub fn restore(&mut self, held: &Held) {
+        held.channels.iter().for_each(|verdicts| self.adopt(verdicts));
+        held.accounts.iter().for_each(|verdict| self.adopt_account(verdict));
+        for Failure { channel, key, protocol, failure } in &held.failures {
+            let slot = self.slot_mut(channel);
+            let key = slot.and_then(|slot| slot.keys.iter_mut().find(|slot| slot.id == *key));
+            if let Some(lane) = key.and_then(|key| key.lane_mut(*protocol)) {
+                lane.last_failure.get_or_insert(*failure);
+            }
         }
     }
 
@@ -97,6 +126,14 @@ impl State {
 }
 
 impl ChannelSlot {
+    fn failures(&self) -> impl Iterator<Item = Failure> {
+        let lanes = self.keys.iter().flat_map(|key| key.lanes.iter().map(move |lane| (key, lane)));
+        lanes.filter_map(|(key, lane)| {
+            let (channel, key, protocol) = (self.id.clone(), key.id.clone(), lane.protocol);
+            Some(Failure { channel, key, protocol, failure: lane.last_failure? })
+        })
+    }
+
     fn changed_at(&self) -> Timestamp {
         let own = [self.rests.changed_at, self.models.changed_at, self.memory.changed_at];
         let lanes = self.lanes.iter().map(|one| one.lane.breaker.changed_at());

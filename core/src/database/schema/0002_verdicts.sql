@@ -1,4 +1,4 @@
--- What the scheduler holds against a channel or an account, in JSON.
+-- What the scheduler holds against a channel or an account, and the last failure of each key, in JSON.
 CREATE TABLE verdict (
   subject TEXT NOT NULL,
   name TEXT NOT NULL,

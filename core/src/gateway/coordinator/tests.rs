@@ -212,10 +212,13 @@ fn a_later_life_goes_on_with_what_was_held() {
 
     let later = LocalCoordinator::new(world.clock.clone(), &Counting::default());
     later.restore(&world.config, &read);
-    let breaker = |coordinator: &LocalCoordinator<VirtualClock>| {
-        run(&world.clock, coordinator.health(&world.config))[0].breaker
+    let health = |coordinator: &LocalCoordinator<VirtualClock>| {
+        let health = run(&world.clock, coordinator.health(&world.config)).remove(0);
+        let protocol = health.keys[0].protocols[0];
+        (health.breaker, protocol.breaker, protocol.last_failure.map(|failure| failure.class))
     };
-    assert_ne!(breaker(&world.coordinator), BreakerState::Closed);
-    assert_eq!(breaker(&later), breaker(&world.coordinator));
+    let (breaker, _, failure) = health(&world.coordinator);
+    assert_ne!((breaker, failure), (BreakerState::Closed, None));
+    assert_eq!(health(&later), health(&world.coordinator));
     assert_eq!(later.held_since(&world.config, world.clock.now() + secs(1)).channels, []);
 }

@@ -149,7 +149,7 @@ async fn a_key_expires_while_it_is_used() {
     let (secret, _) = key(&gateway, json!({ "expiresAt": from_now(Duration::from_secs(3)) })).await;
     let status = async || {
         let answer = Sample::of(Protocol::Messages, false).call(gateway.url(), &secret).send().await?;
-        Ok(answer.status.as_u16())
+        Ok::<_, std::io::Error>(answer.status.as_u16())
     };
     assert_eq!(status().await.unwrap(), 200);
     assert!(gateway.until(async || Ok(status().await? == 401)).await.unwrap());

@@ -1,7 +1,7 @@
 //! Slows down whoever guesses keys.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::config::access::Digest;
@@ -12,7 +12,8 @@ const WINDOW: Duration = Duration::from_secs(60);
 const MAX_WRONG_KEYS: usize = 10;
 const MAX_ADDRESSES: usize = 4096;
 
-/// Counts distinct wrong keys by client address. A client that repeats one stale key is not guessing and
+/// Counts distinct wrong keys by client address, and those of one IPv6 network of 64 bits together: whoever has one
+/// address of it has them all. A client that repeats one stale key is not guessing and
 /// is never refused; more than ten different ones in a minute shut the address out for a minute.
 #[derive(Debug, Default)]
 pub struct Throttle {
@@ -30,12 +31,13 @@ struct Guesses {
 impl Throttle {
     /// How long `address` still is shut out; `None`: it may try.
     pub fn refused(&self, address: IpAddr, now: Timestamp) -> Option<Duration> {
-        let until = self.addresses.get(&address)?.refused_until?;
+        let until = self.addresses.get(&network(address))?.refused_until?;
         Some(now.until(until)).filter(|wait| !wait.is_zero())
     }
 
     /// Notes that `address` presented the wrong `key`.
     pub fn note_wrong(&mut self, address: IpAddr, key: &str, now: Timestamp) {
+        let address = network(address);
         if !self.addresses.contains_key(&address) {
             self.make_room(now);
         }
@@ -73,6 +75,13 @@ impl Guesses {
     }
 }
 
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 fn short_hash(key: &str) -> u64 {
     Digest::of(key).as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
@@ -106,6 +115,23 @@ mod tests {
         assert_eq!(throttle.refused(B, at(10)), None);
         throttle.note_wrong(A, "again", at(70));
         assert_eq!(throttle.refused(A, at(70)), None);
+    }
+
+    #[test]
+    fn the_addresses_of_one_network_guess_together() {
+        let mut throttle = Throttle::default();
+        let address = |host: u128| IpAddr::from(Ipv6Addr::from_bits((0x2001_0db8 << 96) | host));
+        for guess in 0..=10 {
+            throttle.note_wrong(address(guess), &format!("guess {guess}"), at(0));
+        }
+        assert!(throttle.refused(address(99), at(0)).is_some());
+        assert_eq!(throttle.refused(address(1 << 64), at(0)), None);
+        for guess in 0..=10 {
+            let mapped = "::ffff:192.0.2.1".parse().unwrap();
+            throttle.note_wrong(mapped, &format!("guess {guess}"), at(0));
+        }
+        assert!(throttle.refused(A, at(0)).is_some(), "one address has two spellings");
+        assert_eq!(throttle.refused(B, at(0)), None);
     }
 
     #[test]

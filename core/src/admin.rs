@@ -4,6 +4,7 @@
 //! client is generated from.
 
 mod actions;
+mod audit;
 mod bootstrap;
 mod channels;
 mod check;
@@ -13,7 +14,9 @@ mod error;
 mod explain;
 mod export;
 pub mod headers;
+mod history;
 mod import;
+pub mod journal;
 mod json;
 mod keys;
 mod openapi;
@@ -34,14 +37,16 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 
 pub use self::bootstrap::Facts;
 pub use self::openapi::openapi;
 pub(crate) use self::requests::export::Export;
 
 use self::error::Problem;
+use self::journal::Journal;
 use self::route::{Action, Target};
+use self::session::Actor;
 use self::throttle::Throttle;
 use crate::allowance::Allowances;
 use crate::config::handle::ConfigHandle;
@@ -64,7 +69,11 @@ pub struct Context<'a, P> {
     pub allowances: &'a Mutex<Allowances>,
     /// The peer's address where it is known; wrong keys are counted by it.
     pub client_address: Option<IpAddr>,
+    pub journal: Journal,
 }
+
+/// Says in an answer that what was done has no row in the audit.
+const UNRECORDED: HeaderName = HeaderName::from_static("x-causeway-unrecorded");
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -111,12 +120,27 @@ async fn dispatch<P: Platform>(
     if !target.methods().contains(method) {
         return Err(Problem::method_not_allowed(target.methods()));
     }
-    match (&target, method) {
+    let (actor, mut response) = match (&target, method) {
         (Target::Bootstrap, _) => return bootstrap::bootstrap(context),
-        (Target::Session, &Method::POST) => return session::sign_in(context, request),
+        (Target::Session, &Method::POST) => (Actor::Key, session::sign_in(context, request)?),
         (Target::Session, _) => return Ok(session::sign_out(request)),
-        _ => session::authenticate(context, request)?,
+        _ => (session::authenticate(context, request)?, serve(context, request, target).await?),
+    };
+    let asks = matches!(target, Target::Explain | Target::ConfigImport | Target::Paste);
+    if method != Method::GET && journal::record(context, request, actor, asks).await.is_err() {
+        // The write is done; nobody is kept from the next one by a database that is away.
+        response.headers_mut().insert(UNRECORDED, HeaderValue::from_static("true"));
     }
+    Ok(response)
+}
+
+/// Answers an operator.
+async fn serve<P: Platform>(
+    context: &Context<'_, P>,
+    request: &Request<Bytes>,
+    target: Target<'_>,
+) -> Result<Response<Bytes>, Problem> {
+    let method = request.method();
     match target {
         Target::Bootstrap | Target::Session | Target::Export(_) => Err(Problem::not_found("no such path")),
         Target::Overview => Ok(overview::read(context).await),
@@ -133,6 +157,9 @@ async fn dispatch<P: Platform>(
         Target::ConfigExport if method == Method::GET => export::plain(context, request),
         Target::ConfigExport => export::encrypted(context, request),
         Target::ConfigImport => import::import(context, request).await,
+        Target::History => history::list(context, request).await,
+        Target::Rollback => history::rollback(context, request).await,
+        Target::Audit => audit::list(context, request).await,
         Target::Reorder => channels::reorder(context, request).await,
         Target::Channel(id) if method == Method::GET => channels::read(context, id),
         Target::Channel(id) if method == Method::PATCH => channels::update(context, request, id).await,

@@ -169,6 +169,7 @@ impl<P: Platform> Gateway<P> {
             throttle: &self.throttle,
             allowances: &self.allowances,
             client_address: client,
+            journal: admin::journal::Journal::default(),
         };
         let answer = admin::handle(&context, http::Request::from_parts(parts.clone(), body)).await;
         answer.map(|body| match body {

@@ -74,7 +74,8 @@ async fn a_file_of_ccx_with_six_arrays_becomes_channels_that_answer() {
         let (status, by) = served(&gateway, protocol, model, prefix).await;
         assert_eq!((status, by.as_str()), (200, channel), "{protocol:?} {model}");
     }
-    assert_eq!(mock.lane("relay").keys(), ["sk-relay-first-0001"; 2], "a paused key is not used");
+    let keys = mock.lane("relay").keys();
+    assert_eq!(keys, ["sk-relay-first-0001", "sk-relay-first-0001", "sk-chat-0001"], "no paused key is used");
     for _ in 0..4 {
         let (status, by) = served(&gateway, Protocol::Chat, "anything", "").await;
         assert!(status == 200 && by.starts_with("two plans"), "{status} {by}");
@@ -170,5 +171,76 @@ async fn bad_and_unauthorised_imports_and_exports_change_nothing() {
         for call in [call.clone(), call.header("x-api-key", gateway.key())] {
             assert_eq!(call.send().await.unwrap().status, 401, "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn every_write_is_in_the_audit_and_every_version_can_come_back() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start_own(&[Channel::every("a", &mock.base("a"))], &[]).await.unwrap();
+    let list = api(&gateway, Method::GET, "channels", Value::Null).await.json();
+    let id = list["channels"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("channels/{id}");
+    assert_eq!(api(&gateway, Method::PATCH, &path, json!({ "weight": 3 })).await.status, 200);
+    assert!(api(&gateway, Method::DELETE, &path, Value::Null).await.status.is_success());
+
+    let audit = api(&gateway, Method::GET, "audit", Value::Null).await;
+    assert_eq!(audit.status, 200, "{}", audit.text());
+    assert!(!audit.text().contains("sk-a-1"), "{}", audit.text());
+    let entries = audit.json()["entries"].as_array().cloned().unwrap_or_default();
+    let done: Vec<_> = entries.iter().map(|entry| (&entry["method"], &entry["actor"])).collect();
+    assert_eq!(
+        done,
+        [
+            (&json!("DELETE"), &json!("key")),
+            (&json!("PATCH"), &json!("key")),
+            (&json!(""), &json!("outside"))
+        ]
+    );
+    assert_eq!(entries[1]["changes"][0]["after"], json!({ "weight": 3 }));
+    let page = api(&gateway, Method::GET, "audit?limit=1", Value::Null).await.json();
+    let next = page["next"].as_str().unwrap_or_default();
+    let page = api(&gateway, Method::GET, &format!("audit?limit=1&cursor={next}"), Value::Null).await.json();
+    assert_eq!(page["entries"][0], entries[1]);
+
+    let history = api(&gateway, Method::GET, "config/history", Value::Null).await;
+    assert_eq!(history.status, 200, "{}", history.text());
+    let current = history.header("etag").to_owned();
+    let first = history.json()["entries"][2]["version"].clone();
+    let rollback = async |version: &str| {
+        let call = Call::post(
+            format!("{}/api/config/rollback", gateway.url()),
+            json!({ "version": first }).to_string(),
+        );
+        gateway.admin(call).header("if-match", version).send().await.unwrap()
+    };
+    assert_eq!(rollback("\"stale\"").await.status, 409);
+    let done = rollback(&current).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!(done.json()["version"], first);
+    assert_eq!(served(&gateway, Protocol::Chat, MODEL, "").await, (200, "a".to_owned()));
+    assert_eq!(mock.lane("a").keys(), ["sk-a-1"]);
+}
+
+#[tokio::test]
+async fn audit_and_history_are_for_operators_and_say_what_is_wrong() {
+    let gateway = Gateway::start(&[]).await.unwrap();
+    for (method, path, body, status) in [
+        (Method::GET, "audit?limit=0", Value::Null, 400),
+        (Method::GET, "audit?cursor=x", Value::Null, 400),
+        (Method::GET, "config/history?page=2", Value::Null, 400),
+        (Method::POST, "config/rollback", json!({}), 400),
+        (Method::POST, "config/rollback", json!({ "version": "0000000000000000" }), 404),
+        (Method::POST, "audit", json!({}), 405),
+        (Method::GET, "config/rollback", Value::Null, 405),
+    ] {
+        let answer = api(&gateway, method, path, body).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+    }
+    for (method, path) in
+        [(Method::GET, "audit"), (Method::GET, "config/history"), (Method::POST, "config/rollback")]
+    {
+        let call = Call::new(method, format!("{}/api/{path}", gateway.url()));
+        assert_eq!(call.header("x-api-key", gateway.key()).send().await.unwrap().status, 401, "{path}");
     }
 }

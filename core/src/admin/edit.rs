@@ -17,8 +17,8 @@ pub(super) struct Edited<T> {
     pub(super) path: String,
 }
 
-/// Loads the document, lets `change` work on it, checks, stores and puts it in force. `change` runs
-/// again when the store was changed meanwhile, so it looks at versions itself.
+/// Loads the document, lets `change` work on it, checks, stores and puts it in force, and notes what came of
+/// it for the audit. `change` runs again when the store was changed meanwhile, so it looks at versions itself.
 pub(super) async fn edit<P: Platform, T: Send>(
     context: &Context<'_, P>,
     change: impl Fn(&mut Document) -> Result<Edited<T>, Problem> + Send,
@@ -28,13 +28,15 @@ pub(super) async fn edit<P: Platform, T: Send>(
         let before = context.config.current().version.clone();
         let stored = store.load().await.map_err(store_problem)?;
         let expected = stored.as_ref().map(Document::version);
-        let mut document = stored.unwrap_or_default();
+        let previous = stored.unwrap_or_default();
+        let mut document = previous.clone();
         let Edited { value, path } = change(&mut document)?;
         document.assign_ids(&mut |bytes| context.platform.entropy().fill(bytes));
         let config = compile(document.clone(), context.outside)
             .map_err(|errors| Problem::invalid(relative(errors, &path)))?;
         match store.replace(expected.as_ref(), &document).await {
             Ok(()) => {
+                context.journal.note(previous, &document);
                 if !context.config.install_after(&before, config) {
                     reload(context).await?;
                 }

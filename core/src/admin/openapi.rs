@@ -4,8 +4,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    actions, bootstrap, channels, check, client_keys, explain, export, import, keys, overview, paste,
-    presets, requests, session, settings, stats, upstream,
+    actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys,
+    overview, paste, presets, requests, session, settings, stats, upstream,
 };
 use crate::admin::session::COOKIE_NAME;
 
@@ -56,6 +56,9 @@ use crate::admin::session::COOKIE_NAME;
         export::plain,
         export::encrypted,
         import::import,
+        history::list,
+        history::rollback,
+        audit::list,
     ),
     security(("cookie" = []), ("bearer" = []), ("apiKey" = []))
 )]

@@ -21,6 +21,9 @@ pub(super) enum Target<'a> {
     Explain,
     ConfigExport,
     ConfigImport,
+    History,
+    Rollback,
+    Audit,
     Reorder,
     Channel(&'a str),
     Action(&'a str, Action),
@@ -64,6 +67,9 @@ impl<'a> Target<'a> {
             ["route", "explain"] => Self::Explain,
             ["config", "export"] => Self::ConfigExport,
             ["config", "import"] => Self::ConfigImport,
+            ["config", "history"] => Self::History,
+            ["config", "rollback"] => Self::Rollback,
+            ["audit"] => Self::Audit,
             ["channels", "reorder"] => Self::Reorder,
             ["channels", id] => Self::Channel(id),
             ["channels", id, "promote"] => Self::Action(id, Action::Promote),
@@ -85,6 +91,7 @@ impl<'a> Target<'a> {
     pub(super) const fn methods(self) -> &'static [Method] {
         match self {
             Self::Bootstrap | Self::Presets | Self::Overview | Self::Stats => &[Method::GET],
+            Self::History | Self::Audit => &[Method::GET],
             Self::Requests | Self::UpstreamModels(_) | Self::Request(_) | Self::Export(_) => &[Method::GET],
             Self::Settings => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],
@@ -94,6 +101,7 @@ impl<'a> Target<'a> {
             Self::Paste
             | Self::Explain
             | Self::ConfigImport
+            | Self::Rollback
             | Self::Reorder
             | Self::Action(..)
             | Self::Keys(_)

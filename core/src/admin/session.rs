@@ -58,13 +58,34 @@ pub(super) fn sign_out(request: &Request<Bytes>) -> Response<Bytes> {
     with_cookie(request, "", 0)
 }
 
+/// How an operator proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Actor {
+    /// By the admin key itself.
+    Key,
+    /// By a session's cookie.
+    Session,
+    /// Not to this API.
+    Outside,
+}
+
+impl Actor {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Session => "session",
+            Self::Outside => "outside",
+        }
+    }
+}
+
 /// Whether the request may manage. A key that is presented decides alone, even beside a cookie.
 pub(super) fn authenticate<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,
-) -> Result<(), Problem> {
+) -> Result<Actor, Problem> {
     if let Some(key) = presented_key(request) {
-        return check_key(context, key);
+        return check_key(context, key).map(|()| Actor::Key);
     }
     let now = context.platform.clock().now().as_secs();
     let admin = context.config.current().access.admin;
@@ -77,7 +98,7 @@ pub(super) fn authenticate<P: Platform>(
     if *request.method() != Method::GET && !is_same_origin(request) {
         return Err(Problem::cross_origin());
     }
-    Ok(())
+    Ok(Actor::Session)
 }
 
 fn check_key<P: Platform>(context: &Context<'_, P>, key: &str) -> Result<(), Problem> {

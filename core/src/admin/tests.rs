@@ -19,6 +19,7 @@ use crate::testing::platform::FakePlatform;
 use crate::testing::run::run;
 use crate::testing::store::MemoryStore;
 
+mod audit;
 mod channels;
 mod client_keys;
 mod config;
@@ -97,6 +98,7 @@ impl Server {
             throttle: &self.throttle,
             allowances: &self.allowances,
             client_address: Some([192, 0, 2, 1].into()),
+            journal: super::journal::Journal::default(),
         }
     }
 

@@ -164,3 +164,30 @@ fn the_help_explains_commands_and_variables() {
         assert!(help.contains(word), "{word} in {help}");
     }
 }
+
+#[test]
+fn an_import_is_tried_and_then_done() {
+    let home = home();
+    let file = home.path().join("ccx.json");
+    let text = r#"{"upstream": [{"name": "relay", "baseUrl": "https://relay.example", "apiKeys": ["sk-canary-1"]}]}"#;
+    std::fs::write(&file, text).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = causeway(home.path()).arg("import").args(arguments).arg(&file).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), said(&output))
+    };
+    let (code, printed, _) = run(&["--dry-run", "ccx"]);
+    assert_eq!(
+        (code, printed.as_str()),
+        (Some(0), "+ channel relay\n\nNothing was changed: this was a dry run.\n")
+    );
+    assert!(!home.path().join("config").exists());
+    let (code, printed, _) = run(&["ccx"]);
+    assert_eq!((code, printed.as_str()), (Some(0), "+ channel relay\n\nDone.\n"));
+    let checked = causeway(home.path()).arg("check").output().unwrap();
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("ok (1 channels, 1 upstream keys)"));
+
+    let (code, printed, problem) = run(&["causeway"]);
+    assert_eq!((code, printed.as_str()), (Some(1), ""));
+    assert!(problem.contains("ccx.json: upstream: unknown field"), "{problem}");
+    assert_eq!(run(&["nginx"]).0, Some(2));
+}

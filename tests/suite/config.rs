@@ -122,6 +122,40 @@ async fn a_file_of_ccx_with_sites_becomes_channels_that_answer() {
 }
 
 #[tokio::test]
+async fn files_of_one_api_and_litellm_become_channels_that_answer() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = Gateway::start_own(&[], &[]).await.unwrap();
+    let table = json!([
+        { "type": 14, "name": "claude", "key": "sk-table-0001\nsk-table-0002", "base_url": mock.base("table"),
+          "models": "claude-sonnet-4-5", "status": 1, "priority": 3 },
+        { "type": 8, "name": "custom", "key": "sk-custom-0001", "base_url": mock.base("custom"),
+          "models": "small", "status": 1, "priority": 3, "model_mapping": "{\"small\":\"smallest\"}" },
+    ]);
+    let proxy = json!({ "model_list": [
+        { "model_name": "fast", "litellm_params":
+            { "model": "openai/fastest", "api_key": "sk-proxy-0001", "api_base": mock.base("proxy") } },
+    ] });
+    for (format, document) in [("one-api", table), ("litellm", proxy)] {
+        let body = json!({ "document": document });
+        let done = api(&gateway, Method::POST, "config/import", body).await;
+        assert_eq!(done.status, 200, "{}", done.text());
+        assert_eq!(done.json()["plan"]["format"], format);
+        assert_eq!(done.json()["plan"]["notCarried"], json!([]));
+    }
+    for (protocol, model, channel, key) in [
+        (Protocol::Messages, "claude-sonnet-4-5", "claude", "sk-table-0001"),
+        (Protocol::Embeddings, "small", "custom", "sk-custom-0001"),
+        (Protocol::Chat, "fast", "openai", "sk-proxy-0001"),
+    ] {
+        assert_eq!(served(&gateway, protocol, model, "").await, (200, channel.to_owned()), "{model}");
+        let lane = mock.lane(key.split('-').nth(1).unwrap_or_default());
+        assert_eq!(lane.keys(), [key]);
+    }
+    let asked = mock.lane("proxy").last().unwrap();
+    assert!(String::from_utf8_lossy(&asked.body).contains(r#""model":"fastest""#), "{:?}", asked.body);
+}
+
+#[tokio::test]
 async fn an_export_moves_a_gateway_with_its_passphrase_and_only_with_it() {
     let mock = Mock::start().await.unwrap();
     let channel = Channel::every("a", &mock.base("a"));

@@ -77,6 +77,14 @@ async fn no_key_and_no_prompt_is_written_or_said() {
     answers.extend(traffic(&mock, &gateway).await.unwrap());
     answers.push(create(every("b", ADDED)).await);
     answers.push(gateway.admin(Call::get(&api)).send().await.unwrap().text());
+    for name in ["audit", "config/history", "config/export", "config/export?secrets=none"] {
+        let answer = gateway.admin(Call::get(format!("{}/api/{name}", gateway.url()))).send().await.unwrap();
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+        answers.push(answer.text());
+    }
+    let encrypted =
+        Call::post(format!("{}/api/config/export", gateway.url()), r#"{"passphrase":"a long passphrase"}"#);
+    answers.push(gateway.admin(encrypted).send().await.unwrap().text());
     for name in ["bootstrap", "channels", "channels/ch_nobody"] {
         let url = format!("{}/api/{name}", gateway.url());
         answers.push(Call::get(&url).header("x-api-key", GUESS).send().await.unwrap().text());

@@ -136,3 +136,46 @@ fn what_is_no_file_of_a_gateway_says_so() {
         }
     }
 }
+
+/// Every value below `value`, by its JSON pointer.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| pointers(item, &format!("{at}/{index}"), found));
+        }
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            pointers(field, &format!("{at}/{name}"), found);
+        }),
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_stands_in_a_file_what_comes_of_it_can_run() {
+    let odd = [json!(null), json!(-1), json!(1e300), json!("\u{0} ?#"), json!([[]]), json!({"": {}})];
+    for (_, case) in cases() {
+        let file = json_of(&case);
+        let mut places = Vec::new();
+        pointers(&file, "", &mut places);
+        for (place, value) in places.iter().flat_map(|place| odd.iter().map(move |value| (place, value))) {
+            let mut changed = file.clone();
+            value.clone_into(changed.pointer_mut(place).unwrap());
+            let Ok(imported) = read(None, &changed, None) else { continue };
+            let mut count = 0u8;
+            let mut random = |bytes: &mut [u8]| {
+                count += 1;
+                bytes.fill(count);
+            };
+            let plan = imported.plan(&present(&case), Mode::Merge, &mut random);
+            let errors = compile(plan.document, &Outside::default()).err().unwrap_or_default();
+            // Wrong settings and hashes are refused with their place; channels must be mended or left out.
+            let wrong: Vec<_> = errors.iter().filter(|(path, _)| path.starts_with("channels")).collect();
+            assert!(wrong.is_empty(), "{} with {value} at {place}: {wrong:?}", case.display());
+        }
+    }
+}

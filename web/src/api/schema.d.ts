@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what operators did, the newest first: every write, with what it changed of the configuration. */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/bootstrap": {
         parameters: {
             query?: never;
@@ -310,6 +327,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/config/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the configuration's versions, the newest first, with who made them and what each changed. */
+        get: operations["listVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config/import": {
         parameters: {
             query?: never;
@@ -321,6 +355,23 @@ export interface paths {
         put?: never;
         /** Imports channels from CCX's `config.json`, one-api, LiteLLM or an export. What cannot be carried is told. */
         post: operations["importConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/config/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an earlier version in force again, as a new version. The key of the operator stays as it is. */
+        post: operations["rollBack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -622,6 +673,35 @@ export interface components {
         };
         /** @enum {string} */
         Change: "added" | "changed" | "removed";
+        /** @description A page of what operators did, the newest first. */
+        ChangeList: {
+            entries: components["schemas"]["ChangeView"][];
+            /** @description `cursor` of the next page; absent on the last. */
+            next?: string | null;
+        };
+        /** @description One write. */
+        ChangeView: {
+            id: string;
+            /** @description Milliseconds since 1970. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * @description `key` or `session`, for how the operator proved who they are; `outside` where the configuration was changed
+             *     elsewhere, such as in its file, and was found so at that time.
+             */
+            actor: string;
+            /** @description The peer's address where it is known. */
+            address?: string | null;
+            /** @description Of the request. */
+            method: string;
+            /** @description Of the request. */
+            path: string;
+            /** @description The configuration's version after a change of it. */
+            version?: string | null;
+            /** @description Whether that version can be put in force again. */
+            restorable: boolean;
+            /** @description What it changed of the configuration; secrets masked. */
+            changes: components["schemas"]["Difference"][];
+        };
         /** @description How many channels are how. */
         ChannelCounts: {
             /** Format: int64 */
@@ -1390,6 +1470,17 @@ export interface components {
             /** @description An excerpt of why it failed. */
             error?: string | null;
         };
+        /** @description Which version shall be in force again. */
+        Rollback: {
+            version: components["schemas"]["Version"];
+        };
+        /** @description What a rollback changed. */
+        RollbackView: {
+            /** @description The configuration's version now, for `If-Match`. */
+            version: components["schemas"]["Version"];
+            /** @description Secrets masked. */
+            changes: components["schemas"]["Difference"][];
+        };
         /**
          * @description In which order the keys of a channel are used.
          * @enum {string}
@@ -1737,6 +1828,53 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description At most so many, 50 without this, 200 at most. */
+                limit?: number;
+                /** @description Milliseconds since 1970. */
+                since?: number;
+                /** @description Milliseconds since 1970; itself not included. */
+                until?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     bootstrap: {
         parameters: {
             query?: never;
@@ -2694,6 +2832,53 @@ export interface operations {
             };
         };
     };
+    listVersions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description At most so many, 50 without this, 200 at most. */
+                limit?: number;
+                /** @description Milliseconds since 1970. */
+                since?: number;
+                /** @description Milliseconds since 1970; itself not included. */
+                until?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page; `ETag` is the version in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     importConfig: {
         parameters: {
             query?: {
@@ -2733,6 +2918,69 @@ export interface operations {
             };
             /** @description Changed meanwhile; `current` is the version now. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rollBack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The configuration's version. */
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollbackView"];
+                };
+            };
+            /** @description That version cannot be in force. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such version is kept. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the version now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -25,6 +25,7 @@ mod parameters;
 mod paste;
 mod patch;
 mod presets;
+mod prices;
 mod requests;
 mod route;
 mod session;
@@ -151,6 +152,8 @@ async fn serve<P: Platform>(
         Target::Channels => channels::create(context, request).await,
         Target::Presets => Ok(presets::list()),
         Target::Paste => paste::drafts(request),
+        Target::Prices if method == Method::GET => Ok(prices::read(context)),
+        Target::Prices => prices::replace(context, request).await,
         Target::Settings if method == Method::GET => Ok(settings::read(context)),
         Target::Settings => settings::replace(context, request).await,
         Target::Explain => explain::explain(context, request).await,

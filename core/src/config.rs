@@ -32,6 +32,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use self::compat::Compat;
+use crate::price::Book;
 use crate::time::Timestamp;
 
 /// A wire API, spoken by clients and by upstreams.
@@ -188,6 +189,7 @@ pub struct Config {
     pub channels: Vec<Arc<Channel>>,
     pub access: access::Access,
     pub settings: Settings,
+    pub prices: Book,
     /// Whether some channel cannot take every request: it has a context window, or an endpoint without images
     /// or tools. Only then is it worth finding out what a request needs.
     pub restricts: bool,
@@ -227,6 +229,8 @@ pub struct Channel {
     pub limits: Limits,
     /// Tokens that a model can hold, prompt and answer together, by the upstream's name for it.
     pub context_windows: model::ModelTable<u32>,
+    /// What it takes of list prices, in millionths.
+    pub cost_multiplier: u64,
 }
 
 /// One (protocol, base URL) of a channel.

@@ -199,10 +199,10 @@ impl<P: Platform> Gateway<P> {
         let session = peek.session.as_deref().map(|hint| SessionKey::of(key.id.as_str(), hint));
         let mut record = Record::new(id, arrived, operation.protocol(), key.id.clone(), &peek.model);
         (record.stream, record.session, record.request_bytes) = (peek.stream, session, body.len() as u64);
-        let mut trip = Trip::new(self, record);
+        let mut trip = Trip::new(self, &config, record);
         let model = peek.model.clone();
         let needs = needs(&config, &key, &peek, operation, &body);
-        match self.admit(&key, &model, operation, &needs) {
+        match self.admit(&config, &key, &model, operation, &needs) {
             Ok(admission) => trip.admit(admission),
             Err(failure) => return Err(self.lost(trip, failure)),
         }

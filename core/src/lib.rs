@@ -16,6 +16,7 @@ pub mod gateway;
 pub mod ir;
 pub mod paste;
 pub mod platform;
+pub mod price;
 pub mod protocol;
 pub mod record;
 pub mod schedule;

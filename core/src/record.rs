@@ -4,7 +4,6 @@ pub mod batch;
 mod excerpt;
 pub(crate) mod histogram;
 pub mod outbox;
-mod price;
 pub(crate) mod query;
 pub mod retention;
 pub(crate) mod rollup;
@@ -20,10 +19,9 @@ use http::StatusCode;
 
 use crate::config::{ChannelId, ClientKeyId, KeyId, Protocol};
 use crate::ir::{Losses, Usage};
+use crate::price::Cost;
 use crate::schedule::{Class, Considered, Rule, SessionKey};
 use crate::time::Timestamp;
-
-pub(crate) use self::price::price;
 
 /// nginx's "client closed request": no client sees it, the record does.
 pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -53,8 +51,8 @@ pub struct Record {
     /// From arrival to the end of the answer.
     pub duration: Duration,
     pub usage: Option<Usage>,
-    /// Micro-dollars; `None` where nothing was used, or its price is not known.
-    pub cost: Option<u64>,
+    /// Of the usage, at the prices that held when the request came; `None` where nothing is known of it.
+    pub cost: Option<Cost>,
     /// Of the bodies, decompressed.
     pub request_bytes: u64,
     pub response_bytes: u64,

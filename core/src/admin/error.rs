@@ -12,6 +12,7 @@ use super::channels::view::ChannelView;
 use super::client_keys::view::ClientKeyView;
 use super::import::ConfigState;
 use super::json;
+use super::prices::PricesView;
 use super::settings::SettingsView;
 use crate::config::FieldErrors;
 use crate::database::DatabaseError;
@@ -33,6 +34,7 @@ pub(super) enum Current {
     ClientKey(Box<ClientKeyView>),
     Settings(Box<SettingsView>),
     Config(ConfigState),
+    Prices(Box<PricesView>),
 }
 
 impl From<ChannelView> for Current {
@@ -56,6 +58,12 @@ impl From<SettingsView> for Current {
 impl From<ConfigState> for Current {
     fn from(state: ConfigState) -> Self {
         Self::Config(state)
+    }
+}
+
+impl From<PricesView> for Current {
+    fn from(prices: PricesView) -> Self {
+        Self::Prices(Box::new(prices))
     }
 }
 

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 
 use super::{
     actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys,
-    overview, paste, presets, requests, session, settings, stats, upstream,
+    overview, paste, presets, prices, requests, session, settings, stats, upstream,
 };
 use crate::admin::session::COOKIE_NAME;
 
@@ -45,6 +45,8 @@ use crate::admin::session::COOKIE_NAME;
         client_keys::update,
         client_keys::delete,
         client_keys::rotate,
+        prices::read,
+        prices::replace,
         settings::read,
         settings::replace,
         explain::explain,

@@ -24,6 +24,7 @@ mod channels;
 mod client_keys;
 mod config;
 mod limits;
+mod prices;
 mod requests;
 mod routing;
 mod session;

@@ -53,6 +53,11 @@ impl ClientKey {
         self.limits.tokens_per_minute.is_some() || !self.budgets.is_empty()
     }
 
+    /// Whether it matters what its requests cost.
+    pub fn counts_money(&self) -> bool {
+        self.budgets.iter().any(|budget| budget.cost_micros.is_some())
+    }
+
     /// The channels it may use for `model`; `None`: all.
     pub fn channels_for(&self, model: &str) -> Option<&ChannelSet> {
         if self.models.allows(model) { self.channels.as_ref() } else { Some(&NO_CHANNEL) }

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::budget::Budget;
 use super::compat::Compat;
 use super::{FieldErrors, Limits, OnLoss, Protocol, Rotation, Secret, Status, Version, hex};
+use crate::price::Price;
 use crate::time::Timestamp;
 
 /// The stored form.
@@ -26,6 +27,9 @@ pub struct Document {
     pub access: AccessDocument,
     #[serde(skip_serializing_if = "is_default")]
     pub settings: SettingsDocument,
+    /// Over the built-in ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prices: Vec<Price>,
 }
 
 /// See [`Channel`](super::Channel) for what the fields mean.
@@ -77,6 +81,9 @@ pub struct ChannelDocument {
     /// By the upstream's name of a model or a pattern; over those of the preset.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub context_windows: BTreeMap<String, u32>,
+    /// What it takes of list prices.
+    #[serde(skip_serializing_if = "is_list")]
+    pub cost_multiplier: f64,
 }
 
 impl Default for ChannelDocument {
@@ -105,6 +112,7 @@ impl Default for ChannelDocument {
             limits: Limits::default(),
             key_limits: Limits::default(),
             context_windows: BTreeMap::new(),
+            cost_multiplier: 1.0,
         }
     }
 }
@@ -379,6 +387,12 @@ fn assign(id: &mut String, prefix: &str, random: &mut dyn FnMut(&mut [u8])) {
 /// Serializing a document cannot fail: its map keys are strings.
 fn version(value: &impl Serialize) -> Version {
     Version::of(&serde_json::to_vec(value).unwrap_or_default())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(clippy::float_cmp, reason = "as it was written")]
+fn is_list(multiplier: &f64) -> bool {
+    *multiplier == 1.0
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

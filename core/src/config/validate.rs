@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::document::{BreakerDocument, Document, SettingsDocument, TimeoutsDocument};
 use super::outside::Outside;
 use super::{Breaker, Config, FieldErrors, Settings, Timeouts};
+use crate::price::Book;
 
 mod access;
 mod channel;
@@ -49,10 +50,13 @@ pub fn compile(document: Document, outside: &Outside) -> Result<Config, FieldErr
     channel::check_unique(&document.channels, &mut problems);
     channels.sort_by_key(|channel| channel.priority);
     let access = access::compile(&document.access, &outside.access, &channels, &mut problems);
+    let prices = Book::new(&document.prices, |index, field, problem| {
+        problems.add(format!("prices[{index}].{field}"), problem);
+    });
     problems.into_result()?;
     let restricts = channels.iter().any(|channel| channel.restricts());
     let (version, document) = (document.version(), Arc::new(document));
-    Ok(Config { version, document, channels, access, settings, restricts })
+    Ok(Config { version, document, channels, access, settings, prices, restricts })
 }
 
 /// The settings of a document that sets none, every field spelled out.

@@ -3,8 +3,10 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use crate::allowance::{Admission, Allowances, Amount, Expected, Refused};
+use crate::config::Config;
 use crate::config::client_key::ClientKey;
 use crate::error::{Failure, FailureKind, Origin};
+use crate::ir::Usage;
 use crate::platform::Platform;
 use crate::protocol::Operation;
 use crate::schedule::Needs;
@@ -22,6 +24,7 @@ impl<P: Platform> Gateway<P> {
     /// 403 for a model that the key does not allow, 429 at a limit or when a budget is used up.
     pub(crate) fn admit(
         &self,
+        config: &Config,
         key: &ClientKey,
         model: &str,
         operation: Operation,
@@ -32,7 +35,15 @@ impl<P: Platform> Gateway<P> {
             return Err(Failure::new(Origin::Client, FailureKind::Permission, message));
         }
         let now = self.now();
-        let admitted = self.allowances().admit(key, expected(operation, needs), now);
+        let mut expected = expected(operation, needs);
+        if key.counts_money()
+            && let Some(Expected { most, .. }) = &mut expected
+        {
+            let answer = most.tokens.saturating_sub(needs.input.into());
+            let usage = Usage { input: Some(needs.input.into()), output: Some(answer), ..Usage::default() };
+            most.micros = config.prices.list(&usage, model).list_micros;
+        }
+        let admitted = self.allowances().admit(key, expected, now);
         admitted.map_err(|refused| {
             let (message, retry_after) = match refused {
                 Refused::Limit(until) => (

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::allowance::{Admission, Amount};
-use crate::config::Config;
+use crate::config::{Channel, Config};
 use crate::error::Failure;
 use crate::ir::{Losses, Usage};
 use crate::platform::{Background, Coordinator, Platform, Recorder};
-use crate::record::{Attempt, CLIENT_CLOSED_REQUEST, Record, price};
+use crate::price::Cost;
+use crate::record::{Attempt, CLIENT_CLOSED_REQUEST, Record};
 use crate::schedule::explain::Explanation;
 use crate::schedule::{Class, Considered, Lease, Outcome};
 use crate::time::Timestamp;
@@ -81,14 +82,19 @@ impl Began {
 /// A request on its way, with the record that it leaves.
 pub(crate) struct Trip<P: Platform> {
     gateway: Arc<Gateway<P>>,
+    /// In force when it came.
+    config: Arc<Config>,
     record: Option<Record>,
+    /// Where the last attempt went.
+    last: Option<Arc<Channel>>,
     /// `None` before it may begin, and where it may not.
     admission: Option<Admission>,
 }
 
 impl<P: Platform> Trip<P> {
-    pub(crate) fn new(gateway: &Arc<Gateway<P>>, record: Record) -> Self {
-        Self { gateway: Arc::clone(gateway), record: Some(record), admission: None }
+    pub(crate) fn new(gateway: &Arc<Gateway<P>>, config: &Arc<Config>, record: Record) -> Self {
+        let (gateway, config) = (Arc::clone(gateway), Arc::clone(config));
+        Self { gateway, config, record: Some(record), last: None, admission: None }
     }
 
     /// Its client's key lets it begin.
@@ -121,6 +127,7 @@ impl<P: Platform> Trip<P> {
             return;
         };
         let Began { headers, content } = began;
+        self.last = Some(Arc::clone(&lease.channel));
         record.attempts.push(Attempt {
             at: lease.acquired_at,
             channel: lease.channel.id.clone(),
@@ -175,17 +182,24 @@ impl<P: Platform> Trip<P> {
         self.leave(status, usage, bytes);
     }
 
+    /// What the last attempt used is what is billed.
+    fn cost(&self, record: &Record) -> Option<Cost> {
+        let (usage, channel, attempt) = (record.usage?, self.last.as_ref()?, record.attempts.last()?);
+        Some(self.config.prices.cost(&usage, channel, &attempt.model))
+    }
+
     fn leave(&mut self, status: StatusCode, usage: Option<Usage>, bytes: usize) {
         let Some(mut record) = self.record.take() else { return };
         record.status = status;
         record.usage = usage;
         record.response_bytes = bytes as u64;
-        record.cost = price(&record);
         let now = self.gateway.now();
         record.duration = now.since(record.at);
+        record.cost = self.cost(&record);
         if let Some(admission) = self.admission.take() {
-            let tokens = usage.as_ref().and_then(Usage::limited_tokens);
-            let used = tokens.map(|tokens| Amount { tokens, micros: 0 });
+            let tokens = record.usage.as_ref().and_then(Usage::limited_tokens);
+            let micros = record.cost.map_or(0, |cost| cost.micros);
+            let used = tokens.map(|tokens| Amount { tokens, micros });
             self.gateway.allowances().settle(&admission, status.is_success(), used, now);
         }
         let gateway = Arc::clone(&self.gateway);

@@ -6,6 +6,7 @@ use super::excerpt::excerpt;
 use super::rollup::{self, Rollups};
 use super::{Attempt, Record, clipped, clipped_to, millis};
 use crate::database::{Row, Statement, Value};
+use crate::price::Cost;
 use crate::schedule::Considered;
 use crate::time::Timestamp;
 
@@ -112,7 +113,7 @@ fn request(record: &Record) -> Row {
         usage.output_audio.into(),
         usage.web_searches.into(),
         usage.estimated.into(),
-        record.cost.into(),
+        record.cost.and_then(Cost::priced).map(|cost| cost.micros).into(),
         record.request_bytes.into(),
         record.response_bytes.into(),
         lost(record),

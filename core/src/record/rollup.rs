@@ -80,8 +80,8 @@ impl Tally {
             of_usage(usage.output),
             of_usage(usage.reasoning),
             count(usage.estimated),
-            record.cost.unwrap_or(0),
-            count(record.usage.is_some() && record.cost.is_none()),
+            record.cost.map_or(0, |cost| cost.micros),
+            count(record.cost.is_some_and(|cost| cost.unpriced)),
         ];
         self.sums.iter_mut().zip(added).for_each(|(sum, added)| *sum = sum.saturating_add(added));
         if served {

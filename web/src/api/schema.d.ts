@@ -433,6 +433,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the prices. */
+        get: operations["readPrices"];
+        /** Replaces the operator's own prices. What was recorded before keeps its cost. */
+        put: operations["replacePrices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/requests": {
         parameters: {
             query?: never;
@@ -828,6 +846,11 @@ export interface components {
             contextWindows: {
                 [key: string]: number;
             };
+            /**
+             * Format: double
+             * @description What it takes of list prices.
+             */
+            costMultiplier: number;
             /** @description For `If-Match`. */
             version: components["schemas"]["Version"];
         };
@@ -886,6 +909,11 @@ export interface components {
             contextWindows?: {
                 [key: string]: number;
             } | null;
+            /**
+             * Format: double
+             * @description What it takes of list prices: 0.5 for half of them; unset: 1.
+             */
+            costMultiplier?: number | null;
         };
         /**
          * @description What is tested of an endpoint.
@@ -1051,7 +1079,7 @@ export interface components {
             until: components["schemas"]["Timestamp"];
         };
         /** @description What a write conflicted with. */
-        Current: components["schemas"]["ChannelView"] | components["schemas"]["ClientKeyView"] | components["schemas"]["SettingsView"] | components["schemas"]["ConfigState"];
+        Current: components["schemas"]["ChannelView"] | components["schemas"]["ClientKeyView"] | components["schemas"]["SettingsView"] | components["schemas"]["ConfigState"] | components["schemas"]["PricesView"];
         /** @description A part of the configuration that is not as it was. */
         Difference: {
             part: components["schemas"]["Part"];
@@ -1344,6 +1372,94 @@ export interface components {
         /** @description All presets. */
         PresetList: {
             presets: components["schemas"]["Preset"][];
+        };
+        /**
+         * @description List prices of one model in US dollars per million tokens. What is left out costs as much as `input`, of an answer
+         *     as much as `output`; left out themselves, those make the usage unpriced.
+         */
+        Price: {
+            /**
+             * @description The upstream's name, or a pattern.
+             * @default
+             */
+            model: string;
+            /**
+             * Format: int32
+             * @description For prompts of more tokens; another entry of the same model is for shorter ones.
+             * @default 0
+             */
+            over: number;
+            /**
+             * Format: double
+             * @default null
+             */
+            input: number | null;
+            /**
+             * Format: double
+             * @description Read from a prompt cache.
+             * @default null
+             */
+            cachedInput: number | null;
+            /**
+             * Format: double
+             * @description Written to a prompt cache, kept for minutes.
+             * @default null
+             */
+            cacheWrite: number | null;
+            /**
+             * Format: double
+             * @description Written to a prompt cache, kept for an hour.
+             * @default null
+             */
+            cacheWrite1h: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            inputAudio: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            output: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            reasoning: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            outputAudio: number | null;
+            /**
+             * Format: double
+             * @description For a thousand searches that the vendor runs; left out, they are unpriced.
+             * @default null
+             */
+            webSearch: number | null;
+            /**
+             * @description The page that says so.
+             * @default null
+             */
+            source: string | null;
+            /**
+             * @description The day on which it said so: `2026-10-24`.
+             * @default null
+             */
+            asOf: string | null;
+        };
+        /** @description The operator's own prices, and those that hold where they say nothing. */
+        PricesView: {
+            prices: components["schemas"]["Price"][];
+            /** @description Also for dated snapshots of these models. */
+            builtIn: components["schemas"]["Price"][];
+            /** @description For `If-Match`. */
+            version: components["schemas"]["Version"];
+        };
+        /** @description All prices of the operator's own. */
+        PricesWrite: {
+            prices: components["schemas"]["Price"][];
         };
         /** @description For how long a channel comes first. */
         Promote: {
@@ -3059,6 +3175,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresetList"];
+                };
+            };
+        };
+    };
+    readPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The prices; `ETag` is their version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricesView"];
+                };
+            };
+        };
+    };
+    replacePrices: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that shall be replaced. */
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PricesWrite"];
+            };
+        };
+        responses: {
+            /** @description The prices as they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricesView"];
+                };
+            };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Changed meanwhile; `current` is the prices now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

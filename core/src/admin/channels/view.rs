@@ -94,6 +94,8 @@ pub(in crate::admin) struct ChannelView {
     /// Tokens that a model holds, prompt and answer together, by the upstream's name or a pattern; over those of
     /// the preset.
     context_windows: BTreeMap<String, u32>,
+    /// What it takes of list prices.
+    cost_multiplier: f64,
     /// For `If-Match`.
     version: Version,
 }
@@ -162,6 +164,7 @@ impl ChannelView {
             limits: written.limits,
             key_limits: written.key_limits,
             context_windows: written.context_windows.clone(),
+            cost_multiplier: written.cost_multiplier,
             version: written.version(),
         }
     }

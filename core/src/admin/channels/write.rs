@@ -99,6 +99,10 @@ pub(in crate::admin) struct ChannelWrite {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, u32>>)]
     context_windows: Patch<BTreeMap<String, u32>>,
+    /// What it takes of list prices: 0.5 for half of them; unset: 1.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>)]
+    cost_multiplier: Patch<f64>,
 }
 
 /// A new key, or a change of one.
@@ -171,6 +175,7 @@ impl ChannelWrite {
         self.limits.apply(&mut channel.limits);
         self.key_limits.apply(&mut channel.key_limits);
         self.context_windows.apply(&mut channel.context_windows);
+        self.cost_multiplier.apply_or(&mut channel.cost_multiplier, default.cost_multiplier);
         Ok(())
     }
 }

@@ -98,6 +98,7 @@ pub(super) fn compile(
         embedding_space: written.embedding_space.as_deref().map(Into::into),
         limits: written.limits,
         context_windows,
+        cost_multiplier: limits::cost_multiplier(written.cost_multiplier, path, problems),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Problems, compat};
 use crate::config::document::ChannelDocument;
 use crate::config::model::ModelTable;
 use crate::config::{Endpoint, Limits};
+use crate::price::LIST;
 
 const REQUESTS: u32 = 1_000_000;
 const TOKENS: u32 = 1_000_000_000;
@@ -26,6 +27,22 @@ pub(super) fn check(limits: &Limits, path: &str, problems: &mut Problems) {
             _ => {}
         }
     }
+}
+
+/// In millionths.
+pub(super) fn cost_multiplier(written: f64, path: &str, problems: &mut Problems) -> u64 {
+    const MOST: f64 = 1000.0;
+    if !(0.0..=MOST).contains(&written) {
+        problems.add(format!("{path}.costMultiplier"), format!("is not between 0 and {MOST}"));
+        return LIST;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is whole and between 0 and 10^9"
+    )]
+    let millionths = (written * 1e6).round() as u64;
+    millionths
 }
 
 /// The channel's own, and below them those of the presets of its endpoints.

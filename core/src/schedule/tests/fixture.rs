@@ -12,6 +12,7 @@ use crate::config::{
     Breaker, Channel, ChannelId, Config, Endpoint, Key, KeyId, Limits, OnLoss, Protocol, Rotation, Secret,
     Settings, Status, Timeouts, Transport, Version,
 };
+use crate::price::{Book, LIST};
 use crate::schedule::{Ask, Class, Lease, Outcome, Refusal, Rng, SessionKey, State, Tried};
 use crate::time::Timestamp;
 
@@ -65,6 +66,7 @@ pub(super) fn channel(name: &str, priority: u32, keys: usize) -> Channel {
         embedding_space: None,
         limits: Limits::default(),
         context_windows: ModelTable::default(),
+        cost_multiplier: LIST,
     }
 }
 
@@ -85,6 +87,7 @@ pub(super) fn config(version: &str, channels: Vec<Channel>) -> Config {
             max_wait: Duration::from_secs(10),
             breaker: BREAKER,
         },
+        prices: Book::default(),
         restricts: false,
     }
 }

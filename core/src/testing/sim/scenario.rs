@@ -16,6 +16,7 @@ use crate::config::{
     Breaker, Channel, ChannelId, Config, Endpoint, Key, KeyId, Limits, OnLoss, Protocol, Rotation, Secret,
     Settings, Status, Timeouts, Transport, Version,
 };
+use crate::price::{Book, LIST};
 use crate::time::Timestamp;
 
 /// The models that clients ask for.
@@ -163,6 +164,7 @@ impl Scenario {
             Some(Arc::new(plan.channel(*position, &base, &transport, timeouts)))
         };
         let config = Config {
+            prices: Book::default(),
             restricts: false,
             version: Version::new(format!("{number}")),
             document: Arc::new(Document::default()),
@@ -300,6 +302,7 @@ impl Plan {
             embedding_space: None,
             limits: self.limits,
             context_windows: ModelTable::default(),
+            cost_multiplier: LIST,
         }
     }
 }

@@ -4,7 +4,9 @@
 //! side by side cannot use up one budget twice. A budget is passed by no more than what its last request uses
 //! beyond its reservation.
 
+mod amount;
 mod spending;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -16,11 +18,16 @@ use crate::config::{ClientKeyId, Limits};
 use crate::schedule::meter::{Meter, Room};
 use crate::time::Timestamp;
 
-pub use self::spending::{Amount, Spending};
+pub use self::amount::Amount;
+pub use self::spending::Spending;
+pub use self::store::{MOST, Sync};
 
 /// Of all client keys that have asked for something.
 #[derive(Debug, Default)]
-pub struct Allowances(BTreeMap<ClientKeyId, Allowance>);
+pub struct Allowances {
+    keys: BTreeMap<ClientKeyId, Allowance>,
+    pace: store::Pace,
+}
 
 /// What a request may come to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,12 +69,14 @@ struct Allowance {
     /// The most that a request has used lately; `None` before the first has told.
     usual: Option<Amount>,
     spending: Spending,
+    /// When the database told what others have used.
+    synced_at: Option<Timestamp>,
 }
 
 impl Default for Allowance {
     fn default() -> Self {
         let (reserved, spending) = (Amount::default(), Spending::default());
-        Self { meter: Meter::told(), in_flight: 0, reserved, usual: None, spending }
+        Self { meter: Meter::told(), in_flight: 0, reserved, usual: None, spending, synced_at: None }
     }
 }
 
@@ -82,7 +91,7 @@ impl Allowances {
         expected: Option<Expected>,
         now: Timestamp,
     ) -> Result<Admission, Refused> {
-        let allowance = self.0.entry(key.id.clone()).or_default();
+        let allowance = self.keys.entry(key.id.clone()).or_default();
         let prompt = expected.map_or(0, |expected| expected.prompt);
         allowance.check_limits(&key.limits, prompt, now)?;
         let reserved = expected.map(|expected| allowance.reservation(expected));
@@ -99,7 +108,7 @@ impl Allowances {
     /// Learns what an admitted request used; `None`: nobody told. One that `served` then counts as it was expected
     /// to, any other nothing.
     pub fn settle(&mut self, admission: &Admission, served: bool, used: Option<Amount>, now: Timestamp) {
-        let Some(allowance) = self.0.get_mut(&admission.key) else { return };
+        let Some(allowance) = self.keys.get_mut(&admission.key) else { return };
         let Admission { at, reserved, counted, .. } = *admission;
         allowance.in_flight = allowance.in_flight.saturating_sub(1);
         allowance.reserved -= reserved.unwrap_or_default();
@@ -114,7 +123,7 @@ impl Allowances {
 
     /// What a key has used; `None`: nothing that anybody remembers.
     pub fn spending(&self, key: &ClientKeyId) -> Option<&Spending> {
-        self.0.get(key).map(|allowance| &allowance.spending)
+        self.keys.get(key).map(|allowance| &allowance.spending)
     }
 }
 

@@ -27,6 +27,7 @@ mod relay;
 mod route;
 mod serve;
 mod shape;
+pub(crate) mod spending;
 pub(crate) mod trial;
 mod trip;
 
@@ -202,7 +203,7 @@ impl<P: Platform> Gateway<P> {
         let mut trip = Trip::new(self, &config, record);
         let model = peek.model.clone();
         let needs = needs(&config, &key, &peek, operation, &body);
-        match self.admit(&config, &key, &model, operation, &needs) {
+        match self.admit(&config, &key, &model, operation, &needs).await {
             Ok(admission) => trip.admit(admission),
             Err(failure) => return Err(self.lost(trip, failure)),
         }

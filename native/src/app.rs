@@ -28,6 +28,7 @@ use crate::descriptors;
 use crate::env::Environment;
 use crate::http_client::TlsError;
 use crate::server::{self, Drained, Limits};
+use crate::spending;
 use crate::verdicts;
 use crate::web;
 
@@ -109,6 +110,7 @@ impl<S: ConfigStore> App<S> {
         };
         let began = SystemClock.now();
         let keeping = tokio::spawn(verdicts::keep(Arc::clone(&gateway)));
+        let counting = tokio::spawn(spending::keep(Arc::clone(&gateway)));
         let respond = move |request, peer| {
             let app = Arc::clone(&app);
             async move { app.respond(request, peer).await }
@@ -123,6 +125,8 @@ impl<S: ConfigStore> App<S> {
             platform.recorder().flush(platform.database()).await;
             keeping.abort();
             verdicts::save(&gateway, began).await;
+            counting.abort();
+            gateway.save_spending().await;
         };
         if tokio::time::timeout(LAST_REPORTS, recorded).await.is_err() {
             tracing::warn!("some finished requests were not recorded");

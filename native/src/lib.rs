@@ -19,6 +19,7 @@ pub mod secret_key;
 pub mod serve;
 pub mod server;
 pub mod signals;
+mod spending;
 pub mod store;
 mod verdicts;
 pub mod watch;

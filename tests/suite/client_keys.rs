@@ -229,3 +229,43 @@ async fn until_it_is_used_up(call: Call) -> Result<(), String> {
         }
     }
 }
+
+#[tokio::test]
+async fn money_is_counted_by_the_price_and_what_the_channel_takes_of_it() {
+    let mock = Mock::start().await.unwrap();
+    let channel = Channel::every("a", &mock.base("a")).with("costMultiplier", json!(0.5));
+    let gateway = Gateway::start_own(&[channel], &[]).await.unwrap();
+    let prices =
+        json!({ "prices": [{ "model": "mock-*", "input": 1000, "cachedInput": 1000, "output": 2000 }] });
+    let replace = Call::new(Method::PUT, format!("{}/api/prices", gateway.url()));
+    let replaced = gateway.admin(replace.body("application/json", prices.to_string())).send().await.unwrap();
+    assert_eq!(replaced.status, 200, "{}", replaced.text());
+    let (secret, id) =
+        key(&gateway, json!({ "budgets": [{ "period": "month", "costMicros": 19_500 }] })).await;
+    let sample = Sample::of(Protocol::Messages, false);
+    let spent = async || {
+        let read = api(&gateway, Method::GET, &format!("/{id}"), Value::Null).await.json();
+        read["spent"][2]["costMicros"].as_u64().unwrap_or_default()
+    };
+    let first = sample.call(gateway.url(), &secret).send().await.unwrap();
+    assert_eq!(first.status, 200, "{}", first.text());
+    assert!(gateway.until(async || Ok(spent().await > 0)).await.unwrap());
+    assert_eq!(spent().await, (21 * 1000 + 9 * 2000) / 2, "21 tokens in and 9 out, at half the price");
+    let last = sample.call(gateway.url(), &secret).send().await.unwrap();
+    assert_eq!(last.status, 429, "{}", last.text());
+}
+
+#[tokio::test]
+async fn what_was_spent_outlives_a_restart() {
+    let mock = Mock::start().await.unwrap();
+    let mut gateway = Gateway::start_own(&[Channel::every("a", &mock.base("a"))], &[]).await.unwrap();
+    let (secret, id) = key(&gateway, json!({ "budgets": [{ "period": "total", "tokens": 1 }] })).await;
+    let sample = Sample::of(Protocol::Chat, false);
+    assert_eq!(sample.call(gateway.url(), &secret).send().await.unwrap().status, 200);
+    let before = api(&gateway, Method::GET, &format!("/{id}"), Value::Null).await.json();
+    assert_eq!(before["spent"][3]["tokens"], 30, "{before}");
+    gateway.restart().await.unwrap();
+    let after = api(&gateway, Method::GET, &format!("/{id}"), Value::Null).await.json();
+    assert_eq!((&after["spent"], &after["lastUsedAt"]), (&before["spent"], &before["lastUsedAt"]));
+    assert_eq!(sample.call(gateway.url(), &secret).send().await.unwrap().status, 429);
+}

@@ -1,7 +1,5 @@
 //! The keys of clients: list, read, create, change, delete, rotate. A secret is shown once, when it is made.
 
-use std::sync::PoisonError;
-
 use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -11,9 +9,11 @@ use self::write::ClientKeyWrite;
 use super::edit::{Edited, edit};
 use super::error::{ErrorBody, Problem};
 use super::{Context, json};
+use crate::allowance::MOST;
 use crate::config::access::{Digest, check_strength, random_key};
 use crate::config::document::{ClientKeyDocument, Document};
 use crate::config::{ClientKeyId, Config, Secret};
+use crate::gateway::spending;
 use crate::platform::{Clock, Entropy, Platform};
 
 pub(super) mod view;
@@ -22,8 +22,10 @@ mod write;
 /// Lists all client keys with what they have used, those of the environment last.
 #[utoipa::path(get, path = "/api/client-keys", operation_id = "listClientKeys", tag = "client keys",
     responses((status = 200, description = "All client keys.", body = ClientKeyList)))]
-pub(super) fn list<P: Platform>(context: &Context<'_, P>) -> Response<Bytes> {
+pub(super) async fn list<P: Platform>(context: &Context<'_, P>) -> Response<Bytes> {
     let config = context.config.current();
+    let ids: Vec<_> = config.access.client_keys.iter().map(|key| key.id.clone()).collect();
+    hear(context, &ids).await;
     let written = config.document.access.client_keys.iter().map(|key| view(context, key, false));
     let foreign = from_environment(&config).map(|key| view(context, &key, true));
     let client_keys = written.chain(foreign).collect();
@@ -35,8 +37,14 @@ pub(super) fn list<P: Platform>(context: &Context<'_, P>) -> Response<Bytes> {
     params(("id" = String, Path, description = "The client key's id.")),
     responses((status = 200, description = "The key; `ETag` is its version.", body = ClientKeyView),
         (status = 404, description = "No such client key.", body = ErrorBody)))]
-pub(super) fn read<P: Platform>(context: &Context<'_, P>, id: &str) -> Result<Response<Bytes>, Problem> {
+pub(super) async fn read<P: Platform>(
+    context: &Context<'_, P>,
+    id: &str,
+) -> Result<Response<Bytes>, Problem> {
     let config = context.config.current();
+    if let Some(key) = config.access.client_key(id) {
+        hear(context, std::slice::from_ref(&key.id)).await;
+    }
     let written = config.document.access.client_keys.iter().find(|key| key.id == id);
     let view = match written {
         Some(key) => view(context, key, false),
@@ -150,8 +158,18 @@ pub(super) async fn rotate<P: Platform>(
     Ok(shown(StatusCode::OK, key, client_key))
 }
 
+/// Hears what others served with `keys`, where that was not asked for lately.
+async fn hear<P: Platform>(context: &Context<'_, P>, keys: &[ClientKeyId]) {
+    let now = context.platform.clock().now();
+    let stale = |key: &&ClientKeyId| spending::lock(context.allowances).is_stale(key, now);
+    let stale: Vec<ClientKeyId> = keys.iter().filter(stale).cloned().collect();
+    for keys in stale.chunks(MOST) {
+        spending::sync(context.allowances, context.platform, keys).await;
+    }
+}
+
 fn view<P: Platform>(context: &Context<'_, P>, key: &ClientKeyDocument, environment: bool) -> ClientKeyView {
-    let allowances = context.allowances.lock().unwrap_or_else(PoisonError::into_inner);
+    let allowances = spending::lock(context.allowances);
     let spending = allowances.spending(&ClientKeyId::new(key.id.as_str()));
     ClientKeyView::of(key, environment, spending, context.platform.clock().now())
 }

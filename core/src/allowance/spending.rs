@@ -1,86 +1,26 @@
-//! What one client key has used, by period.
+//! What one client key has used, by period: as the database knows it, and what it does not know yet.
 
-use std::ops::{Add, AddAssign, Div, Sub, SubAssign};
-
+use super::Amount;
 use crate::config::budget::Period;
 use crate::time::Timestamp;
-
-/// Of tokens and of money. Sums do not overflow and differences do not go below nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Amount {
-    pub tokens: u64,
-    /// Millionths of a US dollar.
-    pub micros: u64,
-}
-
-impl Amount {
-    /// The larger of each.
-    #[must_use]
-    pub fn max(self, other: Self) -> Self {
-        Self { tokens: self.tokens.max(other.tokens), micros: self.micros.max(other.micros) }
-    }
-
-    pub const fn is_within(self, most: Self) -> bool {
-        self.tokens <= most.tokens && self.micros <= most.micros
-    }
-}
-
-impl Add for Amount {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            tokens: self.tokens.saturating_add(other.tokens),
-            micros: self.micros.saturating_add(other.micros),
-        }
-    }
-}
-
-impl Sub for Amount {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self {
-            tokens: self.tokens.saturating_sub(other.tokens),
-            micros: self.micros.saturating_sub(other.micros),
-        }
-    }
-}
-
-impl Div<u64> for Amount {
-    type Output = Self;
-
-    fn div(self, by: u64) -> Self {
-        let part = |whole: u64| whole.checked_div(by).unwrap_or(whole);
-        Self { tokens: part(self.tokens), micros: part(self.micros) }
-    }
-}
-
-impl AddAssign for Amount {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
-    }
-}
-
-impl SubAssign for Amount {
-    fn sub_assign(&mut self, other: Self) {
-        *self = *self - other;
-    }
-}
 
 /// What was used in the current period of each kind.
 #[derive(Clone, Debug, Default)]
 pub struct Spending {
     /// In the order of [`Period::ALL`].
-    counters: [Counter; Period::ALL.len()],
+    pub(super) counters: [Counter; Period::ALL.len()],
     last_used: Option<Timestamp>,
 }
 
 /// A sum that begins anew with its period.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counter {
-    first_day: u64,
-    sum: Amount,
+pub(super) struct Counter {
+    pub(super) first_day: u64,
+    /// The most that the database told of; others may have added to it.
+    known: Amount,
+    /// On its way there.
+    sent: Amount,
+    unsent: Amount,
 }
 
 impl Spending {
@@ -88,7 +28,7 @@ impl Spending {
     pub fn of(&self, period: Period, now: Timestamp) -> Amount {
         let first_day = period.first_day(now);
         let counter = self.counters.get(period as usize).filter(|counter| counter.first_day == first_day);
-        counter.map_or_else(Amount::default, |counter| counter.sum)
+        counter.map_or_else(Amount::default, |counter| counter.known + counter.sent + counter.unsent)
     }
 
     /// When a request began last.
@@ -101,12 +41,48 @@ impl Spending {
     }
 
     pub(super) fn add(&mut self, amount: Amount, now: Timestamp) {
-        for (counter, period) in self.counters.iter_mut().zip(Period::ALL) {
+        for counter in self.current(now) {
+            counter.unsent += amount;
+        }
+    }
+
+    /// Whether the database lacks something.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.counters.iter().any(|counter| counter.unsent != Amount::default())
+    }
+
+    /// The counters of the periods that `now` is in.
+    fn current(&mut self, now: Timestamp) -> impl Iterator<Item = &mut Counter> {
+        self.counters.iter_mut().zip(Period::ALL).map(move |(counter, period)| {
             let first_day = period.first_day(now);
             if counter.first_day != first_day {
-                *counter = Counter { first_day, sum: Amount::default() };
+                *counter = Counter { first_day, ..Counter::default() };
             }
-            counter.sum += amount;
+            counter
+        })
+    }
+
+    /// What goes to the database now, by period: its first day and the amount.
+    pub(super) fn send(&mut self, now: Timestamp) -> [(u64, Amount); Period::ALL.len()] {
+        let mut sent = [(0, Amount::default()); Period::ALL.len()];
+        for (place, counter) in sent.iter_mut().zip(self.current(now)) {
+            *place = (counter.first_day, counter.unsent);
+            counter.sent += counter.unsent;
+            counter.unsent = Amount::default();
+        }
+        sent
+    }
+
+    /// What was sent of a period either arrived, and made the sum that is `known` now, or did not.
+    pub(super) fn settle(&mut self, period: Period, sent: (u64, Amount), known: Option<Amount>) {
+        let (first_day, amount) = sent;
+        let counter = self.counters.get_mut(period as usize).filter(|counter| counter.first_day == first_day);
+        let Some(counter) = counter else { return };
+        counter.sent -= amount;
+        match known {
+            // Answers may overtake each other, and sums only grow.
+            Some(known) => counter.known = counter.known.max(known),
+            None => counter.unsent += amount,
         }
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
 use crate::config::access::Digest;
+use crate::database::DatabaseError;
+use crate::testing::database::MemoryDatabase;
 
 const DAY: u64 = 86_400_000;
 
@@ -130,4 +132,69 @@ fn sixteen_clients_pass_no_budget_by_more_than_one_request() {
         let spent = allowances.spending(&key.id).unwrap().of(Period::Day, at(now)).tokens;
         assert!((budget..budget + size).contains(&spent), "seed {seed}: {spent} of {budget} by {size}");
     }
+}
+
+/// Instances that share a database.
+#[test]
+fn instances_know_what_the_others_used() {
+    let database = MemoryDatabase::new();
+    let key = key(Limits::default(), &[daily(100)]);
+    let (mut one, mut two) = (Allowances::default(), Allowances::default());
+    let sync = |allowances: &mut Allowances, now| {
+        let (sync, statements) = allowances.begin_sync(std::slice::from_ref(&key.id), now).unwrap();
+        allowances.end_sync(sync, database.run(&statements).ok(), now);
+    };
+    let uses = |allowances: &mut Allowances, amount, now| {
+        let admission = allowances.admit(&key, asks(amount), now)?;
+        allowances.settle(&admission, true, Some(tokens(amount)), now);
+        Ok::<_, Refused>(())
+    };
+    assert!(one.is_stale(&key.id, at(0)), "nothing was read yet");
+    sync(&mut one, at(0));
+    assert!(!one.is_stale(&key.id, at(4_999)) && one.is_stale(&key.id, at(5_000)));
+    uses(&mut one, 60, at(1)).unwrap();
+    sync(&mut one, at(2));
+    sync(&mut one, at(3));
+    sync(&mut two, at(4));
+    assert_eq!(two.spending(&key.id).unwrap().of(Period::Day, at(4)), tokens(60), "added once");
+    assert_eq!(two.spending(&key.id).unwrap().last_used(), Some(at(1)));
+    uses(&mut two, 40, at(5)).unwrap();
+    database.fail(Some(DatabaseError::Busy));
+    sync(&mut two, at(6));
+    assert_eq!(two.spending(&key.id).unwrap().of(Period::Day, at(6)), tokens(100), "nothing is lost");
+    assert!(!two.is_due(at(7)) && !two.is_stale(&key.id, at(7)), "a database that failed is left alone");
+    database.fail(None);
+    sync(&mut two, at(6_000));
+    sync(&mut one, at(6_001));
+    assert_eq!(uses(&mut one, 1, at(6_002)), Err(Refused::Spent(Period::Day, Some(at(DAY)))));
+    sync(&mut one, at(DAY));
+    uses(&mut one, 1, at(DAY)).unwrap();
+    sync(&mut one, at(DAY + 1));
+    let spending = one.spending(&key.id).unwrap();
+    assert_eq!(spending.of(Period::Day, at(DAY)), tokens(1), "the next day is a new one");
+    assert_eq!(spending.of(Period::Total, at(DAY)), tokens(101));
+    let mut three = Allowances::default();
+    sync(&mut three, at(DAY + 2));
+    assert_eq!(three.spending(&key.id).unwrap().of(Period::Day, at(DAY)), tokens(1));
+}
+
+#[test]
+fn what_is_counted_while_the_database_is_asked_is_not_lost() {
+    let database = MemoryDatabase::new();
+    let (mut allowances, key) = (Allowances::default(), key(Limits::default(), &[]));
+    let uses = |allowances: &mut Allowances, amount| {
+        let admission = allowances.admit(&key, asks(amount), at(0)).unwrap();
+        allowances.settle(&admission, true, Some(tokens(amount)), at(0));
+    };
+    let total = |allowances: &Allowances| allowances.spending(&key.id).unwrap().of(Period::Total, at(0));
+    uses(&mut allowances, 5);
+    let (first, statements) = allowances.begin_sync(&[], at(0)).unwrap();
+    uses(&mut allowances, 7);
+    assert_eq!(total(&allowances), tokens(12));
+    let (second, others) = allowances.begin_sync(&[], at(0)).unwrap();
+    let answers = database.run(&statements).unwrap();
+    allowances.end_sync(second, Some(database.run(&others).unwrap()), at(1));
+    allowances.end_sync(first, Some(answers), at(1));
+    assert_eq!(total(&allowances), tokens(12), "answers may overtake each other");
+    assert!(allowances.begin_sync(&[], at(2)).is_none(), "there is nothing to add");
 }

@@ -1,8 +1,6 @@
 //! Whether a client's key may ask this now.
 
-use std::sync::{MutexGuard, PoisonError};
-
-use crate::allowance::{Admission, Allowances, Amount, Expected, Refused};
+use crate::allowance::{Admission, Amount, Expected, Refused};
 use crate::config::Config;
 use crate::config::client_key::ClientKey;
 use crate::error::{Failure, FailureKind, Origin};
@@ -11,8 +9,8 @@ use crate::platform::Platform;
 use crate::protocol::Operation;
 use crate::schedule::Needs;
 
-use super::Gateway;
 use super::serve::LIMIT_RETRY;
+use super::{Gateway, spending};
 
 /// Tokens of an answer to who does not say how long it may be.
 const ANSWER: u32 = 4096;
@@ -22,7 +20,7 @@ impl<P: Platform> Gateway<P> {
     ///
     /// # Errors
     /// 403 for a model that the key does not allow, 429 at a limit or when a budget is used up.
-    pub(crate) fn admit(
+    pub(crate) async fn admit(
         &self,
         config: &Config,
         key: &ClientKey,
@@ -33,6 +31,9 @@ impl<P: Platform> Gateway<P> {
         if !key.models.allows(model) {
             let message = format!("this key may not use the model `{model}`");
             return Err(Failure::new(Origin::Client, FailureKind::Permission, message));
+        }
+        if !key.budgets.is_empty() && self.allowances().is_stale(&key.id, self.now()) {
+            spending::sync(&self.allowances, &self.platform, std::slice::from_ref(&key.id)).await;
         }
         let now = self.now();
         let mut expected = expected(operation, needs);
@@ -62,10 +63,6 @@ impl<P: Platform> Gateway<P> {
             let failure = Failure::new(Origin::Client, FailureKind::RateLimited, message);
             failure.with_retry_after(retry_after)
         })
-    }
-
-    pub(crate) fn allowances(&self) -> MutexGuard<'_, Allowances> {
-        self.allowances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -200,7 +200,14 @@ impl<P: Platform> Trip<P> {
             let tokens = record.usage.as_ref().and_then(Usage::limited_tokens);
             let micros = record.cost.map_or(0, |cost| cost.micros);
             let used = tokens.map(|tokens| Amount { tokens, micros });
-            self.gateway.allowances().settle(&admission, status.is_success(), used, now);
+            let mut allowances = self.gateway.allowances();
+            allowances.settle(&admission, status.is_success(), used, now);
+            let due = allowances.is_due(now);
+            drop(allowances);
+            if due {
+                let gateway = Arc::clone(&self.gateway);
+                self.gateway.later(async move { gateway.save_spending().await });
+            }
         }
         let gateway = Arc::clone(&self.gateway);
         self.gateway.later(async move { gateway.platform.recorder().append(record).await });

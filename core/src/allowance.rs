@@ -22,9 +22,14 @@ pub use self::amount::Amount;
 pub use self::spending::Spending;
 pub use self::store::{MOST, Sync};
 
+/// Below this part of a budget, others have to agree to each request.
+const MARGIN: u64 = 8;
+
 /// Of all client keys that have asked for something.
 #[derive(Debug, Default)]
 pub struct Allowances {
+    /// Tells the claims of this process from those of others.
+    holder: String,
     keys: BTreeMap<ClientKeyId, Allowance>,
     pace: store::Pace,
 }
@@ -66,6 +71,10 @@ struct Allowance {
     meter: Meter,
     in_flight: u32,
     reserved: Amount,
+    /// What other processes reserve, as they claimed it.
+    others: Amount,
+    /// Whether the others know of a claim of this process.
+    claimed: bool,
     /// The most that a request has used lately; `None` before the first has told.
     usual: Option<Amount>,
     spending: Spending,
@@ -75,12 +84,25 @@ struct Allowance {
 
 impl Default for Allowance {
     fn default() -> Self {
-        let (reserved, spending) = (Amount::default(), Spending::default());
-        Self { meter: Meter::told(), in_flight: 0, reserved, usual: None, spending, synced_at: None }
+        Self {
+            meter: Meter::told(),
+            in_flight: 0,
+            reserved: Amount::default(),
+            others: Amount::default(),
+            claimed: false,
+            usual: None,
+            spending: Spending::default(),
+            synced_at: None,
+        }
     }
 }
 
 impl Allowances {
+    /// Of a process that no other is named like.
+    pub fn of(holder: String) -> Self {
+        Self { holder, ..Self::default() }
+    }
+
     /// Lets a request of `key` begin. `expected` is `None` for what no vendor bills.
     ///
     /// # Errors
@@ -96,13 +118,43 @@ impl Allowances {
         allowance.check_limits(&key.limits, prompt, now)?;
         let reserved = expected.map(|expected| allowance.reservation(expected));
         if let Some(reserved) = reserved {
-            key.budgets.iter().try_for_each(|budget| allowance.check_budget(budget, reserved, now))?;
+            let none = Amount::default();
+            key.budgets.iter().try_for_each(|budget| allowance.check_budget(budget, reserved, none, now))?;
         }
         allowance.in_flight += 1;
         allowance.reserved += reserved.unwrap_or_default();
         allowance.spending.used_at(now);
         let counted = allowance.meter.start(prompt, now);
         Ok(Admission { key: key.id.clone(), at: now, reserved, counted })
+    }
+
+    /// Whether so little is left of a budget that others have to agree: `admission` is to be claimed, and
+    /// [confirmed](Self::confirm) then.
+    pub fn is_tight(&self, key: &ClientKey, admission: &Admission, now: Timestamp) -> bool {
+        let Some(allowance) = self.keys.get(&key.id).filter(|_| admission.reserved.is_some()) else {
+            return false;
+        };
+        key.budgets.iter().any(|budget| {
+            let most = most(budget);
+            let spent = allowance.spending.of(budget.period, now);
+            !(spent + allowance.reserved + margin(most)).is_within(most)
+        })
+    }
+
+    /// Whether `admission` still holds beside what others have claimed and used. It is to be settled either way.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn confirm(&mut self, key: &ClientKey, admission: &Admission, now: Timestamp) -> Result<(), Refused> {
+        let Some(allowance) = self.keys.get_mut(&key.id) else { return Ok(()) };
+        let (reserved, others) = (admission.reserved.unwrap_or_default(), allowance.others);
+        allowance.in_flight = allowance.in_flight.saturating_sub(1);
+        allowance.reserved -= reserved;
+        let mut budgets = key.budgets.iter();
+        let confirmed = budgets.try_for_each(|budget| allowance.check_budget(budget, reserved, others, now));
+        allowance.in_flight += 1;
+        allowance.reserved += reserved;
+        confirmed
     }
 
     /// Learns what an admitted request used; `None`: nobody told. One that `served` then counts as it was expected
@@ -127,6 +179,17 @@ impl Allowances {
     }
 }
 
+/// Of what is limited.
+fn margin(most: Amount) -> Amount {
+    let part = |most: u64| if most == u64::MAX { 0 } else { most / MARGIN };
+    Amount { tokens: part(most.tokens), micros: part(most.micros) }
+}
+
+fn most(budget: &Budget) -> Amount {
+    let Budget { tokens, cost_micros, .. } = *budget;
+    Amount { tokens: tokens.unwrap_or(u64::MAX), micros: cost_micros.unwrap_or(u64::MAX) }
+}
+
 impl Allowance {
     fn check_limits(&self, limits: &Limits, prompt: u32, now: Timestamp) -> Result<(), Refused> {
         match self.meter.room(limits, self.in_flight, prompt, now) {
@@ -135,16 +198,22 @@ impl Allowance {
         }
     }
 
-    fn check_budget(&self, budget: &Budget, reserved: Amount, now: Timestamp) -> Result<(), Refused> {
-        let Budget { period, tokens, cost_micros } = *budget;
+    fn check_budget(
+        &self,
+        budget: &Budget,
+        reserved: Amount,
+        others: Amount,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let (period, most) = (budget.period, most(budget));
         let spent = self.spending.of(period, now);
-        let most = Amount { tokens: tokens.unwrap_or(u64::MAX), micros: cost_micros.unwrap_or(u64::MAX) };
         if spent.tokens >= most.tokens || spent.micros >= most.micros {
             return Err(Refused::Spent(period, period.ends(now)));
         }
         // Alone, a request goes that may need more than is left; else the rest would never be used.
-        let fits = (spent + self.reserved + reserved).is_within(most);
-        if fits || self.in_flight == 0 { Ok(()) } else { Err(Refused::Reserved(period)) }
+        let fits = (spent + others + self.reserved + reserved).is_within(most);
+        let alone = self.in_flight == 0 && others == Amount::default();
+        if fits || alone { Ok(()) } else { Err(Refused::Reserved(period)) }
     }
 
     /// What requests of this key use as a rule, and at least the prompt.

@@ -47,7 +47,7 @@ use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::{Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
-use crate::platform::{ByteBody, Clock, Platform};
+use crate::platform::{ByteBody, Clock, Entropy, Platform};
 use crate::protocol::{self, Operation};
 use crate::record::Record;
 use crate::schedule::{Ask, Needs, SessionKey};
@@ -101,7 +101,8 @@ impl<P: Platform> Gateway<P> {
     pub fn new(platform: P, config: Config, options: Options) -> Arc<Self> {
         let ids = RequestIds::new(platform.entropy());
         let config = ConfigHandle::new(config);
-        let (throttle, allowances, models) = (Mutex::default(), Mutex::default(), models::Cache::default());
+        let allowances = Mutex::new(Allowances::of(format!("{:016x}", platform.entropy().word())));
+        let (throttle, models) = (Mutex::default(), models::Cache::default());
         let vault = Vault::new(&options.secret);
         Arc::new(Self { platform, config, options, ids, throttle, allowances, models, vault })
     }
@@ -206,6 +207,11 @@ impl<P: Platform> Gateway<P> {
         match self.admit(&config, &key, &model, operation, &needs).await {
             Ok(admission) => trip.admit(admission),
             Err(failure) => return Err(self.lost(trip, failure)),
+        }
+        if let Some(admission) = trip.admission()
+            && let Err(failure) = self.agree(&key, admission).await
+        {
+            return Err(self.lost(trip, failure));
         }
         let pin = parts.headers.get(PIN).and_then(|pin| percent_decode(pin.as_bytes()).decode_utf8().ok());
         let ask = Ask {

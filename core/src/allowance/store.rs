@@ -16,6 +16,15 @@ const ADD: &str = "INSERT INTO spending (client_key, period, first_day, tokens, 
     last_used = max(last_used, excluded.last_used), first_day = excluded.first_day \
     WHERE first_day <= excluded.first_day RETURNING tokens, cost, last_used";
 
+const CLAIM: &str = "INSERT INTO claim (client_key, holder, tokens, cost, until) VALUES (?1, ?2, ?3, ?4, ?5) \
+    ON CONFLICT (client_key, holder) DO UPDATE SET \
+    tokens = excluded.tokens, cost = excluded.cost, until = excluded.until";
+const GIVE_UP: &str = "DELETE FROM claim WHERE client_key = ?1 AND (holder = ?2 OR until <= ?3)";
+const OTHERS: &str = "SELECT ifnull(sum(tokens), 0), ifnull(sum(cost), 0), 0 FROM claim \
+    WHERE client_key = ?1 AND holder <> ?2 AND until > ?3";
+
+/// A process that ends without a word gives its claims up so late.
+const CLAIM_MS: u64 = 300_000;
 /// How long the database's sums are taken for true.
 const FRESH_MS: u64 = 5_000;
 /// Between two writes.
@@ -28,7 +37,16 @@ pub const MOST: usize = 100;
 /// What is on its way to the database.
 #[derive(Debug)]
 #[must_use]
-pub struct Sync(Vec<(ClientKeyId, [(u64, Amount); Period::ALL.len()])>);
+pub struct Sync(Vec<Sent>);
+
+/// Of one key.
+#[derive(Debug)]
+struct Sent {
+    key: ClientKeyId,
+    periods: [(u64, Amount); Period::ALL.len()],
+    /// Whether it was claimed too.
+    claims: bool,
+}
 
 /// When the database is asked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,20 +76,30 @@ impl Allowances {
         }
         self.pace.next = now + std::time::Duration::from_millis(PACE_MS);
         let wanted = |(id, allowance): &(&ClientKeyId, &mut Allowance)| {
-            if keys.is_empty() { allowance.spending.has_unsent() } else { keys.contains(id) }
+            if keys.is_empty() {
+                allowance.spending.has_unsent() || allowance.claimed
+            } else {
+                keys.contains(id)
+            }
         };
-        let wanted = self.keys.iter_mut().filter(wanted).take(MOST);
-        let sent: Vec<_> = wanted.map(|(id, allowance)| (id.clone(), allowance.spending.send(now))).collect();
-        let statements = sent.iter().flat_map(|(id, periods)| {
-            let last_used = self.keys.get(id).and_then(|one| one.spending.last_used());
-            let last_used = last_used.unwrap_or_default().as_millis();
-            periods.iter().zip(Period::ALL).map(move |((first_day, amount), period)| {
-                let statement = Statement::new(ADD).bind(id.as_str()).bind(period.as_str()).bind(*first_day);
-                statement.bind(amount.tokens).bind(amount.micros).bind(last_used)
-            })
-        });
-        let statements: Vec<_> = statements.collect();
-        (!statements.is_empty()).then_some((Sync(sent), statements))
+        let mut statements = Vec::new();
+        let mut sent = Vec::new();
+        for (key, allowance) in self.keys.iter_mut().filter(wanted).take(MOST) {
+            let periods = allowance.spending.send(now);
+            let last_used = allowance.spending.last_used().unwrap_or_default();
+            statements.extend(periods.iter().zip(Period::ALL).map(|((first_day, amount), period)| {
+                let statement = Statement::new(ADD).bind(key.as_str()).bind(period.as_str()).bind(*first_day);
+                statement.bind(amount.tokens).bind(amount.micros).bind(last_used.as_millis())
+            }));
+            // Claims matter where others are asked, and until they are given up.
+            let claims = !keys.is_empty() || allowance.claimed;
+            if claims {
+                statements.extend(claim(key, &self.holder, allowance.reserved, now));
+                allowance.claimed = allowance.reserved != Amount::default();
+            }
+            sent.push(Sent { key: key.clone(), periods, claims });
+        }
+        (!sent.is_empty()).then_some((Sync(sent), statements))
     }
 
     /// The transaction's answers; `None`: it did not come about, and is to be tried again.
@@ -81,21 +109,37 @@ impl Allowances {
             self.pace.rests_until = now + std::time::Duration::from_millis(REST_MS);
         }
         let mut answers = answers.unwrap_or_default().into_iter();
-        for (id, periods) in sync.0 {
-            let Some(allowance) = self.keys.get_mut(&id) else { continue };
-            if !failed {
-                allowance.synced_at = Some(now);
-            }
+        let mut next = || read(answers.next()?.into_iter().next()?);
+        for Sent { key, periods, claims } in sync.0 {
+            let Some(allowance) = self.keys.get_mut(&key) else { continue };
             for (sent, period) in periods.into_iter().zip(Period::ALL) {
-                let told = answers.next().and_then(|rows| read(rows.into_iter().next()?));
-                let (known, last_used) = told.unwrap_or_default();
+                let (known, last_used) = next().unwrap_or_default();
                 allowance.spending.settle(period, sent, (!failed).then_some(known));
                 if last_used > Timestamp::default() {
                     allowance.spending.used_at(last_used);
                 }
             }
+            if !failed {
+                allowance.synced_at = Some(now);
+            }
+            if claims {
+                let _written = next();
+                allowance.others = next().map(|(others, _)| others).unwrap_or_default();
+            }
         }
     }
+}
+
+/// Makes this process's claim to a key what it reserves now, and asks for those of others.
+fn claim(key: &ClientKeyId, holder: &str, reserved: Amount, now: Timestamp) -> [Statement; 2] {
+    let of_key = |sql: &'static str| Statement::new(sql).bind(key.as_str()).bind(holder);
+    let claim = if reserved == Amount::default() {
+        of_key(GIVE_UP).bind(now.as_millis())
+    } else {
+        let until = now + std::time::Duration::from_millis(CLAIM_MS);
+        of_key(CLAIM).bind(reserved.tokens).bind(reserved.micros).bind(until.as_millis())
+    };
+    [claim, of_key(OTHERS).bind(now.as_millis())]
 }
 
 fn read(row: Row) -> Option<(Amount, Timestamp)> {

@@ -198,3 +198,58 @@ fn what_is_counted_while_the_database_is_asked_is_not_lost() {
     assert_eq!(total(&allowances), tokens(12), "answers may overtake each other");
     assert!(allowances.begin_sync(&[], at(2)).is_none(), "there is nothing to add");
 }
+
+#[test]
+fn sixteen_clients_of_four_processes_pass_no_budget_by_more_than_one_request() {
+    for seed in 1..40_u64 {
+        let (database, mut now, mut draw) = (MemoryDatabase::new(), 0, seed);
+        let mut below = |most: u64| {
+            draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (draw >> 33) % most
+        };
+        // Less is used in five seconds than an eighth of the budget.
+        let size = 1 + below(50);
+        let budget = size * (600 + below(400));
+        let key = key(Limits::default(), &[daily(budget)]);
+        let mut processes: [Allowances; 4] = std::array::from_fn(|one| Allowances::of(one.to_string()));
+        let sync = |process: &mut Allowances, keys: &[ClientKeyId], now| {
+            let Some((sync, statements)) = process.begin_sync(keys, now) else { return };
+            process.end_sync(sync, database.run(&statements).ok(), now);
+        };
+        let ids = std::slice::from_ref(&key.id);
+        let mut under_way: Vec<(u64, usize, Admission)> = Vec::new();
+        let (mut spent, mut refusals) = (0, 0);
+        while refusals < 50 {
+            now += 20 + below(80);
+            let place = usize::try_from(below(4)).unwrap();
+            let process = &mut processes[place];
+            if under_way.len() < 16 && below(3) > 0 {
+                if process.is_stale(&key.id, at(now)) {
+                    sync(process, ids, at(now));
+                }
+                let admitted = process.admit(&key, asks(size), at(now)).and_then(|admission| {
+                    if !process.is_tight(&key, &admission, at(now)) {
+                        return Ok(admission);
+                    }
+                    sync(process, ids, at(now));
+                    let confirmed = process.confirm(&key, &admission, at(now));
+                    confirmed.inspect_err(|_| process.settle(&admission, false, None, at(now)))?;
+                    Ok(admission)
+                });
+                match admitted {
+                    Ok(admission) => under_way.push((now + 1 + below(400), place, admission)),
+                    Err(_) => refusals += usize::from(under_way.is_empty()),
+                }
+            }
+            under_way.sort_by_key(|(end, ..)| std::cmp::Reverse(*end));
+            if let Some((_, place, admission)) = under_way.pop_if(|(end, ..)| *end <= now) {
+                processes[place].settle(&admission, true, Some(tokens(size)), at(now));
+                spent += size;
+            }
+            for process in processes.iter_mut().filter(|process| process.is_due(at(now))) {
+                sync(process, &[], at(now));
+            }
+        }
+        assert!((budget..budget + size).contains(&spent), "seed {seed}: {spent} of {budget} by {size}");
+    }
+}

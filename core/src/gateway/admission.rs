@@ -8,6 +8,7 @@ use crate::ir::Usage;
 use crate::platform::Platform;
 use crate::protocol::Operation;
 use crate::schedule::Needs;
+use crate::time::Timestamp;
 
 use super::serve::LIMIT_RETRY;
 use super::{Gateway, spending};
@@ -45,25 +46,39 @@ impl<P: Platform> Gateway<P> {
             most.micros = config.prices.list(&usage, model).list_micros;
         }
         let admitted = self.allowances().admit(key, expected, now);
-        admitted.map_err(|refused| {
-            let (message, retry_after) = match refused {
-                Refused::Limit(until) => (
-                    "this key is at its limit of requests or tokens".to_owned(),
-                    until.map_or(LIMIT_RETRY, |until| now.until(until)).into(),
-                ),
-                Refused::Reserved(period) => (
-                    format!("requests under way may use up this key's budget ({})", period.as_str()),
-                    Some(LIMIT_RETRY),
-                ),
-                Refused::Spent(period, ends) => (
-                    format!("this key's budget is used up ({})", period.as_str()),
-                    ends.map(|ends| now.until(ends)),
-                ),
-            };
-            let failure = Failure::new(Origin::Client, FailureKind::RateLimited, message);
-            failure.with_retry_after(retry_after)
-        })
+        admitted.map_err(|refused| failure(refused, now))
     }
+
+    /// Asks others who serve `key` too, where little is left of a budget.
+    ///
+    /// # Errors
+    /// 429 where they have claimed it or used it up.
+    pub(crate) async fn agree(&self, key: &ClientKey, admission: &Admission) -> Result<(), Failure> {
+        if !self.allowances().is_tight(key, admission, self.now()) {
+            return Ok(());
+        }
+        spending::sync(&self.allowances, &self.platform, std::slice::from_ref(&key.id)).await;
+        let now = self.now();
+        let confirmed = self.allowances().confirm(key, admission, now);
+        confirmed.map_err(|refused| failure(refused, now))
+    }
+}
+
+fn failure(refused: Refused, now: Timestamp) -> Failure {
+    let (message, retry_after) = match refused {
+        Refused::Limit(until) => (
+            "this key is at its limit of requests or tokens".to_owned(),
+            Some(until.map_or(LIMIT_RETRY, |until| now.until(until))),
+        ),
+        Refused::Reserved(period) => (
+            format!("requests under way may use up this key's budget ({})", period.as_str()),
+            Some(LIMIT_RETRY),
+        ),
+        Refused::Spent(period, ends) => {
+            (format!("this key's budget is used up ({})", period.as_str()), ends.map(|ends| now.until(ends)))
+        }
+    };
+    Failure::new(Origin::Client, FailureKind::RateLimited, message).with_retry_after(retry_after)
 }
 
 /// `None` for what no vendor bills.

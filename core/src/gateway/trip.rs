@@ -102,6 +102,10 @@ impl<P: Platform> Trip<P> {
         self.admission = Some(admission);
     }
 
+    pub(crate) const fn admission(&self) -> Option<&Admission> {
+        self.admission.as_ref()
+    }
+
     /// Notes what one attempt came to; `message` is what the upstream said of a failure.
     pub(crate) fn note(&mut self, lease: &Lease, class: Class, began: Began, message: Option<&str>) {
         self.push(lease, class, began, None, message);

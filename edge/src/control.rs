@@ -96,14 +96,15 @@ impl ControlObject {
         Response::empty()
     }
 
-    /// Keeps what is new of what is held against channels.
+    /// Keeps what is new of what is held against channels and accounts. What could not be written is tried again
+    /// with the next.
     async fn save(&self) -> Result<()> {
-        let unsaved = self.with(Keeper::take_unsaved)?;
+        let (revision, rows) = self.with(|keeper| keeper.unsaved())??;
         let storage = self.state.storage();
-        for verdicts in unsaved {
-            storage.put(&keeper::row(&verdicts.channel), serde_json::to_string(&verdicts)?).await?;
+        for (place, row) in rows {
+            storage.put(&place, row).await?;
         }
-        Ok(())
+        self.with(|keeper| keeper.saved(revision))
     }
 
     fn config(&self) -> Result<Response> {

@@ -6,7 +6,7 @@ pub mod notes;
 use std::collections::{BTreeMap, VecDeque};
 
 use self::notes::{BondNote, Event, LeaseNote, News, Note, Seen, Told};
-use super::share::{AccountVerdict, Verdicts};
+use super::share::{AccountVerdict, Held, Verdicts};
 use super::{ChannelHealth, Class, Lease, Rng, State};
 use crate::config::{ChannelId, Config};
 use crate::time::Timestamp;
@@ -43,12 +43,11 @@ impl Authority {
     }
 
     /// Takes up what an earlier life knew.
-    pub fn restore(&mut self, config: &Config, verdicts: &[Verdicts], now: Timestamp) {
+    pub fn restore(&mut self, config: &Config, held: &Held, now: Timestamp) {
         self.state.align(config, now);
-        for one in verdicts {
-            self.state.adopt(one);
-            self.publish(&one.channel);
-        }
+        self.state.restore(held);
+        held.channels.iter().for_each(|one| self.publish(&one.channel));
+        self.publish_accounts();
     }
 
     /// Takes in what a scheduler reports, and tells what it does not know yet.
@@ -91,9 +90,15 @@ impl Authority {
         self.revision
     }
 
-    /// What was said of channels later than `revision`, to be kept for another life.
-    pub fn said_since(&self, revision: u64) -> impl Iterator<Item = &Verdicts> {
-        self.channels.values().filter(move |(said, _)| *said > revision).map(|(_, verdicts)| verdicts)
+    /// What was said later than `revision`, to be kept for another life.
+    pub fn said_since(&self, revision: u64) -> Held {
+        let channels = self.channels.values().filter(|(said, _)| *said > revision);
+        let accounts = self.accounts.values().filter(|(said, _)| *said > revision);
+        Held {
+            channels: channels.map(|(_, verdicts)| verdicts.clone()).collect(),
+            accounts: accounts.map(|(_, verdict)| verdict.clone()).collect(),
+            failures: Vec::new(),
+        }
     }
 
     fn take(&mut self, config: &Config, note: &Note, now: Timestamp) {
@@ -139,6 +144,10 @@ impl Authority {
             self.revision += 1;
             self.channels.insert(channel.clone(), (self.revision, verdicts));
         }
+        self.publish_accounts();
+    }
+
+    fn publish_accounts(&mut self) {
         for verdict in self.state.account_verdicts() {
             if self.accounts.get(&verdict.group).is_none_or(|(_, said)| *said != verdict) {
                 self.revision += 1;

@@ -2,13 +2,15 @@
 
 use causeway_core::config::document::Document;
 use causeway_core::config::validate::compile;
-use causeway_core::config::{ChannelId, Config, Version};
+use causeway_core::config::{Config, Version};
 use causeway_core::platform::{Clock, Entropy, StoreError};
 use causeway_core::schedule::ChannelHealth;
 use causeway_core::schedule::authority::Authority;
 use causeway_core::schedule::authority::notes::{News, Reset, Told};
-use causeway_core::schedule::share::Verdicts;
+use causeway_core::schedule::share::Held;
 use causeway_core::time::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use worker::{Env, ListOptions, Storage};
 
 use super::Replacement;
@@ -20,7 +22,9 @@ use crate::isolate::{Unready, outside};
 
 /// The document's place in the storage.
 pub(super) const DOCUMENT: &str = "config";
-const ROWS: &str = "verdicts/";
+/// Where what is held against channels is kept, and against accounts.
+const CHANNELS: &str = "verdicts/";
+const ACCOUNTS: &str = "accounts/";
 
 pub(super) struct Keeper {
     environment: Environment,
@@ -28,13 +32,8 @@ pub(super) struct Keeper {
     /// As it is kept, upstream keys sealed; `None` before the first write.
     stored: Option<(Version, String)>,
     authority: Authority,
-    /// The revision of what was handed out to be kept.
+    /// The revision of what is kept.
     saved: u64,
-}
-
-/// Where what is held against a channel is kept.
-pub(super) fn row(channel: &ChannelId) -> String {
-    format!("{ROWS}{channel}")
 }
 
 /// Puts the copy for starting isolates into KV.
@@ -58,7 +57,12 @@ impl Keeper {
         let stored = opened.as_ref().map(Document::version).zip(text);
         let config = compile(opened.unwrap_or_default(), &outside(&environment)).map_err(Unready::Config)?;
         let mut authority = Authority::new(WebEntropy.word());
-        authority.restore(&config, &rows(storage).await.map_err(unavailable)?, WorkerClock.now());
+        let held = Held {
+            channels: rows(storage, CHANNELS).await.map_err(unavailable)?,
+            accounts: rows(storage, ACCOUNTS).await.map_err(unavailable)?,
+            failures: Vec::new(),
+        };
+        authority.restore(&config, &held, WorkerClock.now());
         let saved = authority.revision();
         Ok(Self { environment, config, stored, authority, saved })
     }
@@ -103,16 +107,27 @@ impl Keeper {
         self.authority.health(&self.config, now)
     }
 
-    /// What was said of channels since the last time.
-    pub(super) fn take_unsaved(&mut self) -> Vec<Verdicts> {
-        let since = std::mem::replace(&mut self.saved, self.authority.revision());
-        self.authority.said_since(since).cloned().collect()
+    /// What is not kept yet, by its place in the storage, and the revision that it makes.
+    pub(super) fn unsaved(&self) -> serde_json::Result<(u64, Vec<(String, String)>)> {
+        let Held { channels, accounts, .. } = self.authority.said_since(self.saved);
+        let channels = channels.iter().map(|one| row(CHANNELS, one.channel.as_str(), one));
+        let accounts = accounts.iter().map(|one| row(ACCOUNTS, &one.group, one));
+        Ok((self.authority.revision(), channels.chain(accounts).collect::<Result<_, _>>()?))
+    }
+
+    /// Everything up to `revision` is kept.
+    pub(super) fn saved(&mut self, revision: u64) {
+        self.saved = self.saved.max(revision);
     }
 }
 
+fn row(place: &str, name: &str, value: &impl Serialize) -> serde_json::Result<(String, String)> {
+    Ok((format!("{place}{name}"), serde_json::to_string(value)?))
+}
+
 /// What an earlier life kept; rows that it can no longer read are left out.
-async fn rows(storage: &Storage) -> worker::Result<Vec<Verdicts>> {
-    let rows = storage.list_with_options(ListOptions::new().prefix(ROWS)).await?;
+async fn rows<T: DeserializeOwned>(storage: &Storage, place: &str) -> worker::Result<Vec<T>> {
+    let rows = storage.list_with_options(ListOptions::new().prefix(place)).await?;
     let texts = rows.values().into_iter().filter_map(|row| row.ok()?.as_string());
     Ok(texts.filter_map(|text| serde_json::from_str(&text).ok()).collect())
 }

@@ -6,6 +6,7 @@ use super::fixture::{ASK, BREAKER, at, channel, config, key, session};
 use crate::config::{Channel, ChannelId, Config};
 use crate::schedule::authority::Authority;
 use crate::schedule::authority::notes::{Event, LeaseNote, News, Note, Reset, Seen, Told};
+use crate::schedule::share::Held;
 use crate::schedule::traits::{Change, Trait};
 use crate::schedule::{Ask, BreakerState, Class, Lease, Outcome, Rng, Rule, Scope, State};
 
@@ -97,13 +98,28 @@ fn another_life_tells_what_the_last_one_knew_whatever_was_heard_of_that() {
     let (mut world, mut one) = (two_channels(), Isolate::default());
     let before = world.authority.revision();
     world.trip(&mut one, 0);
-    let said: Vec<_> = world.authority.said_since(before).cloned().collect();
-    assert_eq!(said.iter().map(|one| one.channel.as_str()).collect::<Vec<_>>(), ["ch_a"]);
-    assert_eq!(world.authority.said_since(world.authority.revision()).count(), 0);
+    let said = world.authority.said_since(before);
+    assert_eq!(said.channels.iter().map(|one| one.channel.as_str()).collect::<Vec<_>>(), ["ch_a"]);
+    assert_eq!(world.authority.said_since(world.authority.revision()), Held::default());
     world.authority = Authority::new(2);
     world.authority.restore(&world.config, &said, at(1));
     one.seen = one.seen.map(|seen| Seen { revision: 1_000, ..seen });
-    assert_eq!(world.listen(&mut one, 1).channels, said);
+    assert_eq!(world.listen(&mut one, 1).channels, said.channels);
+}
+
+#[test]
+fn the_rest_of_an_account_outlives_the_authority() {
+    let mut grouped = channel("a", 1, 1);
+    grouped.keys.iter_mut().for_each(|key| key.quota_group = Some("org".into()));
+    let (mut world, mut one) = (World::new(vec![grouped]), Isolate::default());
+    let lease = world.acquire(&mut one, &ASK, 0);
+    let outcome = Outcome { scope: Scope::Account, ..Outcome::of(Class::Quota) };
+    let told = world.tell(&mut one, &lease, Event::Ended(outcome), 0).accounts;
+    assert_eq!(told.len(), 1);
+    let held = world.authority.said_since(0);
+    world.authority = Authority::new(2);
+    world.authority.restore(&world.config, &held, at(1));
+    assert_eq!(world.listen(&mut Isolate::default(), 1).accounts, told);
 }
 
 #[test]

@@ -306,7 +306,7 @@ fn another_life_of_the_authority_takes_up_what_the_last_one_said() {
         }
         let now = world.clock.now();
         world.wire.with(|shared| {
-            let said: Vec<_> = shared.authority.said_since(0).cloned().collect();
+            let said = shared.authority.said_since(0);
             shared.authority = Authority::new(2);
             shared.authority.restore(&world.config, &said, now);
         });

@@ -46,13 +46,14 @@ impl SqliteDatabase {
 
 impl Database for SqliteDatabase {
     async fn write(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, DatabaseError> {
-        self.writer.run(statements).await
+        let answers = self.writer.run(statements).await?;
+        self.made.store(true, Ordering::Relaxed);
+        Ok(answers)
     }
 
     async fn read(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
         if !self.made.load(Ordering::Relaxed) {
             self.write(Vec::new()).await?;
-            self.made.store(true, Ordering::Relaxed);
         }
         let answers = self.reader.run(vec![statement]).await?;
         Ok(answers.into_iter().flatten().collect())

@@ -5,7 +5,7 @@ use crate::database::{Column, Row, Statement, Value};
 use crate::time::Timestamp;
 
 /// So many records a page looks through where no index leads to what it wants.
-const WINDOW: u64 = 20_000;
+const WINDOW: u64 = 10_000;
 
 /// What of a request is read, in the order of [`Found`] and of an export's columns.
 pub(crate) const COLUMNS: [&str; 34] = [

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rollup::{HOUR, MINUTE};
+use super::rollup::{self, HOUR, MINUTE};
 use crate::database::Statement;
 use crate::time::Timestamp;
 
@@ -18,7 +18,7 @@ const CHUNK: u64 = 500;
 pub struct Retention {
     /// Requests and their attempts; 0: nothing is recorded.
     pub request_days: u32,
-    /// Sums by the hour.
+    /// Sums by the hour and by the day.
     pub stats_days: u32,
 }
 
@@ -47,7 +47,8 @@ impl Retention {
     pub fn stats(self, now: Timestamp) -> Vec<Statement> {
         let sql = "DELETE FROM rollup WHERE span = ?1 AND at < ?2 \
                    AND dimension IN ('all', 'model', 'channel', 'key', 'client_key', 'protocol')";
-        let spans = [(MINUTE, MINUTES_KEPT), (HOUR, DAY * self.stats_days)];
+        let kept = DAY * self.stats_days;
+        let spans = [(MINUTE, MINUTES_KEPT), (HOUR, kept), (rollup::DAY, kept)];
         let statement = |(span, kept)| Statement::new(sql).bind(span).bind(before(now, kept));
         spans.into_iter().map(statement).collect()
     }

@@ -1,4 +1,4 @@
-//! Sums over requests, kept by the minute and by the hour for every value of every dimension.
+//! Sums over requests, kept by the minute, the hour and the day for every value of every dimension.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use crate::database::{Row, Statement, Value};
 /// Lengths of the periods that are summed up, in milliseconds.
 pub(crate) const MINUTE: u64 = 60_000;
 pub(crate) const HOUR: u64 = 3_600_000;
+pub(crate) const DAY: u64 = 24 * HOUR;
 
 /// The columns that are plain sums, in the order of [`Tally::sums`].
 pub(crate) const SUMS: [&str; 13] = [
@@ -105,7 +106,7 @@ pub(crate) struct Rollups(BTreeMap<(u64, Dimension, u64), BTreeMap<String, Tally
 
 impl Rollups {
     pub(crate) fn add(&mut self, record: &Record) {
-        for span in [MINUTE, HOUR] {
+        for span in [MINUTE, HOUR, DAY] {
             let at = record.at.as_millis() / span * span;
             self.add_to(span, at, record);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::histogram::{Histogram, SLOTS};
 use super::retention::MINUTES_ASKED;
-use super::rollup::{self, Dimension, HOUR, MINUTE, Tally};
+use super::rollup::{self, DAY, Dimension, HOUR, MINUTE, Tally};
 use crate::database::{Columns, DatabaseError, Statement};
 use crate::time::Timestamp;
 
@@ -46,27 +46,45 @@ impl Range {
     /// A row of the bucket's start and the sums for each bucket that has any, the oldest first.
     pub(crate) fn series(self) -> Statement {
         let Self { since, until, width } = self;
-        let sql = format!("SELECT at / ?5 * ?5 AS bucket, {} GROUP BY bucket ORDER BY bucket", sums());
-        self.bound(sql, Dimension::All, since, until).bind(width)
+        let from = "FROM rollup WHERE span = ?1 AND dimension = ?2 AND at >= ?3 AND at < ?4";
+        let sql = format!("SELECT at / ?5 * ?5 AS bucket, {} {from} GROUP BY bucket ORDER BY bucket", sums());
+        let all = Statement::new(sql).bind(self.span()).bind(Dimension::All.name());
+        all.bind(since).bind(until).bind(width)
     }
 
     /// A row of the value and the sums for each of the `limit` values with the most requests.
     pub(crate) fn table(self, dimension: Dimension, limit: u64) -> Statement {
-        let Self { since, until, .. } = self;
-        let sql =
-            format!("SELECT value, {} GROUP BY value ORDER BY sum(requests) DESC, value LIMIT ?5", sums());
-        self.bound(sql, dimension, since, until).bind(limit)
+        let mut pieces = Vec::new();
+        let spans: &[u64] = if self.span() == MINUTE { &[DAY, HOUR, MINUTE] } else { &[DAY, HOUR] };
+        cover(self.since.as_millis(), self.until.as_millis(), spans, &mut pieces);
+        let piece = "SELECT * FROM rollup WHERE span = ? AND dimension = ? AND at >= ? AND at < ?";
+        let rows = vec![piece; pieces.len()].join(" UNION ALL ");
+        let order = "GROUP BY value ORDER BY sum(requests) DESC, value LIMIT ?";
+        let table = Statement::new(format!("SELECT value, {} FROM ({rows}) {order}", sums()));
+        let bound = pieces.into_iter().fold(table, |table, (span, since, until)| {
+            table.bind(span).bind(dimension.name()).bind(since).bind(until)
+        });
+        bound.bind(limit)
     }
+}
 
-    fn bound(self, sql: String, dimension: Dimension, since: Timestamp, until: Timestamp) -> Statement {
-        Statement::new(sql).bind(self.span()).bind(dimension.name()).bind(since).bind(until)
+/// The fewest whole periods between `since` and `until`, from the longest of `spans` to the shortest, as the span and
+/// where they begin and end.
+fn cover(since: u64, until: u64, spans: &[u64], pieces: &mut Vec<(u64, u64, u64)>) {
+    let Some((span, shorter)) = spans.split_first().filter(|_| since < until) else { return };
+    let (first, last) = (since.div_ceil(*span) * span, until / span * span);
+    if first < last {
+        cover(since, first, shorter, pieces);
+        pieces.push((*span, first, last));
+        cover(last, until, shorter, pieces);
+    } else {
+        cover(since, until, shorter, pieces);
     }
 }
 
 fn sums() -> String {
     let sums: Vec<String> = rollup::columns().map(|column| format!("sum({column})")).collect();
-    let from = "FROM rollup WHERE span = ?1 AND dimension = ?2 AND at >= ?3 AND at < ?4";
-    format!("{} {from}", sums.join(", "))
+    sums.join(", ")
 }
 
 impl Tally {
@@ -100,6 +118,31 @@ fn histogram(columns: &mut Columns) -> Result<Histogram, DatabaseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_periods_cover_a_range_without_a_gap() {
+        let (hour, minute) = (HOUR, MINUTE);
+        for (since, until, expected) in [
+            (DAY, 3 * DAY, vec![(DAY, DAY, 3 * DAY)]),
+            (hour, 5 * hour, vec![(hour, hour, 5 * hour)]),
+            (
+                DAY - hour - minute,
+                2 * DAY + hour,
+                vec![
+                    (minute, DAY - hour - minute, DAY - hour),
+                    (hour, DAY - hour, DAY),
+                    (DAY, DAY, 2 * DAY),
+                    (hour, 2 * DAY, 2 * DAY + hour),
+                ],
+            ),
+            (minute, 3 * minute, vec![(minute, minute, 3 * minute)]),
+            (hour, hour, vec![]),
+        ] {
+            let mut pieces = Vec::new();
+            cover(since, until, &[DAY, HOUR, MINUTE], &mut pieces);
+            assert_eq!(pieces, expected);
+        }
+    }
 
     #[test]
     fn a_range_has_at_most_two_hundred_whole_buckets() {

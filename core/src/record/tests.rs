@@ -3,6 +3,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::batch::Batch;
+use super::query::{self, Cursor, Filter, StatusFilter};
 use super::retention::Retention;
 use super::rollup::{Dimension, Tally};
 use super::stats::Range;
@@ -15,6 +16,7 @@ use crate::testing::database::MemoryDatabase;
 use crate::time::Timestamp;
 
 const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
 /// Some full hour.
 const START: u64 = 500_000 * HOUR;
 
@@ -122,7 +124,7 @@ fn sums_of_later_batches_are_added_and_a_batch_counts_once() {
 }
 
 #[test]
-fn hours_hold_what_their_minutes_hold() {
+fn hours_and_days_hold_what_their_minutes_hold() {
     let database = MemoryDatabase::new();
     let records = (0..90).map(|minute| {
         let mut record = record(&format!("req_{minute}"));
@@ -130,16 +132,25 @@ fn hours_hold_what_their_minutes_hold() {
         record
     });
     write(&database, &records.collect::<Vec<_>>()).unwrap();
-    let now = Timestamp::from_millis(START + 2 * HOUR);
-    let by_minute = Range::of(Duration::from_secs(3 * 3600), now, now);
-    let by_hour = Range { width: HOUR, ..by_minute };
-    assert!(by_minute.width < HOUR);
-    for dimension in
-        [Dimension::All, Dimension::Channel, Dimension::Key, Dimension::ClientKey, Dimension::Protocol]
-    {
-        let minutes = table(&database, dimension, by_minute);
-        assert_eq!(minutes, table(&database, dimension, by_hour));
+    let range = |since, until, width| Range {
+        since: Timestamp::from_millis(since),
+        until: Timestamp::from_millis(until),
+        width,
+    };
+    let day = START / DAY * DAY;
+    let dimensions =
+        [Dimension::All, Dimension::Channel, Dimension::Key, Dimension::ClientKey, Dimension::Protocol];
+    for dimension in dimensions {
+        let [minutes, hours, days] = [
+            // A minute short of whole hours on either side.
+            range(START - HOUR + 60_000, START + 3 * HOUR - 60_000, 60_000),
+            range(START - HOUR, START + 3 * HOUR, HOUR),
+            range(day - DAY, day + 2 * DAY, HOUR),
+        ]
+        .map(|range| table(&database, dimension, range));
         assert!(!minutes.is_empty());
+        assert_eq!(minutes, hours);
+        assert_eq!(hours, days);
     }
 }
 
@@ -181,8 +192,8 @@ fn what_is_too_old_is_removed_bit_by_bit() {
     let sums = count(&database, "rollup");
     database.run(&retention.stats(now)).unwrap();
     assert_eq!(count(&database, "rollup"), sums, "nothing is three days old");
-    database.run(&retention.stats(Timestamp::from_millis(START + 100 * HOUR))).unwrap();
-    assert_eq!(count(&database, "rollup"), sums / 2);
+    database.run(&retention.stats(Timestamp::from_millis(START + 150 * HOUR))).unwrap();
+    assert_eq!(count(&database, "rollup"), 0);
 }
 
 #[test]
@@ -200,4 +211,68 @@ fn a_record_takes_no_more_than_a_row_may_hold() {
     let size = "SELECT length(model) + length(error) + length(lost) FROM request";
     let size = database.run(&[Statement::new(size)]).unwrap().remove(0).remove(0);
     assert!(u64::read(size.0[0].clone()).unwrap() < 4000, "{size:?}");
+}
+
+/// How SQLite would answer.
+fn plan(database: &MemoryDatabase, mut statement: Statement) -> String {
+    statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql).into();
+    let steps = database.run(&[statement]).unwrap().remove(0);
+    let details = steps.into_iter().map(|step| String::read(step.0[3].clone()).unwrap());
+    details.collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn an_index_leads_to_every_page_in_its_order() {
+    let database = MemoryDatabase::new();
+    let text = |text: &str| Some(text.to_owned());
+    let time = |at| Some(Timestamp::from_millis(at));
+    let failed = |status| Filter { status: Some(status), ..Filter::default() };
+    for (filter, index) in [
+        (Filter::default(), "request_at"),
+        (Filter { since: time(1), until: time(9), ..Filter::default() }, "request_at"),
+        (Filter { protocol: Some(Protocol::Chat), ..Filter::default() }, "request_at"),
+        (Filter { text: text("gpt"), ..Filter::default() }, "request_at"),
+        (failed(StatusFilter::Failed), "request_failed"),
+        (failed(StatusFilter::Hundred(5)), "request_failed"),
+        (failed(StatusFilter::Exactly(429)), "request_failed"),
+        (failed(StatusFilter::Hundred(2)), "request_at"),
+        (Filter { channel: text("ch_a"), since: time(1), ..failed(StatusFilter::Failed) }, "request_channel"),
+        (
+            Filter { client_key: text("ck_1"), channel: text("ch_a"), ..Filter::default() },
+            "request_client_key",
+        ),
+        (Filter { model: text("m"), client_key: text("ck_1"), ..Filter::default() }, "request_model"),
+        (Filter { session: text("s"), model: text("m"), ..Filter::default() }, "request_session"),
+        (Filter { text: text("req_1"), ..Filter::default() }, "sqlite_autoindex_request_1"),
+    ] {
+        let cursor = Cursor { at: Timestamp::from_millis(5), seq: 3 };
+        for cursor in [None, Some(cursor)] {
+            let page = plan(&database, filter.page(cursor, 50));
+            assert!(page.contains(index), "{filter:?} with {cursor:?}: {page}");
+            // One row needs no order.
+            assert!(filter.text == text("req_1") || !page.contains("TEMP B-TREE"), "{filter:?}: {page}");
+        }
+    }
+}
+
+#[test]
+fn sums_and_single_requests_are_looked_up() {
+    let database = MemoryDatabase::new();
+    for statement in [
+        last_hour().series(),
+        last_hour().table(Dimension::Model, 10),
+        query::request("req_1"),
+        query::attempts("req_1"),
+    ] {
+        let plan = plan(&database, statement);
+        assert!(plan.contains("SEARCH") && !plan.contains("SCAN r"), "{plan}");
+    }
+    for statement in Retention::default().requests(Timestamp::from_millis(START)) {
+        let plan = plan(&database, statement);
+        assert!(plan.contains("request_at"), "{plan}");
+    }
+    for statement in Retention::default().stats(Timestamp::from_millis(START)) {
+        let plan = plan(&database, statement);
+        assert!(plan.contains("dimension=? AND at<?"), "{plan}");
+    }
 }

@@ -19,6 +19,7 @@ use causeway_core::config::validate::compile;
 use causeway_core::config::{ChannelId, ClientKeyId, KeyId, Protocol};
 use causeway_core::ir::Usage;
 use causeway_core::platform::{Database, Recorder};
+use causeway_core::price::Cost;
 use causeway_core::record::batch::Batch;
 use causeway_core::record::retention::Retention;
 use causeway_core::record::{Attempt, Record};
@@ -167,7 +168,8 @@ fn record(number: u64, at: Timestamp) -> Record {
     let tokens = |of: u64| Some(mixed / of % 10_000);
     record.usage =
         Some(Usage { input: tokens(29), output: tokens(31), cache_read: tokens(37), ..Usage::default() });
-    record.cost = tokens(41);
+    let micros = mixed / 41 % 10_000;
+    record.cost = Some(Cost { micros, list_micros: micros, unpriced: false });
     let channel = mixed / 43 % 10;
     record.attempts.push(Attempt {
         at,

@@ -30,8 +30,8 @@ async fn key(gateway: &Gateway, fields: Value) -> (String, String) {
     let made = api(gateway, Method::POST, "", body).await;
     assert_eq!(made.status, 201, "{}", made.text());
     let made = made.json();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    (text(&made["key"]), text(&made["clientKey"]["id"]))
+    let text = |place: &str| made.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (text("/key"), text("/clientKey/id"))
 }
 
 fn from_now(duration: Duration) -> u64 {

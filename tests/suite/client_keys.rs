@@ -30,7 +30,7 @@ async fn key(gateway: &Gateway, fields: Value) -> (String, String) {
     let made = api(gateway, Method::POST, "", body).await;
     assert_eq!(made.status, 201, "{}", made.text());
     let made = made.json();
-    let text = |place: &str| made.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |place| made.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
     (text("/key"), text("/clientKey/id"))
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each adds what it counted, and reads the sums that this makes with what the others added.
 
+use std::time::Duration;
+
 use super::{Allowance, Allowances, Amount};
 use crate::config::ClientKeyId;
 use crate::config::budget::Period;
@@ -24,13 +26,13 @@ const OTHERS: &str = "SELECT ifnull(sum(tokens), 0), ifnull(sum(cost), 0), 0 FRO
     WHERE client_key = ?1 AND holder <> ?2 AND until > ?3";
 
 /// A process that ends without a word gives its claims up so late.
-const CLAIM_MS: u64 = 300_000;
+const CLAIM_LASTS: Duration = Duration::from_secs(300);
 /// How long the database's sums are taken for true.
-const FRESH_MS: u64 = 5_000;
+const FRESH: Duration = Duration::from_secs(5);
 /// Between two writes.
-const PACE_MS: u64 = 1_000;
+const PACE: Duration = Duration::from_secs(1);
 /// A database that failed is left alone for so long.
-const REST_MS: u64 = 5_000;
+const REST: Duration = Duration::from_secs(5);
 /// Keys of one write; the others have to wait for the next.
 pub const MOST: usize = 100;
 
@@ -59,7 +61,7 @@ impl Allowances {
     /// Whether the sums of `key` are too old, or were never read.
     pub fn is_stale(&self, key: &ClientKeyId, now: Timestamp) -> bool {
         let synced_at = self.keys.get(key).and_then(|allowance| allowance.synced_at);
-        let fresh = synced_at.is_some_and(|at| now.since(at).as_millis() < u128::from(FRESH_MS));
+        let fresh = synced_at.is_some_and(|at| now.since(at) < FRESH);
         !fresh && now >= self.pace.rests_until
     }
 
@@ -74,7 +76,6 @@ impl Allowances {
         for key in keys {
             self.keys.entry(key.clone()).or_default();
         }
-        self.pace.next = now + std::time::Duration::from_millis(PACE_MS);
         let wanted = |(id, allowance): &(&ClientKeyId, &mut Allowance)| {
             if keys.is_empty() {
                 allowance.spending.has_unsent() || allowance.claimed
@@ -99,14 +100,20 @@ impl Allowances {
             }
             sent.push(Sent { key: key.clone(), periods, claims });
         }
-        (!sent.is_empty()).then_some((Sync(sent), statements))
+        if sent.is_empty() {
+            return None;
+        }
+        if keys.is_empty() {
+            self.pace.next = now + PACE;
+        }
+        Some((Sync(sent), statements))
     }
 
     /// The transaction's answers; `None`: it did not come about, and is to be tried again.
     pub fn end_sync(&mut self, sync: Sync, answers: Option<Vec<Vec<Row>>>, now: Timestamp) {
         let failed = answers.is_none();
         if failed {
-            self.pace.rests_until = now + std::time::Duration::from_millis(REST_MS);
+            self.pace.rests_until = now + REST;
         }
         let mut answers = answers.unwrap_or_default().into_iter();
         let mut next = || read(answers.next()?.into_iter().next()?);
@@ -136,7 +143,7 @@ fn claim(key: &ClientKeyId, holder: &str, reserved: Amount, now: Timestamp) -> [
     let claim = if reserved == Amount::default() {
         of_key(GIVE_UP).bind(now.as_millis())
     } else {
-        let until = now + std::time::Duration::from_millis(CLAIM_MS);
+        let until = now + CLAIM_LASTS;
         of_key(CLAIM).bind(reserved.tokens).bind(reserved.micros).bind(until.as_millis())
     };
     [claim, of_key(OTHERS).bind(now.as_millis())]

@@ -120,6 +120,7 @@ fn line(difference: &Difference) -> String {
         Part::ClientKey => "client key",
         Part::AdminKey => "admin key",
         Part::Settings => "settings",
+        Part::Prices => "prices",
     };
     let name = if difference.name.is_empty() { String::new() } else { format!(" {}", difference.name) };
     if difference.change != Change::Changed {

@@ -31,6 +31,8 @@ pub enum Part {
     /// The key of the operator.
     AdminKey,
     Settings,
+    /// The operator's own.
+    Prices,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -120,9 +122,14 @@ fn pieces(document: &Document) -> Vec<Piece> {
         hash.map(|hash| Map::from_iter([("hash".to_owned(), hash)])).unwrap_or_default()
     };
     let settings = |value: &Value| object(value.get("settings").cloned().unwrap_or_default());
+    let prices = |value: &Value| {
+        let prices = value.get("prices").cloned();
+        prices.map(|prices| Map::from_iter([("prices".to_owned(), prices)])).unwrap_or_default()
+    };
     for (part, stored, shown) in [
         (Part::AdminKey, admin(&stored), admin(&shown)),
         (Part::Settings, settings(&stored), settings(&shown)),
+        (Part::Prices, prices(&stored), prices(&shown)),
     ] {
         pieces.push(Piece { part, stored, shown, ..Piece::default() });
     }
@@ -161,7 +168,7 @@ mod tests {
             {"id": "ch_c", "name": "c"}, {"id": "ch_d", "name": "d"},
             {"id": "ch_a", "name": "a", "weight": 2, "keys": [{"id": "k_1", "key": "sk-canary-9876543210"}]}],
             "access": {"clientKeys": [{"id": "ck_1", "name": "ci", "hash": "sha256:canary"}]},
-            "settings": {"maxAttempts": 3}}));
+            "settings": {"maxAttempts": 3}, "prices": [{"model": "m", "input": 1}]}));
         let told = between(&before, &after);
         let summary: Vec<_> = told.iter().map(|told| (told.part, told.id.as_str(), told.change)).collect();
         assert_eq!(
@@ -171,6 +178,7 @@ mod tests {
                 (Part::Channel, "ch_a", Change::Changed),
                 (Part::ClientKey, "ck_1", Change::Added),
                 (Part::Settings, "", Change::Changed),
+                (Part::Prices, "", Change::Changed),
                 (Part::Channel, "ch_b", Change::Removed),
             ]
         );

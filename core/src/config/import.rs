@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 use super::document::{ChannelDocument, ClientKeyDocument, SettingsDocument};
 use super::{FieldErrors, seal::SealError};
+use crate::price::Price;
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -110,6 +111,7 @@ pub struct Imported {
     channels: Vec<ImportedChannel>,
     client_keys: Option<Vec<ClientKeyDocument>>,
     settings: Option<SettingsDocument>,
+    prices: Vec<Price>,
     notes: Vec<NotCarried>,
 }
 
@@ -126,8 +128,14 @@ struct ImportedChannel {
 /// When it is not a file of that format.
 pub fn read(format: Option<Format>, file: &Value, passphrase: Option<&str>) -> Result<Imported, ImportError> {
     let format = format.or_else(|| Format::of(file)).ok_or(ImportError::Unknown)?;
-    let mut imported =
-        Imported { format, channels: Vec::new(), client_keys: None, settings: None, notes: Vec::new() };
+    let mut imported = Imported {
+        format,
+        channels: Vec::new(),
+        client_keys: None,
+        settings: None,
+        prices: Vec::new(),
+        notes: Vec::new(),
+    };
     match format {
         Format::Causeway => causeway::read(file, passphrase, &mut imported)?,
         Format::Ccx => ccx::read(file, &mut imported),

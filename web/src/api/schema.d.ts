@@ -1300,7 +1300,7 @@ export interface components {
             recording: components["schemas"]["Recording"];
         };
         /** @enum {string} */
-        Part: "channel" | "clientKey" | "adminKey" | "settings";
+        Part: "channel" | "clientKey" | "adminKey" | "settings" | "prices";
         /** @description Whatever an operator has at hand. */
         Pasted: {
             /** @description At most 128 KiB: a message, a curl command, a `.env` file, a client's or a gateway's configuration. */

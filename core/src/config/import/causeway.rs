@@ -29,6 +29,7 @@ pub(super) fn read(
     }
     let spoken_of = |name: &str| config.is_some_and(|config| config.get(name).is_some());
     imported.settings = Some(document.settings).filter(|_| spoken_of("settings"));
+    imported.prices = document.prices;
     imported.client_keys = Some(document.access.client_keys).filter(|_| spoken_of("access"));
     for (index, channel) in document.channels.into_iter().enumerate() {
         let path = format!("{prefix}channels[{index}]");

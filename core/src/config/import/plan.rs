@@ -13,6 +13,7 @@ use crate::config::document::{
 };
 use crate::config::mask::masked_url;
 use crate::config::{Secret, Status};
+use crate::price::Price;
 
 /// What becomes of what is not in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -75,10 +76,15 @@ impl Imported {
             document.channels.retain(|channel| kept.contains(&channel.id));
         }
         self.client_keys(&mut document, mode, &mut notes);
+        let whole = mode == Mode::Replace && self.format == Format::Causeway;
         if let Some(settings) = &self.settings {
-            let whole = mode == Mode::Replace && self.format == Format::Causeway;
             document.settings = if whole { settings.clone() } else { over(&document.settings, settings) };
         }
+        let here = |present: &Price| {
+            self.prices.iter().any(|price| price.model == present.model && price.over == present.over)
+        };
+        document.prices.retain(|present| !whole && !here(present));
+        document.prices.extend(self.prices.iter().cloned());
         document.assign_ids(random);
         let changes = difference::between(present, &document);
         let changed =

@@ -389,9 +389,8 @@ fn version(value: &impl Serialize) -> Version {
     Version::of(&serde_json::to_vec(value).unwrap_or_default())
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-#[expect(clippy::float_cmp, reason = "as it was written")]
-fn is_list(multiplier: &f64) -> bool {
+/// Whether it is what stands there when nothing is written.
+fn is_list(multiplier: &impl PartialEq<f64>) -> bool {
     *multiplier == 1.0
 }
 

@@ -1,6 +1,7 @@
 //! Sums over requests, kept by the minute, the hour and the day for every value of every dimension.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::histogram::Histogram;
 use super::{Attempt, Record};
@@ -93,6 +94,13 @@ impl Tally {
         }
     }
 
+    /// Adds all of `other`.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let own = self.sums.iter_mut().chain(&mut self.first_content.0).chain(&mut self.duration.0);
+        let others = other.sums.iter().chain(&other.first_content.0).chain(&other.duration.0);
+        own.zip(others).for_each(|(own, other)| *own = own.saturating_add(*other));
+    }
+
     fn add_attempt(&mut self, attempt: &Attempt) {
         let [_, _, _, attempts, failed, ..] = &mut self.sums;
         *attempts += 1;
@@ -100,21 +108,15 @@ impl Tally {
     }
 }
 
-/// What some requests add to the table.
+/// What some requests add to the table, by the minute.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rollups(BTreeMap<(u64, Dimension, u64), BTreeMap<String, Tally>>);
+pub(crate) struct Rollups(BTreeMap<(Dimension, u64), BTreeMap<String, Tally>>);
 
 impl Rollups {
     pub(crate) fn add(&mut self, record: &Record) {
-        for span in [MINUTE, HOUR, DAY] {
-            let at = record.at.as_millis() / span * span;
-            self.add_to(span, at, record);
-        }
-    }
-
-    fn add_to(&mut self, span: u64, at: u64, record: &Record) {
+        let at = record.at.as_millis() / MINUTE * MINUTE;
         let mut tally = |dimension, value: &str, add: &mut dyn FnMut(&mut Tally)| {
-            let values = self.0.entry((span, dimension, at)).or_default();
+            let values = self.0.entry((dimension, at)).or_default();
             match values.get_mut(value) {
                 Some(tally) => add(tally),
                 None => add(values.entry(value.to_owned()).or_default()),
@@ -144,12 +146,19 @@ impl Rollups {
         }
     }
 
+    /// A row for each minute, hour and day.
     pub(crate) fn into_rows(self) -> Vec<Row> {
-        let tallies =
-            self.0.into_iter().flat_map(|(key, values)| values.into_iter().map(move |one| (key, one)));
-        tallies
-            .map(|((span, dimension, at), (value, tally))| row(span, dimension, at, value, &tally))
-            .collect()
+        let mut periods: BTreeMap<(u64, Dimension, u64, String), Tally> = BTreeMap::new();
+        for ((dimension, minute), values) in self.0 {
+            for (value, tally) in values {
+                for span in [MINUTE, HOUR, DAY] {
+                    let period = (span, dimension, minute / span * span, value.clone());
+                    periods.entry(period).or_default().merge(&tally);
+                }
+            }
+        }
+        let row = |((span, dimension, at, value), tally)| row(span, dimension, at, value, &tally);
+        periods.into_iter().map(row).collect()
     }
 }
 
@@ -160,18 +169,22 @@ fn row(span: u64, dimension: Dimension, at: u64, value: String, tally: &Tally) -
     Row(keys.into_iter().chain(counts.map(|count| Value::from(*count))).collect())
 }
 
-/// Statements that add rows to what their periods hold already.
-pub(crate) fn upserts(rows: Vec<Row>) -> impl Iterator<Item = Statement> {
+/// Adds a row to what its period holds already.
+static UPSERT: LazyLock<String> = LazyLock::new(|| {
     let columns: Vec<String> = columns().collect();
     let names = columns.join(", ");
     let marks = vec!["?"; columns.len() + 4].join(", ");
     let sums: Vec<String> = columns.iter().map(|name| format!("{name} = {name} + excluded.{name}")).collect();
-    let sql = format!(
+    format!(
         "INSERT INTO rollup (span, dimension, at, value, {names}) VALUES ({marks}) \
          ON CONFLICT (span, dimension, at, value) DO UPDATE SET {}",
         sums.join(", ")
-    );
-    rows.into_iter().map(move |row| Statement { sql: sql.clone().into(), params: row.0 })
+    )
+});
+
+/// Statements that add rows to what their periods hold already.
+pub(crate) fn upserts(rows: Vec<Row>) -> impl Iterator<Item = Statement> {
+    rows.into_iter().map(|row| Statement { sql: UPSERT.as_str().into(), params: row.0 })
 }
 
 /// The columns that add up.

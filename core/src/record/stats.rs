@@ -98,13 +98,6 @@ impl Tally {
         tally.duration = histogram(columns)?;
         Ok(tally)
     }
-
-    /// Adds all of `other`.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        let own = self.sums.iter_mut().chain(&mut self.first_content.0).chain(&mut self.duration.0);
-        let others = other.sums.iter().chain(&other.first_content.0).chain(&other.duration.0);
-        own.zip(others).for_each(|(own, other)| *own = own.saturating_add(*other));
-    }
 }
 
 fn histogram(columns: &mut Columns) -> Result<Histogram, DatabaseError> {

@@ -68,8 +68,7 @@ impl LedgerRecorder {
         if records.is_empty() {
             return;
         }
-        let mut batch = Batch::default();
-        records.iter().for_each(|record| batch.add(record));
+        let batch: Batch = records.iter().collect();
         let written = self.link.record(&batch.into_rows()).await;
         if let Err(error) = &written {
             worker::console_error!("{} requests were not recorded: {error}", records.len());

@@ -32,6 +32,14 @@ pub struct Batch {
     rollups: Rollups,
 }
 
+impl<'a> FromIterator<&'a Record> for Batch {
+    fn from_iter<I: IntoIterator<Item = &'a Record>>(records: I) -> Self {
+        let mut batch = Self::default();
+        records.into_iter().for_each(|record| batch.add(record));
+        batch
+    }
+}
+
 impl Batch {
     pub fn add(&mut self, record: &Record) {
         self.requests.push(request(record));

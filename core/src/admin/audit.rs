@@ -14,9 +14,6 @@ use crate::database::{DatabaseError, Row, Statement};
 use crate::platform::{Database, Platform};
 use crate::time::Timestamp;
 
-const PAGE: u64 = 50;
-const LONGEST_PAGE: u64 = 200;
-
 const SELECT: &str = "SELECT seq, at, actor, address, method, path, version, document IS NOT NULL, changes \
                       FROM change WHERE seq < ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR version IS NOT NULL) \
                       ORDER BY seq DESC LIMIT ?5";
@@ -86,8 +83,7 @@ pub(super) async fn page<P: Platform>(
         let read = |text: &str| text.parse().ok().filter(|number| *number <= END);
         parameters.parsed(name, read, "is not a whole number from 0")
     };
-    let within = |text: &str| text.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
-    let limit = parameters.parsed("limit", within, "is not a number from 1 to 200")?.unwrap_or(PAGE);
+    let limit = parameters.limit()?;
     let statement = Statement::new(SELECT)
         .bind(number("cursor")?.unwrap_or(END))
         .bind(number("since")?.unwrap_or_default())

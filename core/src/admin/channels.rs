@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::LOCATION;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -151,11 +150,7 @@ pub(super) async fn reorder<P: Platform>(
 
 /// The answer to whoever made a channel.
 pub(super) fn created(view: &ChannelView) -> Response<Bytes> {
-    let mut response = json::versioned(StatusCode::CREATED, view.version(), view);
-    if let Ok(location) = HeaderValue::try_from(format!("/api/channels/{}", view.id())) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    response
+    json::created(&format!("/api/channels/{}", view.id()), view.version(), view)
 }
 
 /// After all others.

@@ -1,8 +1,7 @@
 //! The keys of clients: list, read, create, change, delete, rotate. A secret is shown once, when it is made.
 
 use bytes::Bytes;
-use http::header::LOCATION;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 
 use self::view::{ClientKeyList, ClientKeyView, NewClientKey};
 use self::write::ClientKeyWrite;
@@ -78,12 +77,9 @@ pub(super) async fn create<P: Platform>(
         Ok(Edited { value, path: format!("access.clientKeys[{index}].") })
     })
     .await?;
-    let location = HeaderValue::try_from(format!("/api/client-keys/{}", client_key.id()));
-    let mut response = shown(StatusCode::CREATED, key, client_key);
-    if let Ok(location) = location {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Ok(response)
+    let new = NewClientKey { key, client_key };
+    let place = format!("/api/client-keys/{}", new.client_key.id());
+    Ok(json::created(&place, new.client_key.version(), &new))
 }
 
 /// Changes the given fields of a client key.
@@ -155,7 +151,8 @@ pub(super) async fn rotate<P: Platform>(
         Ok(replaced(context, document, index, client_key))
     })
     .await?;
-    Ok(shown(StatusCode::OK, key, client_key))
+    let new = NewClientKey { key, client_key };
+    Ok(json::versioned(StatusCode::OK, new.client_key.version(), &new))
 }
 
 /// Hears what others served with `keys`, where that was not asked for lately.
@@ -228,11 +225,6 @@ fn hash<P>(context: &Context<'_, P>, key: &Secret) -> Result<String, Problem> {
         return Err(Problem::invalid_field("key", "is in use already"));
     }
     Ok(Digest::of(key.expose()).to_string())
-}
-
-fn shown(status: StatusCode, key: Secret, client_key: ClientKeyView) -> Response<Bytes> {
-    let new = NewClientKey { key, client_key };
-    json::versioned(status, new.client_key.version(), &new)
 }
 
 fn no_client_key(id: &str) -> Problem {

@@ -1,7 +1,7 @@
 //! JSON in and out of requests and responses.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, IF_MATCH};
+use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -58,6 +58,15 @@ pub(super) fn versioned(status: StatusCode, version: &Version, body: &impl Seria
     let mut response = response(status, body);
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// The answer to whoever made what stands at `place`.
+pub(super) fn created(place: &str, version: &Version, body: &impl Serialize) -> Response<Bytes> {
+    let mut response = versioned(StatusCode::CREATED, version, body);
+    if let Ok(place) = HeaderValue::try_from(place) {
+        response.headers_mut().insert(LOCATION, place);
     }
     response
 }

@@ -8,6 +8,10 @@ use percent_encoding::percent_decode_str;
 
 use super::error::Problem;
 
+/// How many entries a page has where nothing is asked for, and at most.
+const PAGE: u64 = 50;
+const LONGEST_PAGE: u64 = 200;
+
 /// The parameters of a request; a text that is empty counts as left out.
 #[derive(Debug)]
 pub(super) struct Parameters(Vec<(String, String)>);
@@ -48,6 +52,15 @@ impl Parameters {
             Some("true" | "") => Ok(true),
             Some(_) => Err(Problem::invalid_field(name, "is neither true nor false")),
         }
+    }
+
+    /// How many entries a page shall have: `limit`.
+    ///
+    /// # Errors
+    /// When it is not a number that a page may have.
+    pub(super) fn limit(&self) -> Result<u64, Problem> {
+        let within = |text: &str| text.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
+        Ok(self.parsed("limit", within, "is not a number from 1 to 200")?.unwrap_or(PAGE))
     }
 
     fn value(&self, name: &str) -> Option<&str> {

@@ -18,10 +18,6 @@ use crate::platform::{Database, Platform};
 use crate::record::query::{self, Cursor, Filter, StatusFilter};
 use crate::time::Timestamp;
 
-/// How many a page has where nothing is asked for, and at most.
-const PAGE: u64 = 50;
-const LONGEST_PAGE: u64 = 200;
-
 /// The parameters of [`Filter`].
 const FILTERS: [&str; 9] =
     ["since", "until", "status", "protocol", "channel", "model", "clientKey", "session", "q"];
@@ -61,8 +57,7 @@ pub(super) async fn list<P: Platform>(
     let parameters = Parameters::read(request, &known)?;
     let filter = filter(&parameters)?;
     let cursor = parameters.parsed("cursor", Cursor::parse, "is no `next` of a page")?;
-    let within = |text: &str| text.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
-    let limit = parameters.parsed("limit", within, "is not a number from 1 to 200")?.unwrap_or(PAGE);
+    let limit = parameters.limit()?;
     let database = context.platform.database();
     let rows = database.read(filter.page(cursor, limit)).await.map_err(Problem::no_records)?;
     let next = match rows.last().filter(|_| rows.len() as u64 >= limit) {

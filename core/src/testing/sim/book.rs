@@ -68,26 +68,14 @@ impl Book {
 
     /// What was held against it may be forgotten by now, and may not be.
     pub(super) fn doubt(&mut self) {
-        let doubted = |mut rows: [Row; 2]| {
-            rows.iter_mut().for_each(Row::doubt);
-            rows
-        };
-        let uncertain = |mut models: [Held; MODELS.len()]| {
-            models.iter_mut().for_each(Held::doubt);
-            models
-        };
-        let of_key = |KeyBook { rows, models, .. }: KeyBook| KeyBook {
-            rows: doubted(rows),
-            models: uncertain(models),
-            ..KeyBook::default()
-        };
-        let Self { rows, models, keys, .. } = std::mem::take(self);
-        *self = Self {
-            rows: doubted(rows),
-            models: uncertain(models),
-            keys: keys.map(of_key),
-            ..Self::default()
-        };
+        self.rows.iter_mut().for_each(Row::doubt);
+        self.models.iter_mut().for_each(Held::doubt);
+        for key in &mut self.keys {
+            key.rows.iter_mut().for_each(Row::doubt);
+            key.models.iter_mut().for_each(Held::doubt);
+            key.rests = Held::default();
+        }
+        (self.account, self.tests) = (Held::default(), <[Test; 2]>::default());
     }
 
     pub(super) fn lend(&mut self, way: usize, lease: &Lease, now: Timestamp) {

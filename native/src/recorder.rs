@@ -93,20 +93,11 @@ impl Shared {
         if records.is_empty() {
             return;
         }
-        let count = records.len();
-        // Whole batches take milliseconds, which no request is to wait for.
-        let statements = tokio::task::spawn_blocking(move || {
-            let batch: Batch = records.iter().collect();
-            batch.into_rows().into_statements()
-        });
+        let batch: Batch = records.iter().collect();
+        drop(records);
+        let count = batch.len();
         // What failed stands in the log already, and in the counts.
-        let written = match statements.await {
-            Ok(statements) => database.write(statements).await.is_ok(),
-            Err(error) => {
-                tracing::error!(%error, "records cannot be made ready");
-                false
-            }
-        };
+        let written = database.write(batch.into_rows().into_statements()).await.is_ok();
         self.outbox().settle(count, written);
     }
 }

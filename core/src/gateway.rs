@@ -127,7 +127,7 @@ impl<P: Platform> Gateway<P> {
         request: http::Request<B>,
         client: Option<IpAddr>,
     ) -> Response<Body<P>> {
-        let id = self.ids.next();
+        let id = self.ids.next(self.now());
         let (parts, body) = request.into_parts();
         let mut response = match route(&parts.method, parts.uri.path()) {
             Route::Root => root(&parts, &self.options.facts),

@@ -1,32 +1,61 @@
-//! Request ids: unique, cheap, and telling nothing.
+//! Request ids: unique, cheap, and telling no more than when the request came.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::platform::Entropy;
+use crate::time::Timestamp;
 
-/// Counts from a random start and scrambles the count, so that ids neither repeat nor follow each other.
+const LOW_48: u64 = (1 << 48) - 1;
+
+/// Counts from a random start and scrambles the count, so that ids neither repeat nor tell how many there are.
 pub(crate) struct RequestIds {
-    run: u32,
     count: AtomicU64,
 }
 
 impl RequestIds {
     pub(crate) fn new(entropy: &impl Entropy) -> Self {
-        let start = entropy.word();
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is as random as the whole")]
-        let run = entropy.word() as u32;
-        Self { run, count: AtomicU64::new(start) }
+        Self { count: AtomicU64::new(entropy.word()) }
     }
 
-    /// `req_` and 24 hexadecimal digits.
-    pub(crate) fn next(&self) -> String {
+    /// `req_` and 24 hexadecimal digits, in the order of the milliseconds in which requests came: a database finds room
+    /// for the newest at the end of its index.
+    pub(crate) fn next(&self, now: Timestamp) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        format!("req_{:08x}{:016x}", self.run, scramble(count))
+        format!("req_{:012x}{:012x}", now.as_millis() & LOW_48, scramble(count))
     }
 }
 
-/// A bijection on 64 bits: different counts stay different.
+/// A bijection on the low 48 bits: different counts stay different.
 const fn scramble(count: u64) -> u64 {
-    let mixed = (count ^ (count >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ (mixed >> 29)
+    let count = count & LOW_48;
+    let mixed = (count ^ (count >> 24)).wrapping_mul(0x9e37_79b9_7f4a_7c15) & LOW_48;
+    mixed ^ (mixed >> 24)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    #[test]
+    fn ids_differ_and_follow_the_time() {
+        let ids = RequestIds::new(&Zeros);
+        let mut made = Vec::new();
+        for millis in 1..100 {
+            let mut together: Vec<String> =
+                (0..10).map(|_| ids.next(Timestamp::from_millis(millis))).collect();
+            together.sort();
+            together.dedup();
+            assert_eq!(together.len(), 10);
+            made.append(&mut together);
+        }
+        assert!(made.is_sorted() && made.iter().all(|id| id.len() == 28), "{made:?}");
+    }
 }

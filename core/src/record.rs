@@ -1,5 +1,6 @@
 //! What is kept about a finished request.
 
+pub(crate) mod attempt;
 pub mod batch;
 mod excerpt;
 pub(crate) mod histogram;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench may fail, and prints its table")]
 
 use std::future::pending;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use causeway::app::App;
@@ -31,6 +32,8 @@ const ADMIN_KEY: &str = "cwa-key-of-the-bench-0123456789";
 /// The records lie within so many days.
 const DAYS: u64 = 30;
 const BATCH: u64 = 500;
+/// So many come together, once the database is large.
+const AT_ONCE: u64 = 20_000;
 /// No more than may wait.
 const HANDED_OVER: u64 = 4000;
 
@@ -42,9 +45,17 @@ async fn main() {
     let now = Timestamp::from_millis(
         std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis().try_into().unwrap(),
     );
-    let took = fill(&database, count, now).await;
-    println!("{count} requests written, {:.1} µs each", took.as_secs_f64() * 1e6 / count as f64);
-    let took = hand_over(&database, count, now).await;
+    let apart = DAYS * 24 * 3_600_000 / count.max(1);
+    let took =
+        fill(&database, 0..count, |number| now.as_millis().saturating_sub((count - number) * apart)).await;
+    println!(
+        "{count} requests of {DAYS} days written, {:.1} µs each",
+        took.as_secs_f64() * 1e6 / count as f64
+    );
+    let last = count..count + AT_ONCE;
+    let took = fill(&database, last, |number| now.as_millis() + (number - count) / 10).await;
+    println!("{AT_ONCE} of one second written, {:.1} µs each", took.as_secs_f64() * 1e6 / AT_ONCE as f64);
+    let took = hand_over(&database, count + AT_ONCE, now).await;
     println!("handed over by who served them, {} ns each\n", took.as_nanos() / HANDED_OVER as u128);
 
     let address = serve(home.path(), database).await;
@@ -120,19 +131,14 @@ fn resident() -> usize {
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
-async fn fill(database: &SqliteDatabase, count: u64, now: Timestamp) -> Duration {
+async fn fill(database: &SqliteDatabase, numbers: Range<u64>, at: impl Fn(u64) -> u64) -> Duration {
     let mut took = Duration::ZERO;
-    let apart = DAYS * 24 * 3_600_000 / count.max(1);
-    for first in (0..count).step_by(BATCH as usize) {
-        let records: Vec<Record> = (first..count.min(first + BATCH))
-            .map(|number| {
-                let ago = (count - number) * apart;
-                record(number, Timestamp::from_millis(now.as_millis().saturating_sub(ago)))
-            })
-            .collect();
+    for first in numbers.clone().step_by(BATCH as usize) {
+        let numbers = first..numbers.end.min(first + BATCH);
+        let records: Vec<Record> =
+            numbers.map(|number| record(number, Timestamp::from_millis(at(number)))).collect();
         let began = Instant::now();
-        let mut batch = Batch::default();
-        records.iter().for_each(|record| batch.add(record));
+        let batch: Batch = records.iter().collect();
         database.write(batch.into_rows().into_statements()).await.unwrap();
         took += began.elapsed();
     }

@@ -8,12 +8,11 @@ use http::{Request, Response, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::view::{AttemptView, RequestDetail, RequestView, candidates};
+use self::view::{RequestDetail, RequestView};
 use super::error::{ErrorBody, Problem};
 use super::parameters::Parameters;
 use super::{Context, json};
 use crate::config::Protocol;
-use crate::database::Row;
 use crate::platform::{Database, Platform};
 use crate::record::query::{self, Cursor, Filter, StatusFilter};
 use crate::time::Timestamp;
@@ -88,15 +87,8 @@ pub(super) async fn read<P: Platform>(
     let database = context.platform.database();
     let found = database.read(query::request(id)).await.map_err(Problem::no_records)?.into_iter().next();
     let row = found.ok_or_else(|| Problem::not_found(format!("no request {id} is kept")))?;
-    let attempts = database.read(query::attempts(id)).await.map_err(Problem::no_records)?;
-    let detail = || {
-        let mut columns = row.columns();
-        let request = RequestView::read(&mut columns)?;
-        let left_out = candidates(columns.next()?);
-        let attempts = attempts.into_iter().map(|row: Row| AttemptView::read(&mut row.columns()));
-        Ok(RequestDetail { request, attempts: attempts.collect::<Result<_, _>>()?, left_out })
-    };
-    Ok(json::response(StatusCode::OK, &detail().map_err(Problem::no_records)?))
+    let detail = RequestDetail::read(&mut row.columns()).map_err(Problem::no_records)?;
+    Ok(json::response(StatusCode::OK, &detail))
 }
 
 fn filter(parameters: &Parameters) -> Result<Filter, Problem> {

@@ -2,33 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::attempt::{self, AttemptView};
 use super::excerpt::excerpt;
 use super::rollup::{self, Rollups};
-use super::{Attempt, Record, clipped, clipped_to, millis};
+use super::{Record, clipped, clipped_to, millis};
 use crate::database::{Row, Statement, Value};
 use crate::price::Cost;
-use crate::schedule::Considered;
 use crate::time::Timestamp;
 
-/// Of so many candidates a record tells what became of them.
-const CANDIDATES: usize = 32;
 /// Clients name fields as they like; so many bytes tell of those that were lost.
 const LONGEST_LOSS: usize = 1024;
 
 const INSERT_REQUEST: &str = "INSERT INTO request (id, at, client_key, session, protocol, model, stream, status, class, \
     attempts, channel, key, upstream_protocol, upstream_model, queued, first_byte, first_content, duration, \
     input, cache_read, cache_write, cache_write_1h, output, reasoning, input_audio, output_audio, web_searches, \
-    estimated, cost, request_bytes, response_bytes, lost, error, left_out) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const INSERT_ATTEMPT: &str = "INSERT INTO attempt (request, number, at, channel, key, endpoint, protocol, model, rule, \
-    class, status, first_byte, first_content, duration, message, considered) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    estimated, cost, request_bytes, response_bytes, lost, error, attempt_log, left_out) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Gathers records.
 #[derive(Debug, Default)]
 pub struct Batch {
     requests: Vec<Row>,
-    attempts: Vec<Row>,
     rollups: Rollups,
 }
 
@@ -43,7 +37,6 @@ impl<'a> FromIterator<&'a Record> for Batch {
 impl Batch {
     pub fn add(&mut self, record: &Record) {
         self.requests.push(request(record));
-        self.attempts.extend((1..).zip(&record.attempts).map(|(number, one)| attempt(record, number, one)));
         self.rollups.add(record);
     }
 
@@ -57,7 +50,7 @@ impl Batch {
     }
 
     pub fn into_rows(self) -> Rows {
-        Rows { requests: self.requests, attempts: self.attempts, rollups: self.rollups.into_rows() }
+        Rows { requests: self.requests, rollups: self.rollups.into_rows() }
     }
 }
 
@@ -65,7 +58,6 @@ impl Batch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rows {
     requests: Vec<Row>,
-    attempts: Vec<Row>,
     rollups: Vec<Row>,
 }
 
@@ -81,10 +73,8 @@ impl Rows {
 
     /// To be run in one transaction. A second time they fail as a whole: no request is counted twice.
     pub fn into_statements(self) -> Vec<Statement> {
-        let insert = |sql: &'static str| move |row: Row| Statement { sql: sql.into(), params: row.0 };
-        let requests = self.requests.into_iter().map(insert(INSERT_REQUEST));
-        let attempts = self.attempts.into_iter().map(insert(INSERT_ATTEMPT));
-        requests.chain(attempts).chain(rollup::upserts(self.rollups)).collect()
+        let insert = |row: Row| Statement { sql: INSERT_REQUEST.into(), params: row.0 };
+        self.requests.into_iter().map(insert).chain(rollup::upserts(self.rollups)).collect()
     }
 }
 
@@ -126,29 +116,8 @@ fn request(record: &Record) -> Row {
         record.response_bytes.into(),
         lost(record),
         record.failure().map(excerpt).into(),
-        candidates(&record.left_out),
-    ])
-}
-
-fn attempt(record: &Record, number: u64, attempt: &Attempt) -> Row {
-    let since = |at: Option<Timestamp>| at.map(|at| millis(at.since(attempt.at)));
-    Row(vec![
-        record.id.as_str().into(),
-        number.into(),
-        attempt.at.into(),
-        attempt.channel.as_str().into(),
-        attempt.key.as_str().into(),
-        attempt.endpoint.as_str().into(),
-        attempt.protocol.as_str().into(),
-        clipped(&attempt.model).into(),
-        attempt.rule.as_str().into(),
-        attempt.class.as_str().into(),
-        attempt.status.map(|status| status.as_u16()).into(),
-        since(attempt.first_byte).into(),
-        since(attempt.first_content).into(),
-        millis(attempt.duration).into(),
-        attempt.message.as_deref().map(excerpt).into(),
-        candidates(&attempt.considered),
+        json(&record.attempts.iter().map(AttemptView::of).collect::<Vec<_>>()),
+        json(attempt::first(&record.left_out)),
     ])
 }
 
@@ -158,8 +127,7 @@ fn lost(record: &Record) -> Value {
     if text.is_empty() { Value::Null } else { clipped_to(&text, LONGEST_LOSS).into() }
 }
 
-/// As JSON; nothing where there are none.
-fn candidates(candidates: &[Considered]) -> Value {
-    let some = candidates.get(..CANDIDATES).unwrap_or(candidates);
-    if some.is_empty() { Value::Null } else { serde_json::to_string(some).ok().into() }
+/// A list as it is kept, and given out again.
+fn json(list: &(impl Serialize + ?Sized)) -> Value {
+    serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned()).into()
 }

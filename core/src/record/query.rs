@@ -4,8 +4,12 @@ use crate::config::Protocol;
 use crate::database::{Column, Row, Statement, Value};
 use crate::time::Timestamp;
 
-/// So many records a page looks through where no index leads to what it wants.
-const WINDOW: u64 = 10_000;
+/// So many records a page looks through for what it wants, in the index alone and where each has to be read.
+const WINDOW: u64 = 100_000;
+const TEXT_WINDOW: u64 = 10_000;
+
+/// The columns of the index, which are those of the conditions of [`Filter::indexed`].
+const INDEXED: &str = "at, seq, status, protocol, channel, model, client_key, session";
 
 /// What of a request is read, in the order of [`Found`] and of an export's columns.
 pub(crate) const COLUMNS: [&str; 34] = [
@@ -96,6 +100,8 @@ impl Cursor {
     }
 }
 
+const WHERE: &str = " WHERE ";
+
 /// SQL put together from conditions.
 #[derive(Default)]
 struct Conditions {
@@ -105,9 +111,20 @@ struct Conditions {
 
 impl Conditions {
     fn add(&mut self, condition: &str, params: impl IntoIterator<Item = Value>) {
-        self.text.push_str(if self.text.is_empty() { " WHERE " } else { " AND " });
+        self.text.push_str(if self.text.is_empty() { WHERE } else { " AND " });
         self.text.push_str(condition);
         self.params.extend(params);
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        if let Some(conditions) = other.text.strip_prefix(WHERE) {
+            self.add(conditions, other.params);
+        }
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     fn add_some<T: Into<Value>>(&mut self, condition: &str, value: Option<T>) {
@@ -120,85 +137,94 @@ impl Conditions {
 impl Filter {
     /// Rows of [`COLUMNS`], the newest below `cursor` first, at most `limit`.
     pub(crate) fn page(&self, cursor: Option<Cursor>, limit: u64) -> Statement {
-        let Conditions { text: indexed, params } = self.indexed(cursor);
-        let mut rest = self.rest();
-        let columns = COLUMNS.join(", ");
-        let mut sql = format!("SELECT {columns} FROM request{indexed} ORDER BY at DESC, seq DESC LIMIT ?");
-        let mut params = params;
-        if rest.text.is_empty() {
-            params.push(limit.into());
-        } else {
-            params.push(WINDOW.into());
-            sql = format!("SELECT * FROM ({sql}){} LIMIT ?", rest.text);
-            params.append(&mut rest.params);
-            params.push(limit.into());
+        let mut found = self.found(cursor, limit);
+        found.params.push(limit.into());
+        let (columns, found_text) = (COLUMNS.join(", "), found.text);
+        let sql = format!("SELECT {columns} FROM request{found_text} ORDER BY at DESC, seq DESC LIMIT ?");
+        Statement { sql: sql.into(), params: found.params }
+    }
+
+    fn found(&self, cursor: Option<Cursor>, limit: u64) -> Conditions {
+        let (mut place, indexed, text) = (self.place(cursor), self.indexed(), self.text());
+        if let Some(id) = self.id() {
+            place.add("id = ?", [id.into()]);
+            return place.and(indexed);
         }
-        Statement { sql: sql.into(), params }
+        let whole = indexed.is_empty() && text.is_empty();
+        let looked_through = if whole { limit } else { self.window() };
+        let mut among =
+            format!("SELECT {INDEXED} FROM request{} ORDER BY at DESC, seq DESC LIMIT ?", place.text);
+        place.params.push(looked_through.into());
+        among = format!("seq IN (SELECT seq FROM ({among}){}", indexed.text);
+        place.params.extend(indexed.params);
+        if text.is_empty() {
+            among.push_str(" LIMIT ?");
+            place.params.push(limit.into());
+        }
+        among.push(')');
+        let mut found = Conditions::default();
+        found.add(&among, place.params);
+        found.and(text)
     }
 
     /// Where a page that is not full stopped looking: one row as in [`Cursor::of`], or none when it has seen all.
     /// `None` where a page always sees all.
     pub(crate) fn stopped(&self, cursor: Option<Cursor>) -> Option<Statement> {
-        if self.rest().text.is_empty() {
+        if self.id().is_some() || self.indexed().is_empty() && self.text().is_empty() {
             return None;
         }
-        let Conditions { text, mut params } = self.indexed(cursor);
+        let Conditions { text, mut params } = self.place(cursor);
         let sql =
             format!("SELECT seq, NULL, at FROM request{text} ORDER BY at DESC, seq DESC LIMIT 1 OFFSET ?");
-        params.push((WINDOW - 1).into());
+        params.push((self.window() - 1).into());
         Some(Statement { sql: sql.into(), params })
     }
 
-    /// What one index leads to. It is the one that likely leads to the fewest records; what else is wanted is looked for
-    /// among those.
-    fn indexed(&self, cursor: Option<Cursor>) -> Conditions {
+    /// How many records a page looks through.
+    fn window(&self) -> u64 {
+        if self.text().is_empty() { WINDOW } else { TEXT_WINDOW }
+    }
+
+    /// Where in the order of time a page lies.
+    fn place(&self, cursor: Option<Cursor>) -> Conditions {
         let mut all = Conditions::default();
         all.add_some("at >= ?", self.since);
         all.add_some("at < ?", self.until);
         if let Some(Cursor { at, seq }) = cursor {
             all.add("(at, seq) < (?, ?)", [at.into(), seq.into()]);
         }
-        if let Some((condition, value)) = self.indices().next() {
-            all.add(condition, value);
-        }
         all
     }
 
-    fn rest(&self) -> Conditions {
+    /// What the index alone tells.
+    fn indexed(&self) -> Conditions {
         let mut all = Conditions::default();
-        self.indices().skip(1).for_each(|(condition, value)| all.add(condition, value));
         match self.status {
             Some(StatusFilter::Exactly(status)) => all.add("status = ?", [status.into()]),
             Some(StatusFilter::Hundred(hundred)) => {
                 let first = hundred.saturating_mul(100);
                 all.add("status >= ? AND status < ?", [first.into(), first.saturating_add(100).into()]);
             }
-            Some(StatusFilter::Failed) | None => {}
+            Some(StatusFilter::Failed) => all.add("status >= 400", []),
+            None => {}
         }
         all.add_some("protocol = ?", self.protocol.map(Protocol::as_str));
-        if let Some(text) = self.text.as_deref().filter(|_| self.id().is_none()) {
-            let text = text.to_lowercase();
-            let parts = "(instr(lower(model), ?) OR instr(lower(ifnull(upstream_model, '')), ?) \
-                         OR instr(lower(ifnull(error, '')), ?))";
-            all.add(parts, [text.as_str().into(), text.as_str().into(), text.as_str().into()]);
-        }
+        all.add_some("channel = ?", self.channel.as_deref());
+        all.add_some("model = ?", self.model.as_deref());
+        all.add_some("client_key = ?", self.client_key.as_deref());
+        all.add_some("session = ?", self.session.as_deref());
         all
     }
 
-    /// The conditions that have an index, the most telling first.
-    fn indices(&self) -> impl Iterator<Item = (&'static str, Option<Value>)> {
-        let equal = [
-            ("id = ?", self.id()),
-            ("session = ?", self.session.as_deref()),
-            ("model = ?", self.model.as_deref()),
-            ("client_key = ?", self.client_key.as_deref()),
-            ("channel = ?", self.channel.as_deref()),
-        ];
-        let failed = self.status.is_some_and(StatusFilter::fails).then_some(("status >= 400", None));
-        equal
-            .into_iter()
-            .filter_map(|(condition, value)| Some((condition, Some(value?.into()))))
-            .chain(failed)
+    /// What each record has to be read for.
+    fn text(&self) -> Conditions {
+        let mut all = Conditions::default();
+        let Some(text) = self.text.as_deref().filter(|_| self.id().is_none()) else { return all };
+        let text = text.to_lowercase();
+        let parts = "(instr(lower(model), ?) OR instr(lower(ifnull(upstream_model, '')), ?) \
+                     OR instr(lower(ifnull(error, '')), ?))";
+        all.add(parts, [text.as_str().into(), text.as_str().into(), text.as_str().into()]);
+        all
     }
 
     fn id(&self) -> Option<&str> {
@@ -206,25 +232,8 @@ impl Filter {
     }
 }
 
-impl StatusFilter {
-    const fn fails(self) -> bool {
-        match self {
-            Self::Exactly(status) => status >= 400,
-            Self::Hundred(hundred) => hundred >= 4,
-            Self::Failed => true,
-        }
-    }
-}
-
-/// One request: the row of [`COLUMNS`] and what stood in the way of each candidate, as JSON.
+/// One request: the row of [`COLUMNS`], its attempts and what stood in the way of each candidate, both as JSON.
 pub(crate) fn request(id: &str) -> Statement {
     let columns = COLUMNS.join(", ");
-    Statement::new(format!("SELECT {columns}, left_out FROM request WHERE id = ?1")).bind(id)
-}
-
-/// The attempts of a request in their order.
-pub(crate) fn attempts(id: &str) -> Statement {
-    let sql = "SELECT at, channel, key, endpoint, protocol, model, rule, class, status, first_byte, first_content, \
-               duration, message, considered FROM attempt WHERE request = ?1 ORDER BY number";
-    Statement::new(sql).bind(id)
+    Statement::new(format!("SELECT {columns}, attempt_log, left_out FROM request WHERE id = ?1")).bind(id)
 }

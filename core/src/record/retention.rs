@@ -33,14 +33,8 @@ impl Retention {
     /// gone.
     pub fn requests(self, now: Timestamp) -> Vec<Statement> {
         let oldest = before(now, DAY * self.request_days);
-        let old = "SELECT id FROM request WHERE at < ?1 ORDER BY at LIMIT ?2";
-        let delete = |table: &str, column: &str, returning: &str| {
-            let sql = format!("DELETE FROM {table} WHERE {column} IN ({old}){returning}");
-            Statement::new(sql).bind(oldest).bind(CHUNK)
-        };
-        let attempts = delete("attempt", "request", "");
-        let requests = delete("request", "id", " RETURNING 1");
-        vec![attempts, requests]
+        let sql = "DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE at < ?1 ORDER BY at LIMIT ?2) RETURNING 1";
+        vec![Statement::new(sql).bind(oldest).bind(CHUNK)]
     }
 
     /// Removes the sums that are too old.

@@ -95,16 +95,21 @@ pub(super) fn transact(
 
 fn answers(connection: &mut Connection, statements: &[Statement]) -> rusqlite::Result<Vec<Vec<Row>>> {
     let transaction = connection.transaction()?;
-    let answers = statements.iter().map(|statement| answer(&transaction, statement));
-    let answers = answers.collect::<rusqlite::Result<_>>()?;
+    let mut answers = Vec::with_capacity(statements.len());
+    for alike in statements.chunk_by(|one, next| one.sql == next.sql) {
+        let Some(first) = alike.first() else { continue };
+        let mut prepared = transaction.prepare_cached(&first.sql)?;
+        for statement in alike {
+            answers.push(answer(&mut prepared, &statement.params)?);
+        }
+    }
     transaction.commit()?;
     Ok(answers)
 }
 
-fn answer(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
-    let mut prepared = connection.prepare_cached(&statement.sql)?;
+fn answer(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
     let columns = prepared.column_count();
-    let mut rows = prepared.query(params_from_iter(statement.params.iter().map(Parameter)))?;
+    let mut rows = prepared.query(params_from_iter(params.iter().map(Parameter)))?;
     let mut answer = Vec::new();
     while let Some(row) = rows.next()? {
         let values = (0..columns).map(|column| row.get_ref(column).map(value));

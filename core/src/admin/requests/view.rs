@@ -1,9 +1,11 @@
 //! How a request reads.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::database::{Columns, DatabaseError};
+use crate::record::attempt::AttemptView;
 use crate::schedule::Considered;
 use crate::time::Timestamp;
 
@@ -96,43 +98,13 @@ struct UsageView {
 #[serde(rename_all = "camelCase")]
 pub(super) struct RequestDetail {
     #[serde(flatten)]
-    pub(super) request: RequestView,
+    request: RequestView,
     /// In their order.
-    pub(super) attempts: Vec<AttemptView>,
+    #[schema(value_type = Vec<AttemptView<'static>>)]
+    attempts: Box<RawValue>,
     /// What stood in the way of each candidate when none was left to try.
-    pub(super) left_out: Vec<Considered>,
-}
-
-/// One try of a request. Times that end in `Ms` count from its beginning.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct AttemptView {
-    at: Timestamp,
-    channel: String,
-    key: String,
-    /// The endpoint's base URL.
-    endpoint: String,
-    protocol: String,
-    /// As the upstream was asked for it.
-    model: String,
-    /// Why the channel was chosen.
-    rule: String,
-    /// What it came to.
-    class: String,
-    /// The upstream's, where it answered with an error.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    /// Until the answer's headers came.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_byte_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_content_ms: Option<u64>,
-    duration_ms: u64,
-    /// An excerpt of what the upstream said of a failure.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    /// Who was considered, and what kept or dropped each.
-    considered: Vec<Considered>,
+    #[schema(value_type = Vec<Considered>)]
+    left_out: Box<RawValue>,
 }
 
 impl RequestView {
@@ -179,29 +151,18 @@ impl RequestView {
     }
 }
 
-impl AttemptView {
-    /// Of a row of [`attempts`](crate::record::query::attempts).
+impl RequestDetail {
+    /// Of a row of [`request`](crate::record::query::request).
     pub(super) fn read(columns: &mut Columns) -> Result<Self, DatabaseError> {
         Ok(Self {
-            at: columns.next()?,
-            channel: columns.next()?,
-            key: columns.next()?,
-            endpoint: columns.next()?,
-            protocol: columns.next()?,
-            model: columns.next()?,
-            rule: columns.next()?,
-            class: columns.next()?,
-            status: columns.next()?,
-            first_byte_ms: columns.next()?,
-            first_content_ms: columns.next()?,
-            duration_ms: columns.next()?,
-            message: columns.next()?,
-            considered: candidates(columns.next()?),
+            request: RequestView::read(columns)?,
+            attempts: list(columns.next()?)?,
+            left_out: list(columns.next()?)?,
         })
     }
 }
 
-/// A list as it was written, in JSON.
-pub(super) fn candidates(list: Option<String>) -> Vec<Considered> {
-    list.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default()
+/// A list as it was written.
+fn list(json: String) -> Result<Box<RawValue>, DatabaseError> {
+    RawValue::from_string(json).map_err(|error| DatabaseError::Broken(error.to_string()))
 }

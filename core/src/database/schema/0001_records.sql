@@ -1,4 +1,5 @@
--- One row a request, whatever its attempts. Times are milliseconds, `at` since 1970, all others from `at` on.
+-- One row a request with its attempts. Times are milliseconds, `at` since 1970, all others from `at` on. `attempt_log` and
+-- `left_out` are lists in JSON: what is asked for the one request only.
 CREATE TABLE request (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -34,41 +35,12 @@ CREATE TABLE request (
   response_bytes INTEGER NOT NULL,
   lost TEXT,
   error TEXT,
-  left_out TEXT
+  attempt_log TEXT NOT NULL,
+  left_out TEXT NOT NULL
 );
 
-CREATE INDEX request_at ON request (at);
-
-CREATE INDEX request_failed ON request (at) WHERE status >= 400;
-
-CREATE INDEX request_channel ON request (channel, at);
-
-CREATE INDEX request_model ON request (model, at);
-
-CREATE INDEX request_client_key ON request (client_key, at);
-
-CREATE INDEX request_session ON request (session, at) WHERE session IS NOT NULL;
-
--- Times are milliseconds, `at` since 1970, all others from `at` on.
-CREATE TABLE attempt (
-  request TEXT NOT NULL,
-  number INTEGER NOT NULL,
-  at INTEGER NOT NULL,
-  channel TEXT NOT NULL,
-  key TEXT NOT NULL,
-  endpoint TEXT NOT NULL,
-  protocol TEXT NOT NULL,
-  model TEXT NOT NULL,
-  rule TEXT NOT NULL,
-  class TEXT NOT NULL,
-  status INTEGER,
-  first_byte INTEGER,
-  first_content INTEGER,
-  duration INTEGER NOT NULL,
-  message TEXT,
-  considered TEXT,
-  PRIMARY KEY (request, number)
-) WITHOUT ROWID;
+-- Whatever requests are looked for by, in their order: one index to keep instead of one for each.
+CREATE INDEX request_at ON request (at, seq, status, protocol, channel, model, client_key, session);
 
 -- Sums over the requests that arrived within `span` milliseconds from `at` on, for one value of one dimension. The last
 -- two groups of columns are histograms of the times to the first content and to the end.

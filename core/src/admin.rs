@@ -19,6 +19,7 @@ mod import;
 pub mod journal;
 mod json;
 mod keys;
+mod metrics;
 mod openapi;
 mod overview;
 mod parameters;
@@ -84,7 +85,7 @@ pub(crate) enum Answer {
     Export(Box<Export>),
 }
 
-/// Answers one request whose path begins with `/api/`.
+/// Answers one request whose path is `/metrics` or begins with `/api/`.
 pub(crate) async fn handle<P: Platform>(
     context: &Context<'_, P>,
     request: Request<Bytes>,
@@ -144,6 +145,7 @@ async fn serve<P: Platform>(
     let method = request.method();
     match target {
         Target::Bootstrap | Target::Session | Target::Export(_) => Err(Problem::not_found("no such path")),
+        Target::Metrics => Ok(metrics::read(context).await),
         Target::Overview => Ok(overview::read(context).await),
         Target::Stats => stats::read(context, request).await,
         Target::Requests => requests::list(context, request).await,

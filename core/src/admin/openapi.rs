@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys,
+    actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys, metrics,
     overview, paste, presets, prices, requests, session, settings, stats, upstream,
 };
 use crate::admin::session::COOKIE_NAME;
@@ -54,6 +54,7 @@ use crate::admin::session::COOKIE_NAME;
         requests::read,
         requests::export::export,
         overview::read,
+        metrics::read,
         stats::read,
         export::plain,
         export::encrypted,

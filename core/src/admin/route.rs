@@ -16,6 +16,7 @@ pub(super) enum Target<'a> {
     Settings,
     Overview,
     Stats,
+    Metrics,
     Requests,
     Request(&'a str),
     Export(Format),
@@ -48,6 +49,9 @@ pub(super) enum Action {
 
 impl<'a> Target<'a> {
     pub(super) fn parse(path: &'a str) -> Option<Self> {
+        if path == "/metrics" {
+            return Some(Self::Metrics);
+        }
         let segments: Vec<&str> = path.strip_prefix("/api/")?.split('/').collect();
         if segments.iter().any(|segment| segment.is_empty()) {
             return None;
@@ -93,7 +97,7 @@ impl<'a> Target<'a> {
     pub(super) const fn methods(self) -> &'static [Method] {
         match self {
             Self::Bootstrap | Self::Presets | Self::Overview | Self::Stats => &[Method::GET],
-            Self::History | Self::Audit => &[Method::GET],
+            Self::History | Self::Audit | Self::Metrics => &[Method::GET],
             Self::Requests | Self::UpstreamModels(_) | Self::Request(_) | Self::Export(_) => &[Method::GET],
             Self::Settings | Self::Prices => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],

@@ -120,6 +120,7 @@ impl From<&Tally> for Sums {
             estimated,
             cost,
             unpriced,
+            ..,
         ] = tally.sums;
         Self {
             requests,

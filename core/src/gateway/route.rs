@@ -14,7 +14,7 @@ pub(crate) enum Route<'a> {
     /// `/`: clients knock here before they start.
     Root,
     Health,
-    /// `/api/…`.
+    /// `/api/…` and `/metrics`.
     Admin,
     /// A model API.
     Client(Call<'a>),
@@ -57,6 +57,7 @@ pub(crate) fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
     match path {
         "/" => return read_only(method, Route::Root),
         "/health" => return read_only(method, Route::Health),
+        "/metrics" => return Route::Admin,
         _ if path == "/api" || path.starts_with("/api/") => return Route::Admin,
         _ => {}
     }

@@ -30,6 +30,11 @@ impl Histogram {
         }
     }
 
+    /// The longest time of each slot in milliseconds, where it has one, and how many times fell into it.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (Option<u64>, u64)> {
+        BOUNDS.into_iter().map(Some).chain([None]).zip(self.0)
+    }
+
     pub(crate) fn count(&self) -> u64 {
         self.0.iter().sum()
     }
@@ -45,7 +50,7 @@ impl Histogram {
         let rank = count.saturating_mul(percent).div_ceil(100);
         let mut seen = 0;
         let mut lower = 0;
-        for (slot, bound) in self.0.iter().zip(BOUNDS.into_iter().map(Some).chain([None])) {
+        for (bound, slot) in self.slots() {
             seen += slot;
             match bound {
                 Some(bound) if seen < rank => lower = bound,

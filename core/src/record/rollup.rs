@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use super::histogram::Histogram;
 use super::{Attempt, Record};
@@ -11,9 +12,11 @@ use crate::database::{Row, Statement, Value};
 pub(crate) const MINUTE: u64 = 60_000;
 pub(crate) const HOUR: u64 = 3_600_000;
 pub(crate) const DAY: u64 = 24 * HOUR;
+/// Stands for the one period that begins in 1970 and is never removed.
+pub(crate) const EVER: u64 = 0;
 
 /// The columns that are plain sums, in the order of [`Tally::sums`].
-pub(crate) const SUMS: [&str; 13] = [
+pub(crate) const SUMS: [&str; 15] = [
     "requests",
     "failed",
     "gone",
@@ -27,6 +30,8 @@ pub(crate) const SUMS: [&str; 13] = [
     "estimated",
     "cost",
     "unpriced",
+    "first_content_ms",
+    "duration_ms",
 ];
 
 /// What requests are told apart by.
@@ -70,6 +75,7 @@ impl Tally {
         let served = !record.failed() && !record.gone();
         let count = |holds: bool| u64::from(holds);
         let of_usage = |tokens: Option<u64>| tokens.unwrap_or(0);
+        let of_served = |time: Option<Duration>| time.filter(|_| served).map_or(0, super::millis);
         let added = [
             1,
             count(record.failed()),
@@ -84,6 +90,8 @@ impl Tally {
             count(usage.estimated),
             record.cost.map_or(0, |cost| cost.micros),
             count(record.cost.is_some_and(|cost| cost.unpriced)),
+            of_served(record.first_content),
+            of_served(Some(record.duration)),
         ];
         self.sums.iter_mut().zip(added).for_each(|(sum, added)| *sum = sum.saturating_add(added));
         if served {
@@ -146,13 +154,14 @@ impl Rollups {
         }
     }
 
-    /// A row for each minute, hour and day.
+    /// A row for each minute, hour and day, and one for ever.
     pub(crate) fn into_rows(self) -> Vec<Row> {
         let mut periods: BTreeMap<(u64, Dimension, u64, String), Tally> = BTreeMap::new();
         for ((dimension, minute), values) in self.0 {
             for (value, tally) in values {
-                for span in [MINUTE, HOUR, DAY] {
-                    let period = (span, dimension, minute / span * span, value.clone());
+                for span in [MINUTE, HOUR, DAY, EVER] {
+                    let begins = minute.checked_div(span).map_or(0, |periods| periods * span);
+                    let period = (span, dimension, begins, value.clone());
                     periods.entry(period).or_default().merge(&tally);
                 }
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::histogram::{Histogram, SLOTS};
 use super::retention::MINUTES_ASKED;
-use super::rollup::{self, DAY, Dimension, HOUR, MINUTE, Tally};
+use super::rollup::{self, DAY, Dimension, EVER, HOUR, MINUTE, Tally};
 use crate::database::{Columns, DatabaseError, Statement};
 use crate::time::Timestamp;
 
@@ -66,6 +66,16 @@ impl Range {
         });
         bound.bind(limit)
     }
+}
+
+/// A row of the dimension, the value and the sums for whatever was recorded ever, the most used first.
+pub(crate) fn ever(limit: u64) -> Statement {
+    let columns: Vec<String> = rollup::columns().collect();
+    let sql = format!(
+        "SELECT dimension, value, {} FROM rollup WHERE span = ?1 ORDER BY requests DESC LIMIT ?2",
+        columns.join(", ")
+    );
+    Statement::new(sql).bind(EVER).bind(limit)
 }
 
 /// The fewest whole periods between `since` and `until`, from the longest of `spans` to the shortest, as the span and

@@ -212,3 +212,43 @@ fn without_a_database_records_are_refused_and_the_overview_says_why() {
     assert_eq!(body["recording"]["problem"], "the disk is full");
     assert!(body["day"].is_null());
 }
+
+fn metrics(server: &Server) -> String {
+    let answer =
+        server.send(request(Method::GET, "/metrics", NULL).header("x-api-key", ADMIN_KEY).body_json());
+    assert!(header(&answer, "content-type").starts_with("application/openmetrics-text"));
+    String::from_utf8(answer.into_body().to_vec()).unwrap()
+}
+
+#[test]
+fn metrics_tell_what_was_recorded_ever() {
+    let text = metrics(&with_records());
+    for line in [
+        "causeway_build_info{version=\"1.2.3\",runtime=\"native\"} 1",
+        "causeway_database_up 1",
+        "causeway_records_total{outcome=\"dropped\"} 0",
+        "causeway_channel_state{channel=\"ch_a\",name=\"alpha\",state=\"closed\"} 1",
+        "causeway_requests_total{outcome=\"served\"} 5",
+        "causeway_channel_requests_total{channel=\"ch_b\",outcome=\"failed\"} 5",
+        "causeway_channel_attempts_total{channel=\"ch_a\",outcome=\"succeeded\"} 5",
+        "causeway_model_tokens_total{model=\"gpt\",kind=\"input\"} 50",
+        "causeway_client_key_requests_total{client_key=\"ck_1\",outcome=\"served\"} 5",
+        "causeway_protocol_cost_microdollars_total{protocol=\"chat\"} 0",
+        "causeway_request_duration_seconds_sum 0.52",
+        "causeway_request_duration_seconds_bucket{le=\"0.113\"} 5",
+        "causeway_channel_request_duration_seconds_bucket{le=\"+Inf\",channel=\"ch_a\"} 5",
+        "# TYPE causeway_time_to_first_content_seconds histogram",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
+    }
+}
+
+#[test]
+fn metrics_of_states_need_no_database() {
+    let server = with_records();
+    server.platform.database.fail(Some(DatabaseError::Busy));
+    let text = metrics(&server);
+    assert!(text.contains("causeway_database_up 0\n") && text.contains("causeway_channel_state{"), "{text}");
+    assert!(!text.contains("causeway_requests_total"), "{text}");
+}

@@ -42,8 +42,8 @@ CREATE TABLE request (
 -- Whatever requests are looked for by, in their order: one index to keep instead of one for each.
 CREATE INDEX request_at ON request (at, seq, status, protocol, channel, model, client_key, session);
 
--- Sums over the requests that arrived within `span` milliseconds from `at` on, for one value of one dimension. The last
--- two groups of columns are histograms of the times to the first content and to the end.
+-- Sums over the requests that arrived within `span` milliseconds from `at` on, or ever where both are 0, for one value of
+-- one dimension. The last two groups of columns are histograms of the times to the first content and to the end.
 CREATE TABLE rollup (
   span INTEGER NOT NULL,
   dimension TEXT NOT NULL,
@@ -62,6 +62,8 @@ CREATE TABLE rollup (
   estimated INTEGER NOT NULL,
   cost INTEGER NOT NULL,
   unpriced INTEGER NOT NULL,
+  first_content_ms INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
   f00 INTEGER NOT NULL, f01 INTEGER NOT NULL, f02 INTEGER NOT NULL, f03 INTEGER NOT NULL,
   f04 INTEGER NOT NULL, f05 INTEGER NOT NULL, f06 INTEGER NOT NULL, f07 INTEGER NOT NULL,
   f08 INTEGER NOT NULL, f09 INTEGER NOT NULL, f10 INTEGER NOT NULL, f11 INTEGER NOT NULL,

@@ -53,6 +53,7 @@ use self::throttle::Throttle;
 use crate::allowance::Allowances;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
+use crate::config::secret_key::SecretKeys;
 use crate::platform::Platform;
 
 /// What a request is served with.
@@ -64,6 +65,8 @@ pub struct Context<'a, P> {
     /// As given to [`compile`](crate::config::validate::compile).
     pub outside: &'a Outside,
     pub facts: &'a Facts,
+    /// They seal the documents of the history.
+    pub secrets: &'a SecretKeys,
     /// Signs session cookies; the same on all instances.
     pub session_secret: &'a [u8; 32],
     pub throttle: &'a Mutex<Throttle>,

@@ -18,6 +18,7 @@ pub mod model;
 pub mod outside;
 pub mod preset;
 pub mod seal;
+pub mod secret_key;
 pub mod url;
 pub mod validate;
 
@@ -30,6 +31,7 @@ use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use self::compat::Compat;
 use crate::price::Book;
@@ -127,15 +129,15 @@ id! {
     ClientKeyId
 }
 
-/// A credential. It never shows itself in `Debug`, logs or errors.
+/// A credential. It never shows itself in `Debug`, logs or errors, and leaves nothing in memory.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String)]
-pub struct Secret(Arc<str>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
-    pub fn new(secret: impl Into<Arc<str>>) -> Self {
-        Self(secret.into())
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(Arc::new(Zeroizing::new(secret.into())))
     }
 
     /// The secret itself, for the one place that sends or hashes it.

@@ -45,6 +45,7 @@ use crate::allowance::Allowances;
 use crate::config::client_key::ClientKey;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
+use crate::config::secret_key::SecretKeys;
 use crate::config::{Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
 use crate::platform::{ByteBody, Clock, Entropy, Platform};
@@ -74,6 +75,7 @@ pub struct Gateway<P: Platform> {
     allowances: Mutex<Allowances>,
     models: models::Cache,
     vault: Vault,
+    session_secret: [u8; 32],
 }
 
 /// What a shell decides at its start.
@@ -81,9 +83,9 @@ pub struct Gateway<P: Platform> {
 pub struct Options {
     /// The largest request body, decompressed.
     pub max_body_bytes: usize,
-    /// The UI's sessions are signed with it, and sealed reasoning's key derives from it: it should survive
-    /// a restart.
-    pub secret: [u8; 32],
+    /// They seal what is kept, and what signs the UI's sessions and seals reasoning derives from them: they should
+    /// survive a restart.
+    pub secrets: SecretKeys,
     /// What every document is compiled with.
     pub outside: Outside,
     /// What anybody may know of this gateway.
@@ -103,8 +105,9 @@ impl<P: Platform> Gateway<P> {
         let config = ConfigHandle::new(config);
         let allowances = Mutex::new(Allowances::of(format!("{:016x}", platform.entropy().word())));
         let (throttle, models) = (Mutex::default(), models::Cache::default());
-        let vault = Vault::new(&options.secret);
-        Arc::new(Self { platform, config, options, ids, throttle, allowances, models, vault })
+        let session_secret = options.secrets.newest.derive("session");
+        let vault = Vault::new(&session_secret);
+        Arc::new(Self { platform, config, options, ids, throttle, allowances, models, vault, session_secret })
     }
 
     pub fn platform(&self) -> &P {
@@ -167,7 +170,8 @@ impl<P: Platform> Gateway<P> {
             config: &self.config,
             outside: &self.options.outside,
             facts: &self.options.facts,
-            session_secret: &self.options.secret,
+            secrets: &self.options.secrets,
+            session_secret: &self.session_secret,
             throttle: &self.throttle,
             allowances: &self.allowances,
             client_address: client,

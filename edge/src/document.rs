@@ -4,6 +4,7 @@ use causeway_core::config::FieldErrors;
 use causeway_core::config::Version;
 use causeway_core::config::access::Digest;
 use causeway_core::config::document::Document;
+use causeway_core::config::secret_key::SecretKeys;
 use causeway_core::platform::StoreError;
 use worker::{Env, KvStore};
 
@@ -28,9 +29,9 @@ pub(crate) async fn copy(kv: &KvStore) -> Result<Option<String>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Invalid`] when it is none, or its keys were sealed with another secret.
-pub(crate) fn open(stored: &[u8], secret_key: &[u8; 32]) -> Result<Document, StoreError> {
+pub(crate) fn open(stored: &[u8], secrets: &SecretKeys) -> Result<Document, StoreError> {
     let mut document = Document::parse(stored).map_err(|errors| StoreError::Invalid(lines(&errors)))?;
-    document.open_keys(secret_key).map_err(|error| StoreError::Invalid(error.to_string()))?;
+    document.open_keys(secrets).map_err(|error| StoreError::Invalid(error.to_string()))?;
     // A document written by hand has no ids; they must be the same for everyone who reads it.
     let version = document.version();
     document.assign_ids(&mut seeded(&version));

@@ -4,10 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use causeway_core::config::ClientKeyId;
 use causeway_core::config::access::{Access, check_strength};
+use causeway_core::config::secret_key::SecretKeys;
 use causeway_core::record::retention::Retention;
 use worker::{Env, KvStore};
 
@@ -38,7 +37,7 @@ pub(crate) struct Environment {
     /// The client key and the admin key.
     pub(crate) access: Access,
     /// Seals upstream keys where they are kept; the session secret derives from it.
-    pub(crate) secret_key: [u8; 32],
+    pub(crate) secrets: SecretKeys,
     /// Of a request, after decompression.
     pub(crate) max_body_bytes: usize,
     pub(crate) retention: Retention,
@@ -58,9 +57,9 @@ impl Environment {
         if client.is_some() && client == admin {
             problems.insert(ADMIN_ACCESS_KEY, "must differ from PROXY_ACCESS_KEY".into());
         }
-        let secret_key = match secret(SECRET_KEY) {
+        let secrets = match secret(SECRET_KEY) {
             None => note(&mut problems, SECRET_KEY, "is missing: `wrangler secret put SECRET_KEY`"),
-            Some(text) => decode(&text).or_else(|| {
+            Some(text) => SecretKeys::parse(&text).or_else(|| {
                 note(&mut problems, SECRET_KEY, "must be 32 bytes as 64 hex digits or as base64")
             }),
         };
@@ -83,14 +82,14 @@ impl Environment {
             })
         });
         let max_body_bytes = megabytes.unwrap_or(BODY_MEGABYTES).saturating_mul(1 << 20);
-        match (kv, link, ledger, client, admin, secret_key) {
-            (Some(kv), Some(link), Some(ledger), Some(client), Some(admin), Some(secret_key))
+        match (kv, link, ledger, client, admin, secrets) {
+            (Some(kv), Some(link), Some(ledger), Some(client), Some(admin), Some(secrets))
                 if problems.is_empty() =>
             {
                 let mut access = Access::default();
                 access.add_client(ClientKeyId::new("ck_environment"), PROXY_ACCESS_KEY, &client);
                 access.set_admin(&admin);
-                Ok(Self { kv, link, ledger, access, secret_key, max_body_bytes, retention: retention(env) })
+                Ok(Self { kv, link, ledger, access, secrets, max_body_bytes, retention: retention(env) })
             }
             _ => Err(problems),
         }
@@ -124,35 +123,9 @@ fn note<T>(problems: &mut Problems, name: &'static str, problem: &str) -> Option
     None
 }
 
-/// 64 hexadecimal digits, or base64.
-fn decode(text: &str) -> Option<[u8; 32]> {
-    let text = text.trim();
-    if text.len() == 64 {
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let digits = std::str::from_utf8(pair).ok().filter(|pair| !pair.starts_with('+'))?;
-            *byte = u8::from_str_radix(digits, 16).ok()?;
-        }
-        return Some(bytes);
-    }
-    STANDARD.decode(text).ok()?.try_into().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_secret_key_is_hex_or_base64_of_32_bytes() {
-        let hex = "00".repeat(31) + "ff";
-        let mut expected = [0; 32];
-        expected[31] = 255;
-        assert_eq!(decode(&hex), Some(expected));
-        assert_eq!(decode(&STANDARD.encode(expected)), Some(expected));
-        for unfit in ["", "00", &"0g".repeat(32), &"+1".repeat(32), &STANDARD.encode([0; 31])] {
-            assert_eq!(decode(unfit), None, "{unfit}");
-        }
-    }
 
     #[test]
     fn a_weak_key_is_named_and_not_shown() {

@@ -21,11 +21,11 @@ pub(crate) async fn answer(request: &Request, env: &Env) -> Option<Result<Respon
 }
 
 async fn conforms(what: &str, env: &Env) -> Result<Response> {
-    let Ok(Environment { link, ledger, secret_key, .. }) = Environment::read(env) else {
+    let Ok(Environment { link, ledger, secrets, .. }) = Environment::read(env) else {
         return Response::error("the deployment is incomplete", 503);
     };
     match what {
-        "config-store" => check_config_store(&ControlStore::new(link, secret_key)).await,
+        "config-store" => check_config_store(&ControlStore::new(link, secrets)).await,
         "database" => check_database(&ledger).await,
         _ => return Response::error("nothing of that name", 404),
     }

@@ -4,10 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use causeway_core::admin::Facts;
-use causeway_core::config::access::Digest;
 use causeway_core::config::document::Document;
 use causeway_core::config::outside::Outside;
 use causeway_core::config::validate::compile;
@@ -60,12 +57,12 @@ impl Isolate {
         }
         let environment = Environment::read(env).map_err(Unready::Deployment)?;
         let outside = outside(&environment);
-        let store = ControlStore::new(environment.link.clone(), environment.secret_key);
+        let store = ControlStore::new(environment.link.clone(), environment.secrets.clone());
         let config = first(&environment, &store).await?;
         let config = compile(config.unwrap_or_default(), &outside).map_err(Unready::Config)?;
         let options = Options {
             max_body_bytes: environment.max_body_bytes,
-            secret: *Digest::of(&format!("session {}", STANDARD.encode(environment.secret_key))).as_bytes(),
+            secrets: environment.secrets,
             outside: outside.clone(),
             facts: facts(env),
         };
@@ -114,7 +111,7 @@ impl Isolate {
 /// The first document of an isolate: the copy in KV, which is near, or else the object's own.
 async fn first(environment: &Environment, store: &ControlStore) -> Result<Option<Document>, StoreError> {
     match document::copy(&environment.kv).await {
-        Ok(Some(text)) => document::open(text.as_bytes(), &environment.secret_key).map(Some),
+        Ok(Some(text)) => document::open(text.as_bytes(), &environment.secrets).map(Some),
         Ok(None) | Err(_) => store.load().await,
     }
 }

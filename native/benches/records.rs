@@ -16,6 +16,7 @@ use causeway::recorder::NativeRecorder;
 use causeway::server;
 use causeway::store::FileStore;
 use causeway_core::config::outside::Outside;
+use causeway_core::config::secret_key::SecretKey;
 use causeway_core::config::validate::compile;
 use causeway_core::config::{ChannelId, ClientKeyId, KeyId, Protocol};
 use causeway_core::ir::Usage;
@@ -202,7 +203,15 @@ async fn serve(home: &std::path::Path, database: SqliteDatabase) -> String {
     outside.access.set_admin(ADMIN_KEY);
     let store = FileStore::open(home, None).unwrap();
     let config = compile(Default::default(), &outside).unwrap();
-    let app = App::new(store, database, config, outside, [1; 32], &environment).unwrap();
+    let app = App::new(
+        store,
+        database,
+        config,
+        outside,
+        SecretKey::parse(&"01".repeat(32)).unwrap().into(),
+        &environment,
+    )
+    .unwrap();
     let listener = server::listen(Some("127.0.0.1"), 0).await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(app.serve(listener, pending(), pending()));

@@ -12,6 +12,7 @@ use axum::Router;
 use causeway_core::admin::{Facts, headers::security_headers};
 use causeway_core::config::Config;
 use causeway_core::config::outside::Outside;
+use causeway_core::config::secret_key::SecretKeys;
 use causeway_core::gateway::{Body, Gateway, Options};
 use causeway_core::platform::{Clock, ConfigStore, Platform};
 use http::{Request, Response, StatusCode};
@@ -55,7 +56,7 @@ fn features(environment: &Environment) -> Vec<&'static str> {
 }
 
 impl<S: ConfigStore> App<S> {
-    /// `outside` is what `config` was compiled with, `secret` signs sessions and seals reasoning.
+    /// `outside` is what `config` was compiled with, `secrets` seal what is kept.
     ///
     /// # Errors
     /// When TLS cannot be set up.
@@ -64,14 +65,14 @@ impl<S: ConfigStore> App<S> {
         database: SqliteDatabase,
         config: Config,
         outside: Outside,
-        secret: [u8; 32],
+        secrets: SecretKeys,
         environment: &Environment,
     ) -> Result<Self, TlsError> {
         let background = TokioBackground::default();
         let platform = NativePlatform::new(store, database, environment, background.clone())?;
         let options = Options {
             max_body_bytes: environment.max_body_bytes,
-            secret,
+            secrets,
             outside,
             facts: Facts {
                 version: env!("CARGO_PKG_VERSION"),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use causeway_core::config::document::Document;
+use causeway_core::config::secret_key::SecretKeys;
 use causeway_core::config::validate::compile;
 use causeway_core::config::{Config, FieldErrors};
 use causeway_core::platform::Entropy;
@@ -11,7 +12,6 @@ use causeway_core::platform::Entropy;
 use crate::entropy::SystemEntropy;
 use crate::env::Environment;
 use crate::keys;
-use crate::secret_key::SecretKey;
 
 /// Writes what is wrong with `file` to `out`, one problem a line with its path; `true` when nothing is.
 ///
@@ -38,10 +38,10 @@ fn examine(file: &Path, environment: &Environment) -> Result<Config, FieldErrors
     let whole = |problem: String| FieldErrors::from([("(file)".to_owned(), problem)]);
     let content = std::fs::read(file).map_err(|error| whole(error.to_string()))?;
     let mut document = Document::parse(&content)?;
-    let beside = || SecretKey::parse(&std::fs::read_to_string(file.with_file_name("secret.key")).ok()?);
+    let beside = || SecretKeys::parse(&std::fs::read_to_string(file.with_file_name("secret.key")).ok()?);
     // Without the secret the sealed keys stay shut, and all else can still be checked.
-    if let Some(secret) = environment.secret_key.clone().or_else(beside) {
-        document.open_keys(secret.as_bytes()).map_err(|error| whole(error.to_string()))?;
+    if let Some(secrets) = environment.secret_keys.clone().or_else(beside) {
+        document.open_keys(&secrets).map_err(|error| whole(error.to_string()))?;
     }
     document.assign_ids(&mut |bytes| SystemEntropy.fill(bytes));
     compile(document, &keys::outside(environment))
@@ -49,6 +49,8 @@ fn examine(file: &Path, environment: &Environment) -> Result<Config, FieldErrors
 
 #[cfg(test)]
 mod tests {
+    use causeway_core::config::secret_key::SecretKey;
+
     use super::*;
     use crate::env::Variables;
 
@@ -88,9 +90,9 @@ mod tests {
     #[test]
     fn a_key_sealed_with_another_secret_is_told() {
         let mut document = Document::parse(br#"{"channels": [{"keys": ["sk-1"]}]}"#).unwrap();
-        document.seal_keys(&[8; 32], &mut |nonce| nonce.fill(1)).unwrap();
+        document.seal_keys(&SecretKey::parse(&"08".repeat(32)).unwrap(), &mut |nonce| nonce.fill(1)).unwrap();
         let (good, said) = checked(&serde_json::to_string(&document).unwrap());
-        assert!(!good && said.contains("sealed with another secret key"), "{said}");
+        assert!(!good && said.contains("sealed with the secret key"), "{said}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use causeway_core::config::document::{ChannelDocument, Document, EndpointDocument, KeyDocument};
 use causeway_core::config::outside::Outside;
+use causeway_core::config::secret_key::SecretKey;
 use causeway_core::config::validate::compile;
 use causeway_core::config::{Protocol, Secret};
 use causeway_core::platform::Entropy;
@@ -20,7 +21,6 @@ use crate::database::SqliteDatabase;
 use crate::entropy::SystemEntropy;
 use crate::env::Environment;
 use crate::keys;
-use crate::secret_key::SecretKey;
 use crate::serve::{StartError, listen, shown};
 use crate::signals::Signals;
 use crate::store::listed;
@@ -40,9 +40,9 @@ pub async fn demo(environment: &Environment) -> Result<(), StartError> {
     let generated = keys::complete(&mut document, &Outside::default(), &SystemEntropy);
     let config = compile(document.clone(), &Outside::default())
         .map_err(|errors| StartError::Config(listed(&errors)))?;
-    let secret = SecretKey::generate(&SystemEntropy).derive("session");
+    let secrets = SecretKey::generate(&SystemEntropy).into();
     let (store, database) = (MemoryStore::new(document), SqliteDatabase::in_memory());
-    let app = App::new(store, database, config, Outside::default(), secret, environment)?;
+    let app = App::new(store, database, config, Outside::default(), secrets, environment)?;
     if let (Some(client), Some(admin)) = (&generated.client, &generated.admin) {
         announce(&mut io::stdout().lock(), &address, environment.web_ui, client, admin)?;
     }

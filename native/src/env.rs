@@ -10,12 +10,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use causeway_core::config::Secret;
+use causeway_core::config::secret_key::SecretKeys;
 use causeway_core::config::validate::DEFAULT_TIMEOUTS;
 use causeway_core::record::retention::Retention;
 use tracing::level_filters::LevelFilter;
 
 pub use self::variables::Variables;
-use crate::secret_key::SecretKey;
 
 /// What the environment says, defaults filled in.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct Environment {
     pub max_body_bytes: usize,
     pub config_dir: PathBuf,
     /// `None`: kept in a file of the configuration directory.
-    pub secret_key: Option<SecretKey>,
+    pub secret_keys: Option<SecretKeys>,
     /// Origins whose pages may call; empty: none, `*`: all.
     pub cors_origins: Vec<String>,
     pub shutdown_grace: Duration,
@@ -169,11 +169,12 @@ const CONFIG_DIR: Variable<PathBuf> = Variable::plain(
     "Directory of `config.json`, its backups, `causeway.db` and `secret.key`.",
     parse::path,
 );
-const SECRET_KEY: Variable<SecretKey> = Variable::secret(
+const SECRET_KEY: Variable<SecretKeys> = Variable::secret(
     "SECRET_KEY",
     "`secret.key` in CONFIG_DIR, generated at the first start",
-    "Seals the upstream keys in `config.json`: 32 bytes as 64 hexadecimal digits or base64.",
-    parse::secret_key,
+    "Seals the upstream keys in `config.json`: 32 bytes as 64 hexadecimal digits or base64. Of several, with commas \
+     between, the first seals and all open: `causeway rotate-secret` replaces one.",
+    parse::secret_keys,
 );
 const ENABLE_CORS: Variable<bool> = Variable::plain(
     "ENABLE_CORS",
@@ -251,7 +252,7 @@ impl Environment {
             request_timeout: reader.read(&REQUEST_TIMEOUT).unwrap_or(DEFAULT_TIMEOUTS.total),
             max_body_bytes: reader.read(&MAX_REQUEST_BODY_SIZE_MB).unwrap_or(50 << 20),
             config_dir: reader.read(&CONFIG_DIR).unwrap_or_else(|| PathBuf::from(".config")),
-            secret_key: reader.read(&SECRET_KEY),
+            secret_keys: reader.read(&SECRET_KEY),
             cors_origins: if cors { origins } else { Vec::new() },
             shutdown_grace: reader.read(&SHUTDOWN_GRACE_SECONDS).unwrap_or(Duration::from_secs(30)),
         };

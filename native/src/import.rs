@@ -74,7 +74,7 @@ pub async fn import(
     if order.dry_run && !environment.config_dir.join("config.json").exists() {
         return Ok(tell(&plan_for(&Document::default()), true, out)?);
     }
-    let store = FileStore::open(&environment.config_dir, environment.secret_key.clone())?;
+    let store = FileStore::open(&environment.config_dir, environment.secret_keys.clone())?;
     let stored = store.load().await?;
     let plan = plan_for(&stored.clone().unwrap_or_default());
     compile(plan.document.clone(), &keys::outside(environment))

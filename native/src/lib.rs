@@ -15,7 +15,7 @@ pub mod import;
 pub mod keys;
 pub mod logging;
 pub mod recorder;
-pub mod secret_key;
+pub mod rotate;
 pub mod serve;
 pub mod server;
 pub mod signals;

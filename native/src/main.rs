@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use causeway::env::{self, Environment, Variables};
 use causeway::import::{self, Order};
 use causeway::serve::StartError;
-use causeway::{check, demo, logging, serve};
+use causeway::{check, demo, logging, rotate, serve};
 use causeway_core::config::import::Format;
 use causeway_core::config::import::plan::Mode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -34,6 +34,8 @@ enum Command {
     },
     /// Take channels from another gateway's file, or from an export
     Import(Import),
+    /// Seal upstream keys at rest with a new secret key
+    RotateSecret,
     /// Serve with a built-in upstream, to try everything without a vendor's key; nothing is kept
     Demo,
 }
@@ -86,6 +88,14 @@ fn main() -> ExitCode {
             let mut out = io::stdout().lock();
             let work = import::import(&order, &variables, &environment, &mut out);
             match runtime().map_err(import::Failed::from).and_then(|runtime| runtime.block_on(work)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&[error]),
+            }
+        }
+        Command::RotateSecret => {
+            let mut out = io::stdout().lock();
+            let work = rotate::rotate(&environment, &mut out);
+            match runtime().map_err(rotate::Failed::from).and_then(|runtime| runtime.block_on(work)) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&[error]),
             }

@@ -47,15 +47,15 @@ pub enum StartError {
 pub async fn serve(environment: &Environment) -> Result<(), StartError> {
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let outside = keys::outside(environment);
-    let store = FileStore::open(&environment.config_dir, environment.secret_key.clone())?;
+    let store = FileStore::open(&environment.config_dir, environment.secret_keys.clone())?;
     // Before keys are made: keys that cannot be shown would be lost.
     let listener = listen(environment, environment.host.as_deref()).await?;
     let address = shown(listener.local_addr()?);
     let (document, generated) = first_document(&store, &outside).await?;
     let config = compile(document, &outside).map_err(|errors| StartError::Config(listed(&errors)))?;
-    let secret = store.secret().derive("session");
+    let secrets = store.secrets().clone();
     let database = SqliteDatabase::open(&environment.config_dir.join("causeway.db"));
-    let app = App::new(store.clone(), database, config, outside.clone(), secret, environment)?;
+    let app = App::new(store.clone(), database, config, outside.clone(), secrets, environment)?;
 
     let gateway = Arc::clone(app.gateway());
     let watching = tokio::spawn(watch(Watcher::new(store), move |document| {
@@ -125,7 +125,7 @@ mod tests {
     use causeway_core::config::Secret;
 
     use super::*;
-    use crate::secret_key::SecretKey;
+    use causeway_core::config::secret_key::SecretKeys;
 
     #[test]
     fn new_keys_are_shown_with_the_address_and_old_ones_never() {
@@ -155,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_start_stores_hashes_and_the_second_changes_nothing() {
         let directory = tempfile::tempdir().unwrap();
-        let store = FileStore::open(directory.path(), SecretKey::parse(&"07".repeat(32))).unwrap();
+        let store = FileStore::open(directory.path(), SecretKeys::parse(&"07".repeat(32))).unwrap();
         let (first, generated) = first_document(&store, &Outside::default()).await.unwrap();
         assert!(generated.client.is_some() && generated.admin.is_some());
         let written = std::fs::read_to_string(store.path()).unwrap();

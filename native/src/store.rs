@@ -14,12 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use causeway_core::config::document::Document;
 use causeway_core::config::seal::SealError;
+use causeway_core::config::secret_key::{SecretKey, SecretKeys};
 use causeway_core::config::{FieldErrors, Version};
 use causeway_core::platform::{Clock, ConfigStore, Entropy, StoreError};
 
 use crate::clock::SystemClock;
 use crate::entropy::SystemEntropy;
-use crate::secret_key::SecretKey;
 
 /// Implements [`ConfigStore`] over a directory. Clones share it.
 #[derive(Clone, Debug)]
@@ -28,9 +28,9 @@ pub struct FileStore(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     directory: PathBuf,
-    secret: SecretKey,
-    /// Where the secret came from, for messages.
-    secret_source: String,
+    secrets: SecretKeys,
+    /// Where they came from, for messages.
+    secrets_source: String,
     /// What the file held when we last read or wrote it. Held while the file is touched.
     seen: Mutex<Seen>,
 }
@@ -47,7 +47,7 @@ struct Seen {
 pub enum OpenError {
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("{} holds no key: 32 bytes as 64 hexadecimal digits or base64 are expected", .0.display())]
+    #[error("{} holds no keys: 32 bytes each as 64 hexadecimal digits or base64 are expected", .0.display())]
     Secret(PathBuf),
     #[error(
         "{} holds sealed upstream keys, but their key {} is gone: restore it or set SECRET_KEY, or remove the \
@@ -58,41 +58,40 @@ pub enum OpenError {
 
 impl FileStore {
     /// Opens `directory`, which is made if it is missing (mode 0700), as is its `secret.key` (0600) unless
-    /// `secret` is given.
+    /// `secrets` are given.
     ///
     /// # Errors
     /// When the directory cannot be made or read, or the sealed keys cannot be opened by a new secret.
-    pub fn open(directory: impl Into<PathBuf>, secret: Option<SecretKey>) -> Result<Self, OpenError> {
+    pub fn open(directory: impl Into<PathBuf>, secrets: Option<SecretKeys>) -> Result<Self, OpenError> {
         let directory = directory.into();
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| OpenError::File { path, source }
         };
         files::make_directory(&directory).map_err(failed(&directory))?;
-        let (secret, secret_source) = match secret {
-            Some(secret) => (secret, "SECRET_KEY".to_owned()),
+        let (secrets, secrets_source) = match secrets {
+            Some(secrets) => (secrets, "SECRET_KEY".to_owned()),
             None => {
                 let path = directory.join("secret.key");
                 let config = directory.join("config.json");
-                let secret = match files::read(&path).map_err(failed(&path))? {
+                let secrets = match files::read(&path).map_err(failed(&path))? {
                     Some(text) => str::from_utf8(&text)
                         .ok()
-                        .and_then(SecretKey::parse)
+                        .and_then(SecretKeys::parse)
                         .ok_or_else(|| OpenError::Secret(path.clone()))?,
                     None if holds_sealed(&config).map_err(failed(&config))? => {
                         return Err(OpenError::SecretGone { config, secret: path });
                     }
                     None => {
-                        let secret = SecretKey::generate(&SystemEntropy);
-                        let text = format!("{}\n", secret.to_text());
-                        files::replace(&path, text.as_bytes()).map_err(failed(&path))?;
-                        secret
+                        let secrets = SecretKeys::from(SecretKey::generate(&SystemEntropy));
+                        files::replace(&path, secrets.to_text().as_bytes()).map_err(failed(&path))?;
+                        secrets
                     }
                 };
-                (secret, path.display().to_string())
+                (secrets, path.display().to_string())
             }
         };
-        Ok(Self(Arc::new(Inner { directory, secret, secret_source, seen: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { directory, secrets, secrets_source, seen: Mutex::default() })))
     }
 
     /// The file that holds the document.
@@ -100,9 +99,43 @@ impl FileStore {
         self.0.path()
     }
 
-    /// Seals what is stored here.
-    pub fn secret(&self) -> &SecretKey {
-        &self.0.secret
+    /// They seal what is stored here.
+    pub fn secrets(&self) -> &SecretKeys {
+        &self.0.secrets
+    }
+
+    /// Where they are kept unless they are given.
+    pub fn secrets_path(&self) -> PathBuf {
+        self.0.directory.join("secret.key")
+    }
+
+    /// Keeps `secrets` for the next start.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn keep_secrets(&self, secrets: &SecretKeys) -> Result<(), OpenError> {
+        let path = self.secrets_path();
+        files::replace(&path, secrets.to_text().as_bytes()).map_err(|source| OpenError::File { path, source })
+    }
+
+    /// Seals the document and its backups with the newest key, and tells how many files they are.
+    ///
+    /// # Errors
+    /// When one cannot be read, opened or written.
+    pub fn reseal(&self) -> Result<usize, StoreError> {
+        let mut seen = self.0.lock();
+        let mut files = 0;
+        if let Some(content) = self.0.content()? {
+            self.0.write(&mut seen, self.0.parse(&content)?)?;
+            files += 1;
+        }
+        let backups = backups::kept(&self.0.directory).map_err(|error| self.0.unavailable(&error))?;
+        for path in &backups {
+            let content = files::read(path).map_err(|error| self.0.unavailable(&error))?.unwrap_or_default();
+            let content = self.0.sealed(self.0.parse(&content)?)?;
+            files::replace(path, &content).map_err(|error| self.0.unavailable(&error))?;
+        }
+        Ok(files + backups.len())
     }
 
     /// As [`ConfigStore::load`], on this thread, which blocks on the file.
@@ -173,11 +206,12 @@ impl Inner {
     fn parse(&self, content: &[u8]) -> Result<Document, StoreError> {
         let invalid = |problem: String| StoreError::Invalid(format!("{}: {problem}", self.path().display()));
         let mut document = Document::parse(content).map_err(|errors| invalid(listed(&errors)))?;
-        document.open_keys(self.secret.as_bytes()).map_err(|error| match error {
-            SealError::WrongKey => {
-                invalid(format!("a key was sealed with another secret than that of {}", self.secret_source))
-            }
-            SealError::Malformed => invalid(format!("a key is {error}")),
+        document.open_keys(&self.secrets).map_err(|error| match error {
+            SealError::UnknownKey(id) => invalid(format!(
+                "a key was sealed with the secret key {id}, which is not in {}",
+                self.secrets_source
+            )),
+            SealError::Malformed | SealError::Altered => invalid(format!("a key is {error}")),
         })?;
         Ok(document)
     }
@@ -194,16 +228,22 @@ impl Inner {
         self.write(&mut seen, document)
     }
 
-    fn write(&self, seen: &mut Seen, mut document: Document) -> Result<(), StoreError> {
+    fn write(&self, seen: &mut Seen, document: Document) -> Result<(), StoreError> {
+        let content = self.sealed(document)?;
+        files::replace(&self.path(), &content).map_err(|error| self.unavailable(&error))?;
+        *seen = Seen { content: Some(content), good: true };
+        Ok(())
+    }
+
+    /// As it stands in a file.
+    fn sealed(&self, mut document: Document) -> Result<Vec<u8>, StoreError> {
         document
-            .seal_keys(self.secret.as_bytes(), &mut |bytes| SystemEntropy.fill(bytes))
+            .seal_keys(&self.secrets.newest, &mut |bytes| SystemEntropy.fill(bytes))
             .map_err(|error| StoreError::Unavailable(format!("cannot seal the upstream keys: {error}")))?;
         let mut content = serde_json::to_vec_pretty(&document)
             .map_err(|error| StoreError::Unavailable(format!("cannot write the document: {error}")))?;
         content.push(b'\n');
-        files::replace(&self.path(), &content).map_err(|error| self.unavailable(&error))?;
-        *seen = Seen { content: Some(content), good: true };
-        Ok(())
+        Ok(content)
     }
 }
 

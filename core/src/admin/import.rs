@@ -125,10 +125,12 @@ fn problem(error: &ImportError) -> Problem {
         ImportError::NoPassphrase => {
             Problem::invalid_field("passphrase", "is missing: the file is encrypted")
         }
-        ImportError::Decrypt(SealError::WrongKey) => {
+        ImportError::Decrypt(SealError::UnknownKey(_)) => {
             Problem::invalid_field("passphrase", "does not open this file")
         }
-        ImportError::Unknown | ImportError::Encryption | ImportError::Decrypt(SealError::Malformed) => {
+        ImportError::Unknown
+        | ImportError::Encryption
+        | ImportError::Decrypt(SealError::Malformed | SealError::Altered) => {
             Problem::invalid_field("document", error.to_string())
         }
     }

@@ -4,7 +4,6 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::Request;
-use sha2::{Digest as _, Sha256};
 
 use super::Context;
 use super::session::Actor;
@@ -12,6 +11,7 @@ use crate::config::Version;
 use crate::config::difference::{Difference, between};
 use crate::config::document::Document;
 use crate::config::seal::SealError;
+use crate::config::secret_key::SecretKeys;
 use crate::database::{DatabaseError, Statement};
 use crate::platform::{Clock, Database, Entropy, Platform};
 
@@ -158,17 +158,55 @@ fn told(mut differences: Vec<Difference>) -> String {
 /// `None`: too long to be kept.
 fn sealed<P: Platform>(context: &Context<'_, P>, mut document: Document) -> Option<String> {
     let mut random = |bytes: &mut [u8]| context.platform.entropy().fill(bytes);
-    document.seal_keys(&key(context.session_secret), &mut random).ok()?;
+    document.seal_keys(&context.secrets.newest, &mut random).ok()?;
     serde_json::to_string(&document).ok().filter(|text| text.len() <= LONGEST_DOCUMENT)
 }
 
 /// The document of a row.
 pub(super) fn opened<P>(context: &Context<'_, P>, document: &str) -> Result<Document, SealError> {
     let mut document = Document::parse(document.as_bytes()).map_err(|_| SealError::Malformed)?;
-    document.open_keys(&key(context.session_secret))?;
+    document.open_keys(context.secrets)?;
     Ok(document)
 }
 
-fn key(secret: &[u8; 32]) -> [u8; 32] {
-    Sha256::new().chain_update(b"causeway history 1\0").chain_update(secret).finalize().into()
+/// What came of sealing the history anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    pub documents: u64,
+    /// Documents that no key at hand opens.
+    pub shut: u64,
+}
+
+/// Seals every document of the history with the newest of `secrets`.
+///
+/// # Errors
+/// Those of the database; then all is as it was.
+pub async fn reseal(
+    database: &impl Database,
+    secrets: &SecretKeys,
+    random: &mut (dyn FnMut(&mut [u8]) + Send),
+) -> Result<Resealed, DatabaseError> {
+    let mut resealed = Resealed::default();
+    let mut statements = Vec::new();
+    for row in
+        database.read(Statement::new("SELECT seq, document FROM change WHERE document IS NOT NULL")).await?
+    {
+        let mut columns = row.columns();
+        let (seq, document) = (columns.next::<u64>()?, columns.next::<String>()?);
+        let opened = Document::parse(document.as_bytes()).ok();
+        let sealed = opened.and_then(|mut document| {
+            document.open_keys(secrets).ok()?;
+            document.seal_keys(&secrets.newest, random).ok()?;
+            serde_json::to_string(&document).ok()
+        });
+        let Some(sealed) = sealed else {
+            resealed.shut += 1;
+            continue;
+        };
+        resealed.documents += 1;
+        statements
+            .push(Statement::new("UPDATE change SET document = ?1 WHERE seq = ?2").bind(sealed).bind(seq));
+    }
+    database.write(statements).await?;
+    Ok(resealed)
 }

@@ -12,6 +12,7 @@ use crate::config::Protocol;
 use crate::config::document::Document;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
+use crate::config::secret_key::SecretKeys;
 use crate::config::validate::compile;
 use crate::platform::{Clock, Coordinator, Platform};
 use crate::schedule::{Ask, Class, Outcome};
@@ -39,6 +40,7 @@ struct Server {
     platform: FakePlatform,
     config: ConfigHandle,
     outside: Outside,
+    secrets: SecretKeys,
     facts: Facts,
     throttle: Mutex<Throttle>,
     allowances: Mutex<Allowances>,
@@ -60,6 +62,7 @@ impl Server {
             platform: FakePlatform::with_store(MemoryStore::new(document)),
             config: ConfigHandle::new(config),
             outside,
+            secrets: SecretKeys::parse(&"09".repeat(32)).unwrap(),
             facts: Facts { version: "1.2.3", runtime: "native", language: None, features },
             throttle: Mutex::default(),
             allowances: Mutex::default(),
@@ -95,6 +98,7 @@ impl Server {
             config: &self.config,
             outside: &self.outside,
             facts: &self.facts,
+            secrets: &self.secrets,
             session_secret: &[9; 32],
             throttle: &self.throttle,
             allowances: &self.allowances,

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::document::Document;
 use super::seal::SealError;
+use super::secret_key::SecretKey;
 use crate::time::Timestamp;
 
 /// Stands in a URL where credentials were.
@@ -82,8 +83,9 @@ impl Encryption {
         known.then_some(Self { derivation: DERIVATION, iterations, salt })
     }
 
-    pub(super) fn key(&self, passphrase: &str) -> [u8; 32] {
-        pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(passphrase.as_bytes(), self.salt.as_bytes(), self.iterations)
+    pub(super) fn key(&self, passphrase: &str) -> SecretKey {
+        let (passphrase, salt) = (passphrase.as_bytes(), self.salt.as_bytes());
+        pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(passphrase, salt, self.iterations).into()
     }
 }
 
@@ -98,7 +100,7 @@ mod tests {
         let encryption = json!({"derivation": DERIVATION, "iterations": 1, "salt": "salt"});
         let key = Encryption::parse(&encryption).unwrap().key("password");
         assert_eq!(
-            crate::config::hex(&key),
+            crate::config::hex(key.as_bytes()),
             "120fb6cffcf8b32c43e7225256c4f837a86548c92ccc35480805987cb70be17b"
         );
     }

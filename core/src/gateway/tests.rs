@@ -19,6 +19,7 @@ use super::{Body, Gateway, Options};
 use crate::admin::Facts;
 use crate::config::document::Document;
 use crate::config::outside::Outside;
+use crate::config::secret_key::SecretKey;
 use crate::config::{ClientKeyId, validate};
 use crate::platform::BoxError;
 use crate::record::Record;
@@ -69,7 +70,7 @@ impl World {
         let config = validate::compile(document, &outside).unwrap();
         let options = Options {
             max_body_bytes: 1024 * 1024,
-            secret: [7; 32],
+            secrets: SecretKey::parse(&"07".repeat(32)).unwrap().into(),
             outside,
             facts: Facts { version: "0.0.0", runtime: "native", language: None, features: Vec::new() },
         };

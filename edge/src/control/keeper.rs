@@ -52,7 +52,7 @@ impl Keeper {
             // A deployment whose document was put into KV by hand, or stood there before this object did.
             text = document::copy(&environment.kv).await?;
         }
-        let opened = text.as_deref().map(|text| document::open(text.as_bytes(), &environment.secret_key));
+        let opened = text.as_deref().map(|text| document::open(text.as_bytes(), &environment.secrets));
         let opened = opened.transpose()?;
         let stored = opened.as_ref().map(Document::version).zip(text);
         let config = compile(opened.unwrap_or_default(), &outside(&environment)).map_err(Unready::Config)?;
@@ -86,7 +86,7 @@ impl Keeper {
         }
         let text = serde_json::to_string_pretty(&document)
             .map_err(|error| StoreError::Invalid(error.to_string()))?;
-        let opened = document::open(text.as_bytes(), &self.environment.secret_key)?;
+        let opened = document::open(text.as_bytes(), &self.environment.secrets)?;
         let version = opened.version();
         let config = compile(opened, &outside(&self.environment));
         self.config = config.map_err(|errors| StoreError::Invalid(document::lines(&errors)))?;

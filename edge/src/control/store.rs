@@ -2,6 +2,7 @@
 
 use causeway_core::config::Version;
 use causeway_core::config::document::Document;
+use causeway_core::config::secret_key::SecretKeys;
 use causeway_core::platform::{ConfigStore, Entropy, StoreError};
 
 use super::link::ControlLink;
@@ -13,12 +14,12 @@ use crate::entropy::WebEntropy;
 #[derive(Debug)]
 pub(crate) struct ControlStore {
     link: ControlLink,
-    secret_key: [u8; 32],
+    secrets: SecretKeys,
 }
 
 impl ControlStore {
-    pub(crate) const fn new(link: ControlLink, secret_key: [u8; 32]) -> Self {
-        Self { link, secret_key }
+    pub(crate) const fn new(link: ControlLink, secrets: SecretKeys) -> Self {
+        Self { link, secrets }
     }
 }
 
@@ -26,13 +27,13 @@ impl ConfigStore for ControlStore {
     #[worker::send]
     async fn load(&self) -> Result<Option<Document>, StoreError> {
         let stored = self.link.document().await.map_err(unavailable)?;
-        stored.map(|stored| document::open(&stored, &self.secret_key)).transpose()
+        stored.map(|stored| document::open(&stored, &self.secrets)).transpose()
     }
 
     #[worker::send]
     async fn replace(&self, expected: Option<&Version>, document: &Document) -> Result<(), StoreError> {
         let mut sealed = document.clone();
-        let sealing = sealed.seal_keys(&self.secret_key, &mut |bytes| WebEntropy.fill(bytes));
+        let sealing = sealed.seal_keys(&self.secrets.newest, &mut |bytes| WebEntropy.fill(bytes));
         sealing.map_err(|error| StoreError::Invalid(error.to_string()))?;
         match self.link.replace(expected, sealed).await.map_err(unavailable)? {
             (200, _) => Ok(()),

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::future::pending;
 
 use causeway_core::config::Secret;
+use causeway_core::config::secret_key::SecretKey;
 use causeway_core::config::validate::compile;
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, Method};
@@ -27,7 +28,15 @@ impl Running {
         let generated = keys::complete(&mut document, &Outside::default(), &SystemEntropy);
         let config = compile(document.clone(), &Outside::default()).unwrap();
         let (store, database) = (MemoryStore::new(document), SqliteDatabase::in_memory());
-        let app = App::new(store, database, config, Outside::default(), [1; 32], &environment).unwrap();
+        let app = App::new(
+            store,
+            database,
+            config,
+            Outside::default(),
+            SecretKey::parse(&"01".repeat(32)).unwrap().into(),
+            &environment,
+        )
+        .unwrap();
         let listener = server::listen(Some("127.0.0.1"), 0).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(app.serve(listener, pending(), pending()));

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use causeway_core::config::Secret;
 use causeway_core::config::access::check_strength;
+use causeway_core::config::secret_key::SecretKeys;
 use tracing::level_filters::LevelFilter;
-
-use crate::secret_key::SecretKey;
 
 pub(super) fn text(value: &str) -> Result<String, String> {
     Ok(value.to_owned())
@@ -63,8 +62,8 @@ pub(super) fn access_key(value: &str) -> Result<Secret, String> {
     check_strength(value).map(|()| Secret::new(value))
 }
 
-pub(super) fn secret_key(value: &str) -> Result<SecretKey, String> {
-    SecretKey::parse(value).ok_or_else(|| "is not 32 bytes as 64 hexadecimal digits or base64".to_owned())
+pub(super) fn secret_keys(value: &str) -> Result<SecretKeys, String> {
+    SecretKeys::parse(value).ok_or_else(|| "is not 32 bytes as 64 hexadecimal digits or base64".to_owned())
 }
 
 pub(super) fn grace(value: &str) -> Result<Duration, String> {

@@ -55,7 +55,7 @@ fn good_values_are_taken() {
     assert_eq!(environment.max_body_bytes, 1 << 20);
     assert_eq!(environment.cors_origins, ["https://a.example", "http://localhost:5173"]);
     assert_eq!(environment.shutdown_grace, Duration::ZERO);
-    assert!(environment.secret_key.is_some());
+    assert!(environment.secret_keys.is_some());
 }
 
 #[test]

@@ -3,6 +3,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use causeway_core::config::secret_key::SecretKeys;
+
 use super::*;
 
 const CCX: &str = r#"{"upstream": [{"name": "relay", "baseUrl": "https://relay.example", "remark": "ours",
@@ -39,7 +41,7 @@ impl Home {
 fn stored(config: &Path) -> Document {
     let secret = fs::read_to_string(config.join("secret.key")).unwrap();
     let mut document = Document::parse(&fs::read(config.join("config.json")).unwrap()).unwrap();
-    document.open_keys(crate::secret_key::SecretKey::parse(&secret).unwrap().as_bytes()).unwrap();
+    document.open_keys(&SecretKeys::parse(&secret).unwrap()).unwrap();
     document
 }
 

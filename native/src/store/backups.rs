@@ -22,7 +22,12 @@ pub(super) fn keep(directory: &Path, now: Timestamp, content: &[u8]) -> io::Resu
     existing.iter().take(superfluous).try_for_each(fs::remove_file)
 }
 
-/// The backups of a directory, in no order.
+/// The backups that are kept in `directory`, in no order.
+pub(super) fn kept(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let backups = directory.join("backups");
+    if backups.exists() { list(&backups) } else { Ok(Vec::new()) }
+}
+
 fn list(backups: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(backups)? {

@@ -7,13 +7,13 @@ use super::*;
 
 const KEY: &str = "sk-upstream-1";
 
-fn secret() -> SecretKey {
-    SecretKey::parse(&"07".repeat(32)).unwrap()
+fn secrets() -> SecretKeys {
+    SecretKeys::parse(&"07".repeat(32)).unwrap()
 }
 
 fn opened() -> (TempDir, FileStore) {
     let directory = tempfile::tempdir().unwrap();
-    let store = FileStore::open(directory.path(), Some(secret())).unwrap();
+    let store = FileStore::open(directory.path(), Some(secrets())).unwrap();
     (directory, store)
 }
 
@@ -54,9 +54,9 @@ async fn upstream_keys_are_stored_sealed() {
     let (directory, store) = opened();
     store.replace(None, &document("a")).await.unwrap();
     let text = fs::read_to_string(store.path()).unwrap();
-    assert!(text.contains("sealed:v1:") && !text.contains(KEY), "{text}");
+    assert!(text.contains("sealed:v2:") && !text.contains(KEY), "{text}");
 
-    let other = FileStore::open(directory.path(), SecretKey::parse(&"08".repeat(32))).unwrap();
+    let other = FileStore::open(directory.path(), SecretKeys::parse(&"08".repeat(32))).unwrap();
     let Err(StoreError::Invalid(message)) = other.load().await else { panic!("opened with a wrong key") };
     assert!(message.contains("config.json") && message.contains("SECRET_KEY"), "{message}");
     assert!(matches!(
@@ -140,8 +140,8 @@ fn a_secret_is_made_once_and_found_again() {
     let path = directory.path().join("deep/er");
     let first = FileStore::open(&path, None).unwrap();
     let second = FileStore::open(&path, None).unwrap();
-    assert_eq!(first.0.secret, second.0.secret);
-    assert_ne!(first.0.secret, FileStore::open(directory.path(), None).unwrap().0.secret);
+    assert_eq!(first.0.secrets, second.0.secrets);
+    assert_ne!(first.0.secrets, FileStore::open(directory.path(), None).unwrap().0.secrets);
 }
 
 #[tokio::test]
@@ -193,5 +193,5 @@ async fn a_symbolic_link_is_followed_and_kept() {
     std::os::unix::fs::symlink(&target, directory.path().join("config.json")).unwrap();
     store.replace(Some(&Document::default().version()), &document("a")).await.unwrap();
     assert!(fs::symlink_metadata(store.path()).unwrap().is_symlink());
-    assert!(fs::read_to_string(target).unwrap().contains("sealed:v1:"));
+    assert!(fs::read_to_string(target).unwrap().contains("sealed:v2:"));
 }

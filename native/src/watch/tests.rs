@@ -1,12 +1,13 @@
 use causeway_core::platform::ConfigStore;
 use tempfile::TempDir;
 
+use causeway_core::config::secret_key::SecretKeys;
+
 use super::*;
-use crate::secret_key::SecretKey;
 
 fn watched() -> (TempDir, FileStore, Watcher) {
     let directory = tempfile::tempdir().unwrap();
-    let secret = SecretKey::parse(&"07".repeat(32));
+    let secret = SecretKeys::parse(&"07".repeat(32));
     let store = FileStore::open(directory.path(), secret).unwrap();
     let watcher = Watcher::new(store.clone());
     (directory, store, watcher)

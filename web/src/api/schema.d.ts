@@ -572,6 +572,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives counters and states in the text format of OpenMetrics. */
+        get: operations["readMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1652,7 +1669,7 @@ export interface components {
         Rule: "pin" | "promotion" | "affinity" | "priority" | "last_resort";
         /** @enum {string} */
         SchemaStyle: "full" | "openapi";
-        /** @description A credential. It never shows itself in `Debug`, logs or errors. */
+        /** @description A credential. It never shows itself in `Debug`, logs or errors, and leaves nothing in memory. */
         Secret: string;
         /** @description What holds for all channels; what is left out has its default. */
         Settings: {
@@ -3595,6 +3612,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
                 };
             };
         };

@@ -147,7 +147,7 @@ fn no_history_holds_a_plain_secret() {
     let rows =
         server.platform.database.run(&[crate::database::Statement::new("SELECT * FROM change")]).unwrap();
     let text = format!("{rows:?}");
-    assert!(text.contains("sealed:v1:"), "{text}");
+    assert!(text.contains("sealed:v2:"), "{text}");
     for secret in ["sk-alpha", "sk-beta", "tk-alpha", "hunter22"] {
         assert!(!text.contains(secret), "{secret}");
     }

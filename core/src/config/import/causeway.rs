@@ -21,7 +21,7 @@ pub(super) fn read(
     if let Some(encryption) = file.get("encryption").filter(|_| exported) {
         let encryption = Encryption::parse(encryption).ok_or(ImportError::Encryption)?;
         let passphrase = passphrase.ok_or(ImportError::NoPassphrase)?;
-        document.open_keys(&encryption.key(passphrase))?;
+        document.open_keys(&encryption.key(passphrase).into())?;
     }
     if document.access.admin_key_hash.is_some() {
         let why = "an installation keeps its own admin key";

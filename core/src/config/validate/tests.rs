@@ -63,7 +63,7 @@ fn a_wrong_field_is_refused_under_its_path() {
         (r#""name": "a", "endpoints": []"#, "endpoints"),
         (r#""name": "a", "keys": ["two words"]"#, "keys[0].key"),
         (r#""name": "a", "keys": ["line\nbreak"]"#, "keys[0].key"),
-        (r#""name": "a", "keys": ["sealed:v1:AAAA"]"#, "keys[0].key"),
+        (r#""name": "a", "keys": ["sealed:v2:AAAA"]"#, "keys[0].key"),
         (r#""name": "a", "headers": {"authorization": "Bearer x"}"#, "headers.authorization"),
         (r#""name": "a", "headers": {"Host": "x"}"#, "headers.Host"),
         (r#""name": "a", "headers": {"x y": "x"}"#, "headers.x y"),

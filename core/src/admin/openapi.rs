@@ -1,7 +1,11 @@
 //! The API's description, made from the types it is served with.
 
 use utoipa::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{Content, PathItem, Ref, ResponseBuilder};
 
 use super::{
     actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys, metrics,
@@ -77,5 +81,31 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     components.add_security_scheme("cookie", cookie);
     components.add_security_scheme("bearer", bearer);
     components.add_security_scheme("apiKey", header);
+    for item in api.paths.paths.values_mut() {
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        get.iter_mut().for_each(|read| answer_as_all(read, false));
+        [put, post, delete, patch].into_iter().flatten().for_each(|write| answer_as_all(write, true));
+    }
     api
+}
+
+/// Adds the answers that every operation may give.
+fn answer_as_all(operation: &mut Operation, writes: bool) {
+    let public = operation.security.as_ref().is_some_and(|needs| *needs == [SecurityRequirement::default()]);
+    let (locked, body) = (!public, operation.request_body.is_some());
+    for (given, status, description) in [
+        (locked, "401", "Neither a session nor the admin key."),
+        (locked, "429", "Too many wrong keys; `Retry-After` tells the wait."),
+        (locked && writes, "403", "A session used from another site."),
+        (locked && writes, "503", "The configuration or the database cannot be reached."),
+        (body, "400", "The body is wrong; `fields` names each place."),
+        (body, "413", "The body is too long."),
+        (body, "415", "The body is not JSON."),
+    ] {
+        if given && !operation.responses.responses.contains_key(status) {
+            let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+            let response = ResponseBuilder::new().description(description).content("application/json", body);
+            operation.responses.responses.insert(status.to_owned(), response.build().into());
+        }
+    }
 }

@@ -16,7 +16,7 @@ RUN cargo build --release --locked --package causeway
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates curl \
+  && apt-get install -y --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --no-create-home causeway \
   && install -d -o causeway -g causeway -m 700 /data
@@ -26,5 +26,5 @@ WORKDIR /data
 ENV CONFIG_DIR=/data ENV=production PORT=3000
 VOLUME /data
 EXPOSE 3000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD curl -fsS "http://127.0.0.1:${PORT}/health" >/dev/null
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["causeway", "health"]
 CMD ["causeway", "serve"]

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod descriptors;
 pub mod entropy;
 pub mod env;
+pub mod health;
 pub mod http_client;
 pub mod import;
 pub mod keys;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use causeway::env::{self, Environment, Variables};
 use causeway::import::{self, Order};
 use causeway::serve::StartError;
-use causeway::{check, demo, logging, rotate, serve};
+use causeway::{check, demo, health, logging, rotate, serve};
 use causeway_core::config::import::Format;
 use causeway_core::config::import::plan::Mode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -34,6 +34,8 @@ enum Command {
     },
     /// Take channels from another gateway's file, or from an export
     Import(Import),
+    /// Tell by the exit status whether the server on this machine answers
+    Health,
     /// Seal upstream keys at rest with a new secret key
     RotateSecret,
     /// Serve with a built-in upstream, to try everything without a vendor's key; nothing is kept
@@ -92,6 +94,10 @@ fn main() -> ExitCode {
                 Err(error) => fail(&[error]),
             }
         }
+        Command::Health => match health::health(&environment) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&[error]),
+        },
         Command::RotateSecret => {
             let mut out = io::stdout().lock();
             let work = rotate::rotate(&environment, &mut out);

@@ -2,10 +2,11 @@
 
 use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::AnyOf;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Content, PathItem, Ref, ResponseBuilder};
+use utoipa::openapi::{Content, PathItem, Ref, RefOr, ResponseBuilder, Schema};
 
 use super::{
     actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys, metrics,
@@ -81,6 +82,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     components.add_security_scheme("cookie", cookie);
     components.add_security_scheme("bearer", bearer);
     components.add_security_scheme("apiKey", header);
+    // A value may be one of several: what they require in common leaves the rest open.
+    if let Some(RefOr::T(Schema::OneOf(one))) = components.schemas.get_mut("Current") {
+        let any = AnyOf { items: std::mem::take(&mut one.items), ..AnyOf::new() };
+        components.schemas.insert("Current".to_owned(), RefOr::T(Schema::AnyOf(any)));
+    }
     for item in api.paths.paths.values_mut() {
         let PathItem { get, put, post, delete, patch, .. } = item;
         get.iter_mut().for_each(|read| answer_as_all(read, false));

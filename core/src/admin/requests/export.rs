@@ -53,7 +53,8 @@ enum Next {
         ("q" = Option<String>, Query, description = "A request's id, or a part of a model's name or of an error."),
     ),
     responses((status = 200, description = "The file.", content((String = "text/csv"), (String = "application/jsonl"))),
-        (status = 400, description = "A parameter is wrong.", body = ErrorBody)))]
+        (status = 400, description = "A parameter is wrong.", body = ErrorBody),
+        (status = 404, description = "There is no such format.", body = ErrorBody)))]
 pub(crate) fn export(request: &Request<Bytes>, format: Format) -> Result<Response<Export>, Problem> {
     let filter = filter(&Parameters::read(request, &FILTERS)?)?;
     let mut response = Response::new(Export { filter, format, cursor: None, next: Next::Page });

@@ -4,6 +4,7 @@ pub(crate) mod attempt;
 pub mod batch;
 mod excerpt;
 pub(crate) mod histogram;
+pub mod otlp;
 pub mod outbox;
 pub(crate) mod query;
 pub mod retention;

@@ -12,10 +12,13 @@ use std::time::Duration;
 use causeway_core::config::Secret;
 use causeway_core::config::secret_key::SecretKeys;
 use causeway_core::config::validate::DEFAULT_TIMEOUTS;
+use causeway_core::record::otlp::Service;
 use causeway_core::record::retention::Retention;
+use http::{HeaderMap, Uri};
 use tracing::level_filters::LevelFilter;
 
 pub use self::variables::Variables;
+use crate::telemetry::Collector;
 
 /// What the environment says, defaults filled in.
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub struct Environment {
     pub secret_keys: Option<SecretKeys>,
     /// Origins whose pages may call; empty: none, `*`: all.
     pub cors_origins: Vec<String>,
+    /// `None`: nobody gets traces.
+    pub collector: Option<Collector>,
     pub shutdown_grace: Duration,
 }
 
@@ -188,6 +193,20 @@ const CORS_ORIGIN: Variable<Vec<String>> = Variable::plain(
     "With ENABLE_CORS: the origins that may call, separated by commas; `*` for all.",
     parse::origins,
 );
+const OTEL_EXPORTER_OTLP_ENDPOINT: Variable<Uri> = Variable::plain(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "no traces",
+    "Base URL of an OpenTelemetry collector, such as `http://collector:4318`: each request and each of its attempts is sent there as a span, without prompts and answers.",
+    parse::collector,
+);
+const OTEL_EXPORTER_OTLP_HEADERS: Variable<HeaderMap> = Variable::secret(
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "no headers",
+    "Headers for the collector: `name=value`, separated by commas.",
+    parse::headers,
+);
+const OTEL_SERVICE_NAME: Variable<String> =
+    Variable::plain("OTEL_SERVICE_NAME", "causeway", "What traces call this gateway.", parse::text);
 const SHUTDOWN_GRACE_SECONDS: Variable<Duration> = Variable::plain(
     "SHUTDOWN_GRACE_SECONDS",
     "30",
@@ -204,7 +223,7 @@ pub struct Row {
 }
 
 /// Every variable there is, in the order of the documentation.
-pub const TABLE: [Row; 18] = [
+pub const TABLE: [Row; 21] = [
     PORT.row(),
     BIND_HOST.row(),
     PROXY_ACCESS_KEY.row(),
@@ -222,6 +241,9 @@ pub const TABLE: [Row; 18] = [
     MAX_REQUEST_BODY_SIZE_MB.row(),
     ENABLE_CORS.row(),
     CORS_ORIGIN.row(),
+    OTEL_EXPORTER_OTLP_ENDPOINT.row(),
+    OTEL_EXPORTER_OTLP_HEADERS.row(),
+    OTEL_SERVICE_NAME.row(),
     SHUTDOWN_GRACE_SECONDS.row(),
 ];
 
@@ -254,6 +276,7 @@ impl Environment {
             config_dir: reader.read(&CONFIG_DIR).unwrap_or_else(|| PathBuf::from(".config")),
             secret_keys: reader.read(&SECRET_KEY),
             cors_origins: if cors { origins } else { Vec::new() },
+            collector: reader.collector(),
             shutdown_grace: reader.read(&SHUTDOWN_GRACE_SECONDS).unwrap_or(Duration::from_secs(30)),
         };
         if environment.admin_key.is_some() && environment.admin_key == environment.proxy_key {
@@ -274,6 +297,13 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn collector(&mut self) -> Option<Collector> {
+        let headers = self.read(&OTEL_EXPORTER_OTLP_HEADERS).unwrap_or_default();
+        let name = self.read(&OTEL_SERVICE_NAME).unwrap_or_else(|| "causeway".to_owned());
+        let url = self.read(&OTEL_EXPORTER_OTLP_ENDPOINT)?;
+        Some(Collector { url, headers, service: Service { name, version: env!("CARGO_PKG_VERSION") } })
+    }
+
     fn read<T>(&mut self, variable: &Variable<T>) -> Option<T> {
         let value = self.variables.get(variable.name)?.to_string_lossy();
         let value = value.trim();

@@ -22,6 +22,7 @@ pub mod server;
 pub mod signals;
 mod spending;
 pub mod store;
+pub mod telemetry;
 mod verdicts;
 pub mod watch;
 pub mod web;

@@ -10,6 +10,7 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use causeway_core::database::DatabaseError;
 use causeway_core::platform::{Clock, Database, Recorder};
 use causeway_core::record::Record;
 use causeway_core::record::batch::Batch;
@@ -18,6 +19,7 @@ use causeway_core::record::retention::Retention;
 use tokio::sync::Notify;
 
 use crate::clock::SystemClock;
+use crate::telemetry::Exporter;
 
 /// A crash loses what came within this.
 const FLUSH_AFTER: Duration = Duration::from_millis(500);
@@ -30,6 +32,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct NativeRecorder {
     logs: bool,
+    exporter: Option<Exporter>,
     /// `None`: nothing is recorded.
     shared: Option<Arc<Shared>>,
 }
@@ -48,18 +51,25 @@ impl NativeRecorder {
     /// Writes into `database` as long as the runtime lives. `logs`: whether requests are logged.
     pub fn start(database: impl Database + Clone, retention: Retention, logs: bool) -> Self {
         if retention.request_days == 0 {
-            return Self { logs, shared: None };
+            return Self { logs, exporter: None, shared: None };
         }
         let shared = Arc::new(Shared::default());
         tokio::spawn(write(Arc::clone(&shared), database.clone()));
         tokio::spawn(prune(database, retention));
-        Self { logs, shared: Some(shared) }
+        Self { logs, exporter: None, shared: Some(shared) }
+    }
+
+    /// Hands every record to `exporter`, too.
+    #[must_use]
+    pub fn exporting(self, exporter: Option<Exporter>) -> Self {
+        Self { exporter, ..self }
     }
 
     /// Writes what waits.
     pub async fn flush(&self, database: &impl Database) {
         if let Some(shared) = &self.shared {
-            shared.flush(database).await;
+            // This is the last time: what is not written now never is.
+            let _told_in_the_log = shared.flush(database).await;
         }
     }
 }
@@ -68,6 +78,9 @@ impl Recorder for NativeRecorder {
     async fn append(&self, record: Record) {
         if self.logs {
             log::line(&record);
+        }
+        if let Some(exporter) = &self.exporter {
+            exporter.push(&record);
         }
         if let Some(shared) = &self.shared {
             let pushed = shared.outbox().push(record);
@@ -83,22 +96,36 @@ impl Recorder for NativeRecorder {
 }
 
 impl Shared {
+    /// Logs how many were dropped since it was `told` last.
+    fn tell_dropped(&self, told: &mut u64) {
+        let Counts { dropped, .. } = self.outbox().counts();
+        if dropped > *told {
+            tracing::warn!(requests = dropped - *told, "requests were not recorded");
+            *told = dropped;
+        }
+    }
+
     fn outbox(&self) -> MutexGuard<'_, Outbox> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn flush(&self, database: &impl Database) {
+    /// `false`: the database cannot be written at present; its reason stands in the log already.
+    async fn flush(&self, database: &impl Database) -> bool {
         let _writing = self.writing.lock().await;
         let records = self.outbox().take();
         if records.is_empty() {
-            return;
+            return true;
         }
         let batch: Batch = records.iter().collect();
-        drop(records);
-        let count = batch.len();
-        // What failed stands in the log already, and in the counts.
-        let written = database.write(batch.into_rows().into_statements()).await.is_ok();
-        self.outbox().settle(count, written);
+        let written = database.write(batch.into_rows().into_statements()).await;
+        match written {
+            Err(DatabaseError::Busy | DatabaseError::Full | DatabaseError::Unavailable(_)) => {
+                self.outbox().give_back(records);
+                return false;
+            }
+            Ok(_) | Err(DatabaseError::Broken(_)) => self.outbox().settle(records.len(), written.is_ok()),
+        }
+        true
     }
 }
 
@@ -112,12 +139,11 @@ async fn write(shared: Arc<Shared>, database: impl Database) {
             }
         };
         let _either = tokio::time::timeout(FLUSH_AFTER, full).await;
-        shared.flush(&database).await;
-        let Counts { dropped, .. } = shared.outbox().counts();
-        if dropped > told {
-            tracing::warn!(requests = dropped - told, "requests were not recorded");
-            told = dropped;
+        while !shared.flush(&database).await {
+            tokio::time::sleep(FLUSH_AFTER).await;
+            shared.tell_dropped(&mut told);
         }
+        shared.tell_dropped(&mut told);
     }
 }
 

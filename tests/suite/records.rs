@@ -204,3 +204,26 @@ async fn a_damaged_database_stops_nothing_and_is_told() {
     };
     assert!(gateway.until(dropped).await.unwrap(), "{}", get(&gateway, "overview").await.text());
 }
+
+#[tokio::test]
+async fn who_locks_the_database_delays_records_and_no_answers() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = after_a_failover(&mock).await;
+    if !gateway.has(Feature::Files).await.unwrap() {
+        return;
+    }
+    call(&gateway, Protocol::Chat, false).await;
+    recorded(&gateway, 1, "").await;
+    let other = rusqlite::Connection::open(gateway.state_dir().unwrap().join("causeway.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let asked = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(call(&gateway, Protocol::Chat, true).await.status, 200);
+    }
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    let told = async || Ok(gateway.log().contains("the database is locked"));
+    assert!(gateway.until(told).await.unwrap(), "{}", gateway.log());
+    assert_eq!(get(&gateway, "requests").await.status, 200, "reading goes on");
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(recorded(&gateway, 21, "").await.len(), 21, "nothing that waited is lost");
+}

@@ -20,7 +20,7 @@ pub struct Outbox {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub written: u64,
-    /// Not written: too many came at once, or the database failed.
+    /// Not written: too many came at once, or the database failed for too long.
     pub dropped: u64,
 }
 
@@ -61,6 +61,15 @@ impl Outbox {
     /// All that waits.
     pub fn take(&mut self) -> Vec<Record> {
         mem::take(&mut self.waiting)
+    }
+
+    /// Takes back what could not be written now, to be written first; what there is no room for is dropped.
+    pub fn give_back(&mut self, mut records: Vec<Record>) {
+        let room = CAPACITY.saturating_sub(self.waiting.len());
+        self.counts.dropped += records.len().saturating_sub(room) as u64;
+        records.truncate(room);
+        records.append(&mut self.waiting);
+        self.waiting = records;
     }
 
     /// What came of so many of those that were taken.

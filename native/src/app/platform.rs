@@ -10,6 +10,7 @@ use crate::entropy::SystemEntropy;
 use crate::env::Environment;
 use crate::http_client::{ReqwestClient, TlsError};
 use crate::recorder::NativeRecorder;
+use crate::telemetry::Exporter;
 
 /// Implements [`Platform`]; only where the configuration is kept differs.
 pub struct NativePlatform<S> {
@@ -32,15 +33,17 @@ impl<S: ConfigStore> NativePlatform<S> {
         environment: &Environment,
         background: TokioBackground,
     ) -> Result<Self, TlsError> {
+        let exporter = match &environment.collector {
+            Some(collector) => Some(Exporter::start(collector.clone(), ReqwestClient::new()?)),
+            None => None,
+        };
+        let recorder =
+            NativeRecorder::start(database.clone(), environment.retention, environment.request_logs);
         Ok(Self {
             http: ReqwestClient::new()?,
             config,
             coordinator: LocalCoordinator::new(SystemClock, &SystemEntropy),
-            recorder: NativeRecorder::start(
-                database.clone(),
-                environment.retention,
-                environment.request_logs,
-            ),
+            recorder: recorder.exporting(exporter),
             database,
             background,
         })

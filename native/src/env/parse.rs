@@ -7,6 +7,8 @@ use std::time::Duration;
 use causeway_core::config::Secret;
 use causeway_core::config::access::check_strength;
 use causeway_core::config::secret_key::SecretKeys;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use percent_encoding::percent_decode_str;
 use tracing::level_filters::LevelFilter;
 
 pub(super) fn text(value: &str) -> Result<String, String> {
@@ -66,6 +68,25 @@ pub(super) fn secret_keys(value: &str) -> Result<SecretKeys, String> {
     SecretKeys::parse(value).ok_or_else(|| "is not 32 bytes as 64 hexadecimal digits or base64".to_owned())
 }
 
+/// <https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp>
+pub(super) fn collector(value: &str) -> Result<Uri, String> {
+    let url = format!("{}/v1/traces", value.trim_end_matches('/')).parse::<Uri>();
+    let fits = |url: &Uri| matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none();
+    url.ok()
+        .filter(fits)
+        .ok_or_else(|| "is not the base URL of a collector, such as http://host:4318".to_owned())
+}
+
+pub(super) fn headers(value: &str) -> Result<HeaderMap, String> {
+    let header = |text: &str| {
+        let (name, value) = text.split_once('=')?;
+        let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+        Some((HeaderName::try_from(name.trim()).ok()?, HeaderValue::try_from(value.as_ref()).ok()?))
+    };
+    let headers: Option<HeaderMap> = value.split(',').map(header).collect();
+    headers.ok_or_else(|| "is not `name=value`, separated by commas".to_owned())
+}
+
 pub(super) fn grace(value: &str) -> Result<Duration, String> {
     whole(value, 0..=3600, "seconds").map(Duration::from_secs)
 }
@@ -87,7 +108,7 @@ pub(super) fn mebibytes(value: &str) -> Result<usize, String> {
 pub(super) fn origins(value: &str) -> Result<Vec<String>, String> {
     let origins: Vec<String> = value.split(',').map(|origin| origin.trim().to_owned()).collect();
     let legal = |origin: &String| {
-        let uri = origin.parse::<http::Uri>().ok();
+        let uri = origin.parse::<Uri>().ok();
         uri.is_some_and(|uri| uri.scheme().is_some() && uri.path() == "/" && !origin.ends_with('/'))
     };
     if value == "*" || origins.iter().all(legal) {

@@ -42,6 +42,8 @@ fn good_values_are_taken() {
         ("ENV", "production"),
         ("LOG_LEVEL", "WARN"),
         ("MAX_REQUEST_BODY_SIZE_MB", "1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example:4318/otlp/"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-token=a%20b, x-team=c"),
         ("ENABLE_CORS", "1"),
         ("CORS_ORIGIN", "https://a.example, http://localhost:5173"),
         ("SHUTDOWN_GRACE_SECONDS", "0"),
@@ -56,6 +58,10 @@ fn good_values_are_taken() {
     assert_eq!(environment.cors_origins, ["https://a.example", "http://localhost:5173"]);
     assert_eq!(environment.shutdown_grace, Duration::ZERO);
     assert!(environment.secret_keys.is_some());
+    let collector = environment.collector.unwrap();
+    assert_eq!(collector.url, "https://collector.example:4318/otlp/v1/traces");
+    assert_eq!((&collector.headers["x-token"], collector.headers.len()), (&"a b".parse().unwrap(), 2));
+    assert_eq!(collector.service.name, "causeway");
 }
 
 #[test]
@@ -72,6 +78,7 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         ("ENABLE_CORS", "*", "`true` or `false`"),
         ("CORS_ORIGIN", "chat.example.com", "https://"),
         ("CORS_ORIGIN", "https://chat.example.com/", "https://"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "http://host:4318"),
         ("SHUTDOWN_GRACE_SECONDS", "-1", "0 to 3600"),
     ] {
         let errors = read([(name, value)]).unwrap_err();
@@ -94,6 +101,7 @@ fn weak_keys_are_refused_and_no_secret_is_shown() {
         ("PROXY_ACCESS_KEY", "tooshort-1"),
         ("ADMIN_ACCESS_KEY", "changeme-changeme-changeme"),
         ("SECRET_KEY", "0123456789abcdef"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "bearer-0123456789abcdef"),
     ] {
         let errors = read([(name, value)]).unwrap_err();
         assert_eq!(errors[0].name, name);

@@ -67,6 +67,22 @@ async fn a_full_batch_is_written_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_could_not_be_written_is_written_again_and_counts_once() {
+    let database = Counting::default();
+    let recorder = NativeRecorder::start(database.clone(), Retention::default(), false);
+    database.0.lock().unwrap().1 = Some(DatabaseError::Busy);
+    recorder.append(record(1)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    recorder.append(record(2)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(recorder.counts(), Counts::default());
+    database.0.lock().unwrap().1 = None;
+    until(|| database.requests() == 2).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(recorder.counts(), Counts { written: 2, dropped: 0 });
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_written_or_wait_is_counted() {
     let database = Counting::default();
     let recorder = NativeRecorder::start(database.clone(), Retention::default(), false);
@@ -78,7 +94,7 @@ async fn what_cannot_be_written_or_wait_is_counted() {
     assert_eq!(written + dropped, 10_000);
     assert!(dropped > 0, "memory is bounded");
 
-    database.0.lock().unwrap().1 = Some(DatabaseError::Full);
+    database.0.lock().unwrap().1 = Some(DatabaseError::Broken("no such table".into()));
     recorder.append(record(10_000)).await;
     until(|| recorder.counts().dropped == dropped + 1).await;
     database.0.lock().unwrap().1 = None;

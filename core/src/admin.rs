@@ -19,6 +19,7 @@ mod import;
 pub mod journal;
 mod json;
 mod keys;
+pub(crate) mod live;
 mod metrics;
 mod openapi;
 mod overview;
@@ -42,7 +43,9 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 
 pub use self::bootstrap::Facts;
+pub(crate) use self::error::ErrorDetail;
 pub use self::openapi::openapi;
+pub(crate) use self::requests::RequestView;
 pub(crate) use self::requests::export::Export;
 
 use self::error::Problem;
@@ -54,6 +57,7 @@ use crate::allowance::Allowances;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::secret_key::SecretKeys;
+use crate::live::Hub;
 use crate::platform::Platform;
 
 /// What a request is served with.
@@ -72,6 +76,7 @@ pub struct Context<'a, P> {
     pub throttle: &'a Mutex<Throttle>,
     /// What client keys have used.
     pub allowances: &'a Mutex<Allowances>,
+    pub(crate) live: &'a Hub,
     /// The peer's address where it is known; wrong keys are counted by it.
     pub client_address: Option<IpAddr>,
     pub journal: Journal,
@@ -86,6 +91,8 @@ pub(crate) enum Answer {
     Whole(Bytes),
     /// To be read piece by piece.
     Export(Box<Export>),
+    /// None: the connection becomes a WebSocket.
+    Live,
 }
 
 /// Answers one request whose path is `/metrics` or begins with `/api/`.
@@ -95,6 +102,7 @@ pub(crate) async fn handle<P: Platform>(
 ) -> Response<Answer> {
     let answered = match Target::parse(request.uri().path()) {
         Some(Target::Export(format)) => exported(context, &request, format),
+        Some(Target::Live) => live::open(context, &request),
         _ => dispatch(context, &request).await.map(|response| response.map(Answer::Whole)),
     };
     let mut response = answered.unwrap_or_else(|problem| problem.into_response().map(Answer::Whole));
@@ -147,7 +155,9 @@ async fn serve<P: Platform>(
 ) -> Result<Response<Bytes>, Problem> {
     let method = request.method();
     match target {
-        Target::Bootstrap | Target::Session | Target::Export(_) => Err(Problem::not_found("no such path")),
+        Target::Bootstrap | Target::Session | Target::Export(_) | Target::Live => {
+            Err(Problem::not_found("no such path"))
+        }
         Target::Metrics => Ok(metrics::read(context).await),
         Target::Overview => Ok(overview::read(context).await),
         Target::Stats => stats::read(context, request).await,

@@ -11,6 +11,7 @@ pub(crate) mod call;
 mod coordinator;
 mod count;
 mod export;
+mod feed;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod figures;
 mod hold;
@@ -48,6 +49,7 @@ use crate::config::outside::Outside;
 use crate::config::secret_key::SecretKeys;
 use crate::config::{Config, Protocol};
 use crate::error::{Failure, FailureKind, Origin};
+use crate::live::{Extent, Hub, NOBODY};
 use crate::platform::{ByteBody, Clock, Entropy, Platform};
 use crate::protocol::{self, Operation};
 use crate::record::Record;
@@ -63,6 +65,7 @@ use trip::Trip;
 pub use body::Body;
 pub use coordinator::{LocalCoordinator, SharedCoordinator};
 pub use export::Pieces;
+pub use feed::{Farewell, Feed, Sent};
 pub use relay::Relay;
 
 /// The gateway: everything but the listening and the UI's files.
@@ -76,6 +79,7 @@ pub struct Gateway<P: Platform> {
     models: models::Cache,
     vault: Vault,
     session_secret: [u8; 32],
+    live: Arc<Hub>,
 }
 
 /// What a shell decides at its start.
@@ -107,7 +111,19 @@ impl<P: Platform> Gateway<P> {
         let (throttle, models) = (Mutex::default(), models::Cache::default());
         let session_secret = options.secrets.newest.derive("session");
         let vault = Vault::new(&session_secret);
-        Arc::new(Self { platform, config, options, ids, throttle, allowances, models, vault, session_secret })
+        let live = Arc::default();
+        Arc::new(Self {
+            platform,
+            config,
+            options,
+            ids,
+            throttle,
+            allowances,
+            models,
+            vault,
+            session_secret,
+            live,
+        })
     }
 
     pub fn platform(&self) -> &P {
@@ -121,6 +137,14 @@ impl<P: Platform> Gateway<P> {
     /// The configuration in force; a shell installs a new one here.
     pub fn config(&self) -> &ConfigHandle {
         &self.config
+    }
+
+    /// [`Hub::watch`], which nobody does where the feed is another's.
+    fn watch(&self) -> u64 {
+        match P::LIVE {
+            Extent::Full => self.live.watch(),
+            Extent::Finished => NOBODY,
+        }
     }
 
     /// Answers one request: client protocols, management API, health. Dropping the future or the
@@ -174,6 +198,7 @@ impl<P: Platform> Gateway<P> {
             session_secret: &self.session_secret,
             throttle: &self.throttle,
             allowances: &self.allowances,
+            live: &self.live,
             client_address: client,
             journal: admin::journal::Journal::default(),
         };
@@ -181,6 +206,7 @@ impl<P: Platform> Gateway<P> {
         answer.map(|body| match body {
             admin::Answer::Whole(bytes) => Body::Whole(bytes),
             admin::Answer::Export(export) => Body::Export(Box::new(Pieces::new(self, *export))),
+            admin::Answer::Live => Body::Live,
         })
     }
 
@@ -206,6 +232,7 @@ impl<P: Platform> Gateway<P> {
         let mut record = Record::new(id, arrived, operation.protocol(), key.id.clone(), &peek.model);
         (record.stream, record.session, record.request_bytes) = (peek.stream, session, body.len() as u64);
         let mut trip = Trip::new(self, &config, record);
+        trip.show(None);
         let model = peek.model.clone();
         let needs = needs(&config, &key, &peek, operation, &body);
         match self.admit(&config, &key, &model, operation, &needs).await {

@@ -14,6 +14,7 @@ pub mod database;
 pub mod error;
 pub mod gateway;
 pub mod ir;
+pub mod live;
 pub mod paste;
 pub mod platform;
 pub mod price;

@@ -13,6 +13,7 @@ use http_body::Body;
 use crate::config::document::Document;
 use crate::config::{ChannelId, Config, KeyId, Transport, Version};
 use crate::database::{DatabaseError, Row, Statement};
+use crate::live::Extent;
 use crate::record::Record;
 use crate::record::outbox::Counts;
 use crate::schedule::authority::notes::{News, Reset, Told};
@@ -195,6 +196,10 @@ pub trait Platform: Send + Sync + 'static {
     type Clock: Clock;
     type Entropy: Entropy;
     type Background: Background;
+
+    /// What the live feed tells. Where it is not `Full`, the shell's own means tell watchers, and no request is shown to
+    /// those of this process.
+    const LIVE: Extent;
 
     fn http(&self) -> &Self::Http;
     fn config(&self) -> &Self::Config;

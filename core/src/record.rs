@@ -146,11 +146,11 @@ impl Record {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn clipped(name: &str) -> &str {
+pub(crate) fn clipped(name: &str) -> &str {
     clipped_to(name, LONGEST_NAME)
 }
 

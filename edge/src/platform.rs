@@ -1,6 +1,7 @@
 //! The Worker's side of every trait that core asks for.
 
 use causeway_core::gateway::{LocalCoordinator, SharedCoordinator};
+use causeway_core::live::Extent;
 use causeway_core::platform::Platform;
 use causeway_core::record::retention::Retention;
 
@@ -48,6 +49,9 @@ impl Platform for WorkerPlatform {
     type Clock = WorkerClock;
     type Entropy = WebEntropy;
     type Background = WaitUntil;
+
+    /// The object with the database tells watchers of what isolates bring it.
+    const LIVE: Extent = Extent::Finished;
 
     fn http(&self) -> &FetchClient {
         &FetchClient

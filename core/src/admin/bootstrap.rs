@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 
 use super::error::Problem;
 use super::{Context, json};
+use crate::live::Extent;
+use crate::platform::Platform;
 
 const NAME: &str = "Causeway";
 const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
@@ -37,13 +39,15 @@ pub(super) struct Bootstrap {
     languages: [&'static str; 2],
     #[schema(value_type = Vec<String>)]
     features: Vec<&'static str>,
+    live: Extent,
 }
 
 /// Tells what serves here.
 #[utoipa::path(get, path = "/api/bootstrap", operation_id = "bootstrap", tag = "session", security(()),
     responses((status = 200, description = "Name, version and abilities.", body = Bootstrap)))]
-pub(super) fn bootstrap<P>(context: &Context<'_, P>) -> Result<Response<Bytes>, Problem> {
+pub(super) fn bootstrap<P: Platform>(context: &Context<'_, P>) -> Result<Response<Bytes>, Problem> {
     let Facts { version, runtime, language, features } = context.facts.clone();
-    let body = Bootstrap { name: NAME, version, runtime, language, languages: LANGUAGES, features };
+    let body =
+        Bootstrap { name: NAME, version, runtime, language, languages: LANGUAGES, features, live: P::LIVE };
     Ok(json::response(StatusCode::OK, &body))
 }

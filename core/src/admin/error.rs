@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, RETRY_AFTER};
+use http::header::{ALLOW, RETRY_AFTER, UPGRADE};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,7 +68,7 @@ impl From<PricesView> for Current {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ErrorDetail {
+pub(crate) struct ErrorDetail {
     /// Stable, in snake case.
     code: &'static str,
     /// For people.
@@ -116,6 +116,23 @@ impl Problem {
     pub(super) fn cross_origin() -> Self {
         let message = "a session may only change things from the gateway's own pages";
         Self::new(StatusCode::FORBIDDEN, "cross_origin", message)
+    }
+
+    /// A page of another site opens a WebSocket.
+    pub(super) fn foreign_socket() -> Self {
+        let message = "only the gateway's own pages may open this";
+        Self::new(StatusCode::FORBIDDEN, "cross_origin", message)
+    }
+
+    pub(super) fn no_upgrade() -> Self {
+        let header = Some((UPGRADE, HeaderValue::from_static("websocket")));
+        let message = "this is a WebSocket: ask for an upgrade to it";
+        Self { header, ..Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", message) }
+    }
+
+    pub(super) fn too_many_watchers(most: usize) -> Self {
+        let message = format!("{most} connections watch already; close one of them");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_watchers", message)
     }
 
     pub(super) fn throttled(wait: Duration) -> Self {
@@ -171,6 +188,11 @@ impl Problem {
     /// A channel's upstream did not do what the gateway asked of it.
     pub(super) fn upstream_failed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "upstream_failed", message)
+    }
+
+    /// What is wrong, without its status.
+    pub(super) fn into_detail(self) -> ErrorDetail {
+        self.body.error
     }
 
     pub(super) fn into_response(self) -> Response<Bytes> {

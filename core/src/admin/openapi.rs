@@ -9,8 +9,8 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, PathItem, Ref, RefOr, ResponseBuilder, Schema};
 
 use super::{
-    actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys, metrics,
-    overview, paste, presets, prices, requests, session, settings, stats, upstream,
+    actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys, live,
+    metrics, overview, paste, presets, prices, requests, session, settings, stats, upstream,
 };
 use crate::admin::session::COOKIE_NAME;
 
@@ -58,6 +58,7 @@ use crate::admin::session::COOKIE_NAME;
         requests::list,
         requests::read,
         requests::export::export,
+        live::open,
         overview::read,
         metrics::read,
         stats::read,
@@ -68,6 +69,7 @@ use crate::admin::session::COOKIE_NAME;
         history::rollback,
         audit::list,
     ),
+    components(schemas(live::LiveWish)),
     security(("cookie" = []), ("bearer" = []), ("apiKey" = []))
 )]
 struct Api;

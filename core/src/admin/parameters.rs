@@ -20,10 +20,20 @@ impl Parameters {
     /// # Errors
     /// When there is one that is not among `known`, or one twice.
     pub(super) fn read(request: &Request<Bytes>, known: &[&str]) -> Result<Self, Problem> {
+        let pairs = request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        Self::of(
+            known,
+            pairs.map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (decoded(name), decoded(value))
+            }),
+        )
+    }
+
+    /// The same of names and values that came otherwise.
+    pub(super) fn of(known: &[&str], pairs: impl Iterator<Item = (String, String)>) -> Result<Self, Problem> {
         let mut read: Vec<(String, String)> = Vec::new();
-        for pair in request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decoded(name), decoded(value));
+        for (name, value) in pairs {
             if !known.contains(&name.as_str()) {
                 return Err(Problem::invalid_field(
                     name,

@@ -3,12 +3,14 @@
 pub(super) mod export;
 mod view;
 
+pub(crate) use self::view::RequestView;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::view::{RequestDetail, RequestView};
+use self::view::RequestDetail;
 use super::error::{ErrorBody, Problem};
 use super::parameters::Parameters;
 use super::{Context, json};
@@ -91,7 +93,7 @@ pub(super) async fn read<P: Platform>(
     Ok(json::response(StatusCode::OK, &detail))
 }
 
-fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
+pub(super) fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
     let time = |text: &str| text.parse().ok().map(Timestamp::from_millis);
     let no_time = "is not a number of milliseconds since 1970";
     let protocol = |text: &str| Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == text);

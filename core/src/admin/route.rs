@@ -20,6 +20,7 @@ pub(super) enum Target<'a> {
     Requests,
     Request(&'a str),
     Export(Format),
+    Live,
     Explain,
     ConfigExport,
     ConfigImport,
@@ -70,6 +71,7 @@ impl<'a> Target<'a> {
             ["requests", "export.csv"] => Self::Export(Format::Csv),
             ["requests", "export.jsonl"] => Self::Export(Format::Jsonl),
             ["requests", id] => Self::Request(id),
+            ["live"] => Self::Live,
             ["route", "explain"] => Self::Explain,
             ["config", "export"] => Self::ConfigExport,
             ["config", "import"] => Self::ConfigImport,
@@ -97,7 +99,7 @@ impl<'a> Target<'a> {
     pub(super) const fn methods(self) -> &'static [Method] {
         match self {
             Self::Bootstrap | Self::Presets | Self::Overview | Self::Stats => &[Method::GET],
-            Self::History | Self::Audit | Self::Metrics => &[Method::GET],
+            Self::History | Self::Audit | Self::Metrics | Self::Live => &[Method::GET],
             Self::Requests | Self::UpstreamModels(_) | Self::Request(_) | Self::Export(_) => &[Method::GET],
             Self::Settings | Self::Prices => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],

@@ -157,7 +157,7 @@ fn is_https(request: &Request<Bytes>) -> bool {
 
 /// Browsers tell where a request comes from; <https://www.w3.org/TR/fetch-metadata/> on secure pages,
 /// `Origin` on all.
-fn is_same_origin(request: &Request<Bytes>) -> bool {
+pub(super) fn is_same_origin(request: &Request<Bytes>) -> bool {
     if let Some(site) = request.headers().get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }

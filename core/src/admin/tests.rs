@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::secret_key::SecretKeys;
 use crate::config::validate::compile;
+use crate::live::Hub;
 use crate::platform::{Clock, Coordinator, Platform};
 use crate::schedule::{Ask, Class, Outcome};
 use crate::testing::platform::FakePlatform;
@@ -25,6 +26,7 @@ mod channels;
 mod client_keys;
 mod config;
 mod limits;
+mod live;
 mod prices;
 mod requests;
 mod routing;
@@ -44,6 +46,7 @@ struct Server {
     facts: Facts,
     throttle: Mutex<Throttle>,
     allowances: Mutex<Allowances>,
+    live: Arc<Hub>,
 }
 
 impl Server {
@@ -66,6 +69,7 @@ impl Server {
             facts: Facts { version: "1.2.3", runtime: "native", language: None, features },
             throttle: Mutex::default(),
             allowances: Mutex::default(),
+            live: Arc::default(),
         }
     }
 
@@ -102,6 +106,7 @@ impl Server {
             session_secret: &[9; 32],
             throttle: &self.throttle,
             allowances: &self.allowances,
+            live: &self.live,
             client_address: Some([192, 0, 2, 1].into()),
             journal: super::journal::Journal::default(),
         }
@@ -111,6 +116,7 @@ impl Server {
         response.map(|answer| match answer {
             Answer::Whole(body) => body,
             Answer::Export(export) => self.file(*export),
+            Answer::Live => Bytes::new(),
         })
     }
 
@@ -211,7 +217,7 @@ fn bootstrap_is_public_and_tells_what_serves() {
     assert_eq!(
         body,
         json!({"name": "Causeway", "version": "1.2.3", "runtime": "native",
-               "languages": ["en", "zh-CN"], "features": ["reload"]})
+               "languages": ["en", "zh-CN"], "features": ["reload"], "live": "full"})
     );
 }
 

@@ -16,6 +16,8 @@ pub enum Body<P: Platform> {
     Whole(Bytes),
     Relay(Box<Relay<P>>),
     Export(Box<Pieces<P>>),
+    /// None: the connection becomes a WebSocket, which a [`Feed`](super::Feed) serves.
+    Live,
 }
 
 impl<P: Platform> From<Bytes> for Body<P> {
@@ -37,6 +39,7 @@ impl<P: Platform> http_body::Body for Body<P> {
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Relay(relay) => Pin::new(relay.as_mut()).poll_frame(context),
             Self::Export(pieces) => Pin::new(pieces.as_mut()).poll_frame(context),
+            Self::Live => Poll::Ready(None),
         }
     }
 
@@ -45,13 +48,14 @@ impl<P: Platform> http_body::Body for Body<P> {
             Self::Whole(bytes) => bytes.is_empty(),
             Self::Relay(relay) => relay.is_end_stream(),
             Self::Export(_) => false,
+            Self::Live => true,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Relay(_) | Self::Export(_) => SizeHint::default(),
+            Self::Relay(_) | Self::Export(_) | Self::Live => SizeHint::default(),
         }
     }
 }

@@ -156,10 +156,12 @@ impl<P: Platform> Relay<P> {
     fn note_content(&mut self, now: Timestamp) {
         let Some(owed) = &mut self.owed else { return };
         if owed.began.content.is_some() || !self.passage.content() {
+            owed.trip.show_to_newcomers(owed.lent.lease());
             return;
         }
         owed.began.content = Some(now);
         owed.trip.content_came(now);
+        owed.trip.show(Some(owed.lent.lease()));
         if owed.lent.lease().probe {
             owed.lent.prove();
         }

@@ -2,6 +2,7 @@
 
 mod client_keys;
 mod conversion;
+mod live;
 mod records;
 mod recovery;
 mod rounds;

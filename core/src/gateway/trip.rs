@@ -10,6 +10,7 @@ use crate::allowance::{Admission, Amount};
 use crate::config::{Channel, Config};
 use crate::error::Failure;
 use crate::ir::{Losses, Usage};
+use crate::live::{NOBODY, UnderWay};
 use crate::platform::{Background, Coordinator, Platform, Recorder};
 use crate::price::Cost;
 use crate::record::{Attempt, CLIENT_CLOSED_REQUEST, Record};
@@ -89,12 +90,32 @@ pub(crate) struct Trip<P: Platform> {
     last: Option<Arc<Channel>>,
     /// `None` before it may begin, and where it may not.
     admission: Option<Admission>,
+    /// To whom it was shown last: [`Hub::watch`](crate::live::Hub::watch).
+    shown_to: u64,
 }
 
 impl<P: Platform> Trip<P> {
     pub(crate) fn new(gateway: &Arc<Gateway<P>>, config: &Arc<Config>, record: Record) -> Self {
         let (gateway, config) = (Arc::clone(gateway), Arc::clone(config));
-        Self { gateway, config, record: Some(record), last: None, admission: None }
+        Self { gateway, config, record: Some(record), last: None, admission: None, shown_to: NOBODY }
+    }
+
+    /// Shows those who watch how far it is; `lease` is where it is now.
+    pub(crate) fn show(&mut self, lease: Option<&Lease>) {
+        let watch = self.gateway.watch();
+        if watch != NOBODY
+            && let Some(record) = &self.record
+        {
+            self.shown_to = watch;
+            self.gateway.live.under_way(watch, UnderWay::of(record, lease));
+        }
+    }
+
+    /// The same for those who began to watch since.
+    pub(crate) fn show_to_newcomers(&mut self, lease: &Lease) {
+        if self.gateway.watch() != self.shown_to {
+            self.show(Some(lease));
+        }
     }
 
     /// Its client's key lets it begin.
@@ -212,6 +233,9 @@ impl<P: Platform> Trip<P> {
                 let gateway = Arc::clone(&self.gateway);
                 self.gateway.later(async move { gateway.save_spending().await });
             }
+        }
+        if self.gateway.watch() != NOBODY {
+            self.gateway.live.finished(&record);
         }
         let gateway = Arc::clone(&self.gateway);
         self.gateway.later(async move { gateway.platform.recorder().append(record).await });

@@ -71,6 +71,10 @@ impl Rows {
         self.requests.is_empty()
     }
 
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &Row> {
+        self.requests.iter()
+    }
+
     /// To be run in one transaction. A second time they fail as a whole: no request is counted twice.
     pub fn into_statements(self) -> Vec<Statement> {
         let insert = |row: Row| Statement { sql: INSERT_REQUEST.into(), params: row.0 };
@@ -78,7 +82,8 @@ impl Rows {
     }
 }
 
-fn request(record: &Record) -> Row {
+/// The columns of [`query::COLUMNS`](super::query::COLUMNS) after the first, and who was left out.
+pub(crate) fn request(record: &Record) -> Row {
     let usage = record.usage.unwrap_or_default();
     let last = record.attempts.last();
     let since = |at: Option<Timestamp>| at.map(|at| millis(at.since(record.at)));

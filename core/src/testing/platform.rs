@@ -9,6 +9,7 @@ use super::database::MemoryDatabase;
 use super::http::FakeHttp;
 use super::store::MemoryStore;
 use crate::gateway::LocalCoordinator;
+use crate::live::Extent;
 use crate::platform::{Background, Entropy, Platform, Recorder};
 use crate::record::Record;
 use crate::record::outbox::Counts;
@@ -62,6 +63,8 @@ impl Platform for FakePlatform {
     type Clock = VirtualClock;
     type Entropy = Counting;
     type Background = Inline;
+
+    const LIVE: Extent = Extent::Full;
 
     fn http(&self) -> &FakeHttp {
         &self.http

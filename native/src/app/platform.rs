@@ -1,6 +1,7 @@
 //! The core's traits on this platform, gathered in one type.
 
 use causeway_core::gateway::LocalCoordinator;
+use causeway_core::live::Extent;
 use causeway_core::platform::{ConfigStore, Platform};
 
 use crate::background::TokioBackground;
@@ -59,6 +60,8 @@ impl<S: ConfigStore> Platform for NativePlatform<S> {
     type Clock = SystemClock;
     type Entropy = SystemEntropy;
     type Background = TokioBackground;
+
+    const LIVE: Extent = Extent::Full;
 
     fn http(&self) -> &Self::Http {
         &self.http

@@ -378,6 +378,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watches what happens: a WebSocket.
+         * @description It takes the session's cookie or the admin key in a header, never in the URL, and from browsers only pages of the
+         *     gateway itself. Each message is a JSON text, `LiveMessage`; the client may send a `LiveWish`, and the text `ping`, which
+         *     is answered by `pong`.
+         */
+        get: operations["watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/overview": {
         parameters: {
             query?: never;
@@ -635,6 +657,7 @@ export interface components {
             language?: string | null;
             languages: string[];
             features: string[];
+            live: components["schemas"]["Extent"];
         };
         /** @description When a breaker trips and how long it stays open. */
         Breaker: {
@@ -1191,6 +1214,11 @@ export interface components {
             passphrase: components["schemas"]["Secret"];
         };
         /**
+         * @description What a runtime's feed tells of requests.
+         * @enum {string}
+         */
+        Extent: "full" | "finished";
+        /**
          * @description Whose file it is.
          * @enum {string}
          */
@@ -1277,6 +1305,58 @@ export interface components {
              * @default null
              */
             concurrency: number | null;
+        };
+        /** @description A message of the live feed. */
+        LiveMessageView: ({
+            at: components["schemas"]["Timestamp"];
+            requests: components["schemas"]["UnderWay"][];
+            /** @enum {string} */
+            type: "snapshot";
+        } | {
+            request: components["schemas"]["UnderWay"];
+            /** @enum {string} */
+            type: "underWay";
+        } | {
+            request: components["schemas"]["RequestView"];
+            /** @enum {string} */
+            type: "finished";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "left";
+        } | {
+            channels: components["schemas"]["ChannelHealth"][];
+            /** @enum {string} */
+            type: "channels";
+        } | {
+            version: string;
+            /** @enum {string} */
+            type: "config";
+        } | {
+            /** Format: int64 */
+            dropped: number;
+            /** @enum {string} */
+            type: "lagged";
+        } | {
+            error: components["schemas"]["ErrorDetail"];
+            /** @enum {string} */
+            type: "refused";
+        }) & {
+            /**
+             * Format: int64
+             * @description Counts the messages of this connection, those that it was too slow for included.
+             */
+            seq: number;
+        };
+        /** @description What a watcher sends. */
+        LiveWish: {
+            /**
+             * @description `channel`, `model`, `clientKey`, `protocol`, `status` and `session`, as lists of requests take them. Requests that
+             *     do not fit are not told; an empty one tells all.
+             */
+            filter: {
+                [key: string]: string;
+            };
         };
         /** @enum {string} */
         MaxTokensField: "max_tokens" | "max_completion_tokens";
@@ -1882,6 +1962,34 @@ export interface components {
          * @description Milliseconds since the Unix epoch.
          */
         Timestamp: number;
+        /** @description A request under way. What is not known is left out; times that end in `Ms` count from its arrival. */
+        UnderWay: {
+            id: string;
+            /** @description When it arrived. */
+            at: components["schemas"]["Timestamp"];
+            clientKey: string;
+            /** @description The conversation, by a fingerprint of what the client calls it. */
+            session?: string | null;
+            /** @description The client's. */
+            protocol: components["schemas"]["Protocol"];
+            /** @description As the client asked for it. */
+            model: string;
+            stream: boolean;
+            /**
+             * Format: int64
+             * @description Attempts that have begun.
+             */
+            attemptCount: number;
+            /** @description Where the attempt that goes on was sent. */
+            channel?: string | null;
+            key?: string | null;
+            upstreamProtocol?: components["schemas"]["Protocol"] | null;
+            /** @description As that was asked for it. */
+            upstreamModel?: string | null;
+            attemptAt?: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            firstContentMs?: number | null;
+        };
         /** @description As far as the list tells. */
         UpstreamModel: {
             id: string;
@@ -4184,6 +4292,53 @@ export interface operations {
                 };
             };
             /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connection is a WebSocket now. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveMessageView"];
+                };
+            };
+            /** @description A page of another site asks. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No WebSocket was asked for. */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many connections watch already. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -4,15 +4,17 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::database::{Columns, DatabaseError};
+use crate::database::{Columns, DatabaseError, Row};
+use crate::live::Seen;
 use crate::record::attempt::AttemptView;
+use crate::record::{Record, batch};
 use crate::schedule::Considered;
 use crate::time::Timestamp;
 
 /// A finished request. What is not known is left out; times that end in `Ms` count from its arrival.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RequestView {
+pub(crate) struct RequestView {
     id: String,
     /// When it arrived.
     at: Timestamp,
@@ -111,6 +113,20 @@ impl RequestView {
     /// Of a row of [`COLUMNS`](crate::record::query::COLUMNS).
     pub(super) fn read(columns: &mut Columns) -> Result<Self, DatabaseError> {
         let _seq: u64 = columns.next()?;
+        Self::without_seq(columns)
+    }
+
+    /// As it will be read once it is recorded.
+    pub(crate) fn of(record: &Record) -> Option<Self> {
+        Self::written(&batch::request(record))
+    }
+
+    /// Of a row as a [batch](batch::Rows) has it.
+    pub(crate) fn written(row: &Row) -> Option<Self> {
+        Self::without_seq(&mut row.clone().columns()).ok()
+    }
+
+    fn without_seq(columns: &mut Columns) -> Result<Self, DatabaseError> {
         Ok(Self {
             id: columns.next()?,
             at: columns.next()?,
@@ -148,6 +164,20 @@ impl RequestView {
             lost: columns.next()?,
             error: columns.next()?,
         })
+    }
+}
+
+impl RequestView {
+    /// What a watcher's filter looks at.
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        Seen {
+            protocol: &self.protocol,
+            channel: self.channel.as_deref(),
+            model: &self.model,
+            client_key: &self.client_key,
+            session: self.session.as_deref(),
+            status: Some(self.status),
+        }
     }
 }
 

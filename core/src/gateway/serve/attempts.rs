@@ -80,6 +80,7 @@ impl Attempts {
                 }
             };
             let mut lent = Lent::new(gateway, config, lease);
+            trip.show(Some(lent.lease()));
             match wiser(gateway, config, inbound, lent.lease()).await {
                 Reply::Whole(whole) => {
                     let began = Began { headers: Some(whole.came_at), content: Some(gateway.now()) };

@@ -28,6 +28,7 @@ use crate::database::SqliteDatabase;
 use crate::descriptors;
 use crate::env::Environment;
 use crate::http_client::TlsError;
+use crate::live::{self, Handshake};
 use crate::server::{self, Drained, Limits};
 use crate::spending;
 use crate::verdicts;
@@ -105,9 +106,11 @@ impl<S: ConfigStore> App<S> {
         let limits =
             Limits { connections: descriptors::connections(), grace: app.grace, ..Limits::default() };
         let (background, gateway) = (app.background.clone(), Arc::clone(&app.gateway));
-        let stop = async {
+        let watched = Arc::clone(&app.gateway);
+        let stop = async move {
             stop.await;
             tracing::info!("stopping: open requests may end; a second signal cuts them off");
+            watched.end_feeds();
         };
         let began = SystemClock.now();
         let keeping = tokio::spawn(verdicts::keep(Arc::clone(&gateway)));
@@ -135,7 +138,7 @@ impl<S: ConfigStore> App<S> {
         tracing::info!("stopped");
     }
 
-    async fn respond(&self, request: Request<Incoming>, peer: IpAddr) -> Answer<S> {
+    async fn respond(&self, mut request: Request<Incoming>, peer: IpAddr) -> Answer<S> {
         let path = request.uri().path();
         if let Some(ui) = &self.ui
             && (path == "/ui" || path.starts_with("/ui/"))
@@ -144,7 +147,14 @@ impl<S: ConfigStore> App<S> {
             return answer.map(Either::Right);
         }
         let Some(allowed) = self.cors.allowed(&request) else {
-            return self.gateway.handle(request, Some(peer)).await.map(Either::Left);
+            let handshake = Handshake::of(&mut request);
+            let answer = self.gateway.handle(request, Some(peer)).await;
+            let answer = match (answer.body(), handshake) {
+                (Body::Live, Some(handshake)) => handshake.accept(&self.gateway),
+                (Body::Live, None) => live::no_handshake(),
+                _ => answer,
+            };
+            return answer.map(Either::Left);
         };
         if Cors::is_preflight(&request) {
             let mut answer = Response::new(Either::Right(axum::body::Body::empty()));

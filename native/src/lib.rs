@@ -14,6 +14,7 @@ pub mod health;
 pub mod http_client;
 pub mod import;
 pub mod keys;
+mod live;
 pub mod logging;
 pub mod recorder;
 pub mod rotate;

@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -100,6 +101,28 @@ impl Call {
             within(async { sender.send_request(request).await.map_err(io::Error::other) }).await?;
         let (head, body) = response.into_parts();
         Ok(Arriving { status: head.status, headers: head.headers, body, connection: Some(connection) })
+    }
+
+    /// Sends it as the beginning of a WebSocket; whatever else it becomes is a refusal.
+    pub async fn upgrade(self) -> io::Result<Result<Upgraded, Answer>> {
+        let call = self.headers(&[
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]);
+        let (authority, request) = call.request()?;
+        within(async {
+            let (mut sender, connection) = connect(authority.as_str(), false).await?;
+            let response = sender.send_request(request).await.map_err(io::Error::other)?;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                return Ok(Ok(hyper::upgrade::on(response).await.map_err(io::Error::other)?));
+            }
+            let (head, body) = response.into_parts();
+            let connection = Some(connection);
+            Ok(Err(Arriving { status: head.status, headers: head.headers, body, connection }.rest().await?))
+        })
+        .await
     }
 
     fn request(self) -> io::Result<(Authority, Request<Full<Bytes>>)> {
@@ -213,7 +236,7 @@ impl Answer {
     }
 }
 
-async fn within<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+pub(crate) async fn within<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     let late = || io::Error::new(io::ErrorKind::TimedOut, "no end within the patience of a test");
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
 }

@@ -11,4 +11,5 @@ pub mod load;
 pub mod mock;
 pub mod sample;
 pub mod scene;
+pub mod watcher;
 pub mod wire;

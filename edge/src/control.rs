@@ -86,8 +86,9 @@ impl ControlObject {
     }
 
     fn health(&self) -> Result<Response> {
-        let health: Vec<ChannelHealth> = self.with(|keeper| keeper.health(WorkerClock.now()))?;
-        Response::from_json(&health)
+        let standing: (Version, Vec<ChannelHealth>) =
+            self.with(|keeper| keeper.standing(WorkerClock.now()))?;
+        Response::from_json(&standing)
     }
 
     async fn reset(&self, reset: &Reset) -> Result<Response> {

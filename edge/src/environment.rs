@@ -70,7 +70,7 @@ impl Environment {
                 "is missing: create the KV namespace and bind it in wrangler.toml",
             )
         });
-        let link = env.durable_object(CONTROL).ok().map(ControlLink).or_else(|| {
+        let link = control(env).ok().or_else(|| {
             note(&mut problems, CONTROL, "is missing: bind the Durable Object class ControlObject to it")
         });
         let ledger = env.durable_object(LEDGER).ok().map(LedgerLink).or_else(|| {
@@ -94,6 +94,14 @@ impl Environment {
             _ => Err(problems),
         }
     }
+}
+
+/// The way to the object that all isolates share.
+///
+/// # Errors
+/// When the deployment has none.
+pub(crate) fn control(env: &Env) -> worker::Result<ControlLink> {
+    env.durable_object(CONTROL).map(ControlLink)
 }
 
 /// How long records are kept; a value that is none counts as unset.

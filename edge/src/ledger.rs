@@ -1,23 +1,31 @@
-//! The Durable Object that holds the database.
+//! The Durable Object that holds the database, and tells those who watch what comes into it.
 
 pub(crate) mod link;
 mod sql;
+mod watchers;
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use causeway_core::database::{DatabaseError, Row, Statement, migrate};
 use causeway_core::platform::Clock;
 use causeway_core::record::batch::Rows;
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
+use worker::{
+    DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
+    durable_object, wasm_bindgen,
+};
 
 use crate::clock::WorkerClock;
 use crate::environment::retention;
+use watchers::Watchers;
 
 /// Takes statements.
 const STATEMENTS: &str = "/statements";
 /// Takes a batch of records.
 const RECORDS: &str = "/records";
+/// Becomes a WebSocket: the live feed of whoever the Worker let through.
+const LIVE: &str = "/live";
 /// How often old records are looked for, and how soon again while there are more.
 const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
 const PRUNE_ON: Duration = Duration::from_secs(10);
@@ -29,8 +37,9 @@ const UNAVAILABLE: u16 = 503;
 
 #[durable_object]
 pub struct LedgerObject {
-    state: State,
+    state: Rc<State>,
     env: Env,
+    watchers: Rc<Watchers>,
     /// Whether the tables are known to be of the present version.
     migrated: Cell<bool>,
     /// Whether an alarm is known to be set.
@@ -39,22 +48,46 @@ pub struct LedgerObject {
 
 impl DurableObject for LedgerObject {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, migrated: Cell::new(false), alarmed: Cell::new(false) }
+        let state = Rc::new(state);
+        let watchers = Watchers::new(Rc::clone(&state), env.clone());
+        Self { state, env, watchers, migrated: Cell::new(false), alarmed: Cell::new(false) }
     }
 
     /// Statements or records in, the answer of each statement out, all in JSON.
     async fn fetch(&self, mut request: Request) -> Result<Response> {
+        if request.path() == LIVE {
+            return self.watchers.open();
+        }
         let body = request.bytes().await?;
         let statements = if request.path() == RECORDS {
             self.keep_alarm().await?;
-            serde_json::from_slice::<Rows>(&body)?.into_statements()
+            let rows: Rows = serde_json::from_slice(&body)?;
+            self.watchers.tell(&rows);
+            rows.into_statements()
         } else {
             serde_json::from_slice::<Vec<Statement>>(&body)?
         };
+        self.watchers.look();
         match self.run(&statements) {
             Ok(answers) => Response::ok(serde_json::to_string(&answers)?),
             Err(error) => Response::error(detail(&error), status(&error)),
         }
+    }
+
+    async fn websocket_message(&self, watcher: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+        match message {
+            WebSocketIncomingMessage::String(text) => self.watchers.hear(&watcher, &text),
+            WebSocketIncomingMessage::Binary(_) => Ok(()),
+        }
+    }
+
+    /// The runtime has answered, and forgets whoever left.
+    async fn websocket_close(&self, _: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
+        Ok(())
+    }
+
+    async fn websocket_error(&self, _: WebSocket, _: worker::Error) -> Result<()> {
+        Ok(())
     }
 
     /// Removes what is too old.

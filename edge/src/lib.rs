@@ -22,6 +22,8 @@ mod presence;
 mod recorder;
 mod ui;
 
+use causeway_core::gateway::Body;
+use causeway_core::platform::Platform;
 use isolate::{Isolate, Unready};
 use presence::Presence;
 use worker::{Context, Env, Request, Response, ResponseBuilder, Result, event};
@@ -56,6 +58,9 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         Err(error) => return problem(400, "invalid_request", &error.to_string()),
     };
     match client.during(isolate.gateway().handle(request, address)).await {
+        Some(answer) if matches!(answer.body(), Body::Live) => {
+            isolate.gateway().platform().database().watch().await
+        }
         Some(answer) => exchange::outbound(answer, client),
         None => Ok(Response::builder().with_status(CLIENT_CLOSED_REQUEST).empty()),
     }

@@ -103,8 +103,9 @@ impl Keeper {
         self.authority.reset(&self.config, reset, now);
     }
 
-    pub(super) fn health(&mut self, now: Timestamp) -> Vec<ChannelHealth> {
-        self.authority.health(&self.config, now)
+    /// The configuration in force, and how its channels are.
+    pub(super) fn standing(&mut self, now: Timestamp) -> (Version, Vec<ChannelHealth>) {
+        (self.config.version.clone(), self.authority.health(&self.config, now))
     }
 
     /// What is not kept yet, by its place in the storage, and the revision that it makes.

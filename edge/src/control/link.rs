@@ -36,6 +36,11 @@ impl ControlLink {
         }
     }
 
+    /// The configuration in force, and how its channels are.
+    pub(crate) async fn standing(&self) -> Result<(Version, Vec<ChannelHealth>)> {
+        self.ask(Method::Get, HEALTH, None).await
+    }
+
     /// The stored document, as it is kept; `None` before the first write.
     pub(super) async fn document(&self) -> Result<Option<Vec<u8>>> {
         let mut answer = self.call(Method::Get, CONFIG, None).await?;
@@ -68,7 +73,7 @@ impl Link for ControlLink {
 
     #[worker::send]
     async fn health(&self) -> std::result::Result<Vec<ChannelHealth>, Unreachable> {
-        self.ask(Method::Get, HEALTH, None).await.map_err(unreachable)
+        self.standing().await.map(|(_, health)| health).map_err(unreachable)
     }
 
     #[worker::send]

@@ -3,9 +3,9 @@
 use causeway_core::database::{DatabaseError, Row, Statement};
 use causeway_core::platform::Database;
 use causeway_core::record::batch::Rows;
-use worker::{Method, ObjectNamespace, Request, RequestInit, Result};
+use worker::{Method, ObjectNamespace, Request, RequestInit, Response, Result};
 
-use super::{BROKEN, FULL, RECORDS, STATEMENTS};
+use super::{BROKEN, FULL, LIVE, RECORDS, STATEMENTS};
 
 /// There is one object for all that a deployment records.
 const NAME: &str = "ledger";
@@ -22,6 +22,14 @@ impl LedgerLink {
     pub(crate) async fn record(&self, rows: &Rows) -> std::result::Result<(), DatabaseError> {
         let body = serde_json::to_string(rows).map_err(|error| unavailable(&error.into()))?;
         self.ask(RECORDS, body).await.map(drop)
+    }
+
+    /// A WebSocket that tells what happens, or why there is none; whoever gets it may watch.
+    pub(crate) async fn watch(&self) -> Result<Response> {
+        let mut init = RequestInit::new();
+        init.headers.set("upgrade", "websocket")?;
+        let request = Request::new_with_init(&format!("https://{NAME}{LIVE}"), &init)?;
+        self.0.get_by_name(NAME)?.fetch_with_request(request).await
     }
 
     async fn ask(&self, path: &str, body: String) -> std::result::Result<Vec<Vec<Row>>, DatabaseError> {

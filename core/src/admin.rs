@@ -140,7 +140,10 @@ async fn dispatch<P: Platform>(
         _ => (session::authenticate(context, request)?, serve(context, request, target).await?),
     };
     let asks = matches!(target, Target::Explain | Target::ConfigImport | Target::Paste);
-    if method != Method::GET && journal::record(context, request, actor, asks).await.is_err() {
+    if method == Method::GET {
+        return Ok(json::unless_known(request, response));
+    }
+    if journal::record(context, request, actor, asks).await.is_err() {
         // The write is done; nobody is kept from the next one by a database that is away.
         response.headers_mut().insert(UNRECORDED, HeaderValue::from_static("true"));
     }

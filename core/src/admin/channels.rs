@@ -30,7 +30,9 @@ pub(super) struct Reorder {
 
 /// Lists all channels with their state, in the order they are tried.
 #[utoipa::path(get, path = "/api/channels", operation_id = "listChannels", tag = "channels",
-    responses((status = 200, description = "All channels.", body = ChannelList)))]
+    params(("If-None-Match" = Option<String>, Header, description = "`ETag` of the last answer.")),
+    responses((status = 200, description = "All channels.", body = ChannelList),
+        (status = 304, description = "As before.")))]
 pub(super) async fn list<P: Platform>(context: &Context<'_, P>) -> Result<Response<Bytes>, Problem> {
     let config = context.config.current();
     let health = context.platform.coordinator().health(&config).await;

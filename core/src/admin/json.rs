@@ -1,7 +1,7 @@
 //! JSON in and out of requests and responses.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
+use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,7 +39,7 @@ pub(super) fn read_within<T: DeserializeOwned>(request: &Request<Bytes>, limit: 
 /// The version a write is meant for; `None`: whatever there is.
 pub(super) fn if_match(request: &Request<Bytes>) -> Option<Version> {
     let value = request.headers().get(IF_MATCH)?.to_str().unwrap_or("invalid").trim();
-    let value = value.strip_prefix("W/").unwrap_or(value).trim_matches('"');
+    let value = opaque(value).trim_matches('"');
     (value != "*").then(|| Version::new(value))
 }
 
@@ -64,6 +64,37 @@ pub(super) fn versioned(status: StatusCode, version: &Version, body: &impl Seria
         response.headers_mut().insert(ETAG, tag);
     }
     response
+}
+
+/// The tag of an answer that has no version: another one for another `meaning`.
+pub(super) fn tag(meaning: &[u8]) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("W/\"{}\"", Version::of(meaning))).ok()
+}
+
+/// The answer without its body where the reader has it already:
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2>. One without a tag is given that of its body.
+pub(super) fn unless_known(request: &Request<Bytes>, mut response: Response<Bytes>) -> Response<Bytes> {
+    if response.status() != StatusCode::OK {
+        return response;
+    }
+    let tag = response.headers().get(ETAG).cloned().or_else(|| tag(response.body()));
+    let Some(tag) = tag else { return response };
+    let known = request.headers().get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let known = known.flat_map(|line| line.split(',')).map(str::trim);
+    let is_known =
+        known.map(opaque).any(|known| known == "*" || Some(known) == tag.to_str().ok().map(opaque));
+    response.headers_mut().insert(ETAG, tag);
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(CONTENT_TYPE);
+        *response.body_mut() = Bytes::new();
+    }
+    response
+}
+
+/// A weak tag means the same as a strong one.
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 /// The answer to whoever made what stands at `place`.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::ETAG;
 use http::{Response, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,7 +60,9 @@ struct Recording {
 
 /// Tells how things are: channels, the last day, and whether requests are recorded.
 #[utoipa::path(get, path = "/api/overview", operation_id = "readOverview", tag = "stats",
-    responses((status = 200, description = "How things are.", body = Overview)))]
+    params(("If-None-Match" = Option<String>, Header, description = "`ETag` of the last answer.")),
+    responses((status = 200, description = "How things are.", body = Overview),
+        (status = 304, description = "But for the time, as before.")))]
 pub(super) async fn read<P: Platform>(context: &Context<'_, P>) -> Response<Bytes> {
     let (database, now) = (context.platform.database(), context.platform.clock().now());
     let day = Range::of(DAY, now, now);
@@ -70,7 +73,14 @@ pub(super) async fn read<P: Platform>(context: &Context<'_, P>) -> Response<Byte
     let (channels, in_flight) = channels(context).await;
     let recording = Recording { written, dropped, problem };
     let (day, day_before) = (last.ok(), before.ok());
-    json::response(StatusCode::OK, &Overview { at: now, channels, in_flight, day, day_before, recording })
+    let at = Timestamp::default();
+    let mut overview = Overview { at, channels, in_flight, day, day_before, recording };
+    // The time of the answer is nothing new.
+    let tag = json::tag(json::response(StatusCode::OK, &overview).body());
+    overview.at = now;
+    let mut response = json::response(StatusCode::OK, &overview);
+    response.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
+    response
 }
 
 const fn back(at: Timestamp) -> Timestamp {

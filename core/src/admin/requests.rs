@@ -46,8 +46,10 @@ pub(super) struct RequestList {
         ("clientKey" = Option<String>, Query, description = "Id of a client key."),
         ("session" = Option<String>, Query, description = "As a request shows it."),
         ("q" = Option<String>, Query, description = "A request's id, or a part of a model's name or of an error."),
+        ("If-None-Match" = Option<String>, Header, description = "`ETag` of the last answer."),
     ),
     responses((status = 200, description = "A page.", body = RequestList),
+        (status = 304, description = "As before."),
         (status = 400, description = "A parameter is wrong.", body = ErrorBody),
         (status = 503, description = "The database cannot be read.", body = ErrorBody)))]
 pub(super) async fn list<P: Platform>(

@@ -246,6 +246,35 @@ fn no_answer_may_be_kept_or_guessed_at() {
 }
 
 #[test]
+fn what_a_reader_has_is_not_sent_again() {
+    let server = Server::with_channels();
+    let get = |path: &str, known: &str| {
+        let draft = request(Method::GET, path, NULL).header("x-api-key", ADMIN_KEY);
+        server.send(draft.header("if-none-match", known).body_json())
+    };
+    for path in ["/api/requests", "/api/overview", "/api/channels", "/api/channels/ch_a", "/api/settings"] {
+        let first = get(path, "\"of-another-time\"");
+        let tag = header(&first, "etag").to_owned();
+        assert_eq!(first.status(), StatusCode::OK, "{path}");
+        for known in [tag.clone(), format!("\"other\", {tag}"), format!("W/{}", tag.trim_start_matches("W/"))]
+        {
+            server.platform.clock.advance(Duration::from_millis(1));
+            let again = get(path, &known);
+            assert_eq!(
+                (again.status(), header(&again, "etag")),
+                (StatusCode::NOT_MODIFIED, tag.as_str()),
+                "{path} {known}"
+            );
+            assert!(again.body().is_empty() && header(&again, "content-type").is_empty(), "{path}");
+        }
+    }
+    let tag = header(&get("/api/channels", ""), "etag").to_owned();
+    server.refuse_key();
+    assert_eq!(get("/api/channels", &tag).status(), StatusCode::OK);
+    assert_eq!(get("/api/nothing", "*").status(), StatusCode::NOT_FOUND);
+}
+
+#[test]
 fn a_body_has_to_be_json_and_fields_have_to_be_known() {
     let server = Server::with_channels();
     let text = Request::post("/api/channels").header("x-api-key", ADMIN_KEY).body(Bytes::from("{}")).unwrap();

@@ -1118,7 +1118,6 @@ export interface components {
             class: components["schemas"]["Class"];
             until: components["schemas"]["Timestamp"];
         };
-        /** @description What a write conflicted with. */
         Current: components["schemas"]["ChannelView"] | components["schemas"]["ClientKeyView"] | components["schemas"]["SettingsView"] | components["schemas"]["ConfigState"] | components["schemas"]["PricesView"];
         /** @description A part of the configuration that is not as it was. */
         Difference: {
@@ -2157,7 +2156,10 @@ export interface operations {
     listChannels: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the last answer. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2171,6 +2173,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ChannelList"];
                 };
+            };
+            /** @description As before. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Neither a session nor the admin key. */
             401: {
@@ -4320,6 +4329,15 @@ export interface operations {
                     "application/json": components["schemas"]["LiveMessageView"];
                 };
             };
+            /** @description Neither a session nor the admin key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description A page of another site asks. */
             403: {
                 headers: {
@@ -4331,6 +4349,15 @@ export interface operations {
             };
             /** @description No WebSocket was asked for. */
             426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4352,7 +4379,10 @@ export interface operations {
     readOverview: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the last answer. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4366,6 +4396,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Overview"];
                 };
+            };
+            /** @description But for the time, as before. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Neither a session nor the admin key. */
             401: {
@@ -4675,7 +4712,10 @@ export interface operations {
                 /** @description A request's id, or a part of a model's name or of an error. */
                 q?: string;
             };
-            header?: never;
+            header?: {
+                /** @description `ETag` of the last answer. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4689,6 +4729,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RequestList"];
                 };
+            };
+            /** @description As before. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter is wrong. */
             400: {
@@ -4780,6 +4827,15 @@ export interface operations {
             };
             /** @description Neither a session nor the admin key. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such format. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -37,9 +37,9 @@ export async function patchChannel(name, change) {
   if (!answer.ok) throw new Error(`the change was refused: ${await answer.text()}`)
 }
 
-/** Signs a page in; it then shows the channels. */
-export async function signIn(page) {
-  await page.goto(`${url}/ui/`)
+/** Opens a page of the UI and signs in on the way. */
+export async function signIn(page, path = 'channels') {
+  await page.goto(`${url}/ui/${path}`)
   await enterKey(page)
 }
 

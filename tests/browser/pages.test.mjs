@@ -6,7 +6,22 @@ import axe from 'axe-core'
 import { launch, openPage } from './browser.mjs'
 import * as gateway from './gateway.mjs'
 
-const PATHS = ['channels', 'channels/new', 'connect']
+const PATHS = [
+  'overview',
+  'channels',
+  'channels/new',
+  'requests',
+  'route',
+  'usage',
+  'keys',
+  'connect',
+  'playground',
+  'settings/general',
+  'settings/prices',
+  'settings/backup',
+  'settings/history',
+  'settings/audit',
+]
 const name = gateway.freshName()
 
 let browser

@@ -1,30 +1,48 @@
 // The language of the UI. A dictionary is a typed object loaded on demand; plural and order are its own matter.
 
 import type { Messages } from './i18n/en'
+import type { Front } from './i18n/en/front'
 
 export const LANGUAGES = { en: 'English', 'zh-CN': '简体中文' } as const
 export type Language = keyof typeof LANGUAGES
 
 const STORED = 'causeway.language'
 
-const LOAD: Record<Language, () => Promise<Messages>> = {
+const FRONT: Record<Language, () => Promise<Front>> = {
+  en: async () => (await import('./i18n/en/front')).front,
+  'zh-CN': async () => (await import('./i18n/zh-CN/front')).front,
+}
+
+const ALL: Record<Language, () => Promise<Messages>> = {
   en: async () => (await import('./i18n/en')).en,
   'zh-CN': async () => (await import('./i18n/zh-CN')).zhCN,
 }
 
 class I18n {
   language = $state<Language>('en')
-  #messages = $state.raw<Messages>()
+  #front = $state.raw<Front>()
+  #all = $state.raw<Messages>()
 
+  /** What may be said before anybody is signed in. */
+  get front(): Front {
+    return loaded(this.#front)
+  }
+
+  /** Everything, once `complete` has come. */
   get t(): Messages {
-    if (this.#messages === undefined) throw new Error('no language is loaded')
-    return this.#messages
+    return loaded(this.#all)
   }
 
   async use(language: Language) {
-    this.#messages = await LOAD[language]()
+    if (this.#all === undefined) this.#front = await FRONT[language]()
+    else this.#front = this.#all = await ALL[language]()
     this.language = language
     document.documentElement.lang = language
+  }
+
+  /** Loads what is said after the sign-in. */
+  async complete() {
+    this.#all = await ALL[this.language]()
   }
 
   async choose(language: Language) {
@@ -54,4 +72,9 @@ export function matchLanguage(tag: string): Language | undefined {
     known.find((language) => language.toLowerCase() === wanted) ??
     known.find((language) => language.split('-')[0] === primary)
   )
+}
+
+function loaded<Dictionary>(dictionary: Dictionary | undefined): Dictionary {
+  if (dictionary === undefined) throw new Error('no language is loaded')
+  return dictionary
 }

@@ -1,12 +1,13 @@
 // Where the person is: the browser's address bar as state.
 
-import { href, parse, type Route } from './router'
+import { changed, href, isSamePlace, parse, queryOf, type Query, type Route } from './router'
 
 /** Asked before a page is left; false keeps the person there. */
 type Guard = () => Promise<boolean>
 
 class Navigation {
   route = $state.raw<Route>(parse(location.pathname))
+  query = $state.raw<Query>(queryOf(location.search))
   #guard: Guard | undefined
 
   /** Follows the browser's back and forward and clicks on links below /ui/. */
@@ -15,10 +16,19 @@ class Navigation {
     document.addEventListener('click', (event) => this.#click(event))
   }
 
-  async go(route: Route) {
-    if (!(await this.#mayLeave())) return
-    history.pushState(null, '', href(route))
-    this.#show(route)
+  async go(route: Route, query: Query = {}) {
+    if (!(await this.#mayLeave(route))) return
+    history.pushState(null, '', href(route, query))
+    this.#show(route, query)
+  }
+
+  /** Changes parts of the query. `replace` leaves no step to go back to: for what is being typed. */
+  ask(change: Readonly<Record<string, string | undefined>>, how: 'push' | 'replace' = 'push') {
+    const query = changed(this.query, change)
+    const address = href(this.route, query)
+    if (how === 'push') history.pushState(null, '', address)
+    else history.replaceState(null, '', address)
+    this.query = query
   }
 
   /** Installs a guard for the present page; returns its removal. */
@@ -30,28 +40,32 @@ class Navigation {
   }
 
   async #arrive() {
-    const shown = this.route
-    if (await this.#mayLeave()) this.#show(parse(location.pathname))
-    else history.pushState(null, '', href(shown))
+    const { route: shown, query } = this
+    const next = parse(location.pathname)
+    if (await this.#mayLeave(next)) this.#show(next, queryOf(location.search))
+    else history.pushState(null, '', href(shown, query))
   }
 
   #click(event: MouseEvent) {
     const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
     const link = event.target instanceof Element ? event.target.closest('a') : null
     if (!plain || !link || event.defaultPrevented || link.target || link.origin !== location.origin) return
-    if (!link.pathname.startsWith('/ui/')) return
+    if (!link.pathname.startsWith('/ui/') || link.hash || link.hasAttribute('download')) return
     event.preventDefault()
-    void this.go(parse(link.pathname))
+    void this.go(parse(link.pathname), queryOf(link.search))
   }
 
-  async #mayLeave(): Promise<boolean> {
-    return this.#guard === undefined || (await this.#guard())
+  async #mayLeave(next: Route): Promise<boolean> {
+    return this.#guard === undefined || isSamePlace(next, this.route) || (await this.#guard())
   }
 
-  #show(route: Route) {
-    this.#guard = undefined
+  #show(route: Route, query: Query) {
+    if (!isSamePlace(route, this.route)) {
+      this.#guard = undefined
+      scrollTo(0, 0)
+    }
     this.route = route
-    scrollTo(0, 0)
+    this.query = query
   }
 }
 

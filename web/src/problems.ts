@@ -7,7 +7,7 @@ import { i18n } from './i18n.svelte'
 /** The translated text of a problem's code; the server's own words where we have none. */
 export function explain(problem: Problem): string {
   if (problem.status === 429 && problem.retryAfter !== undefined) {
-    return i18n.t.signIn.throttled(duration(problem.retryAfter, i18n.language))
+    return i18n.front.signIn.throttled(duration(problem.retryAfter, i18n.language))
   }
-  return i18n.t.errors[problem.code] ?? problem.message
+  return i18n.front.errors[problem.code] ?? problem.message
 }

@@ -5,8 +5,8 @@ import { asProblem } from '../api/problem'
 import type { ChannelSummary, Key } from '../api/types'
 import { session } from '../session.svelte'
 
-/** Every answer of an edge deployment is a billed request. */
-const REFRESH = { native: 5_000, edge: 15_000 }
+/** In milliseconds: every answer of an edge deployment is a billed request. */
+const REFRESH = 15_000
 export const PROMOTION_SECONDS = 300
 
 class ChannelList {
@@ -35,8 +35,7 @@ class ChannelList {
       if (document.visibilityState === 'visible' && session.state !== 'expired') void this.refresh()
     }
     look()
-    const interval = session.bootstrap?.runtime === 'edge' ? REFRESH.edge : REFRESH.native
-    const timer = setInterval(look, interval)
+    const timer = setInterval(look, REFRESH)
     document.addEventListener('visibilitychange', look)
     return () => {
       clearInterval(timer)

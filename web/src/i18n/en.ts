@@ -1,248 +1,33 @@
-// English: the dictionary whose shape all languages follow.
+// English: the dictionary whose shape all languages follow, a module for each area.
 
-import type { Class } from '../api/types'
+import { channels, form, keys, paste, states, test } from './en/channels'
+import { clientKeys } from './en/clientKeys'
+import { connect } from './en/connect'
+import { front } from './en/front'
+import { overview } from './en/overview'
+import { playground } from './en/playground'
+import { requests } from './en/requests'
+import { settings } from './en/settings'
+import { failures, protocols } from './en/terms'
+import { usage } from './en/usage'
 
 export const en = {
-  protocols: {
-    messages: 'Claude Messages',
-    chat: 'OpenAI Chat',
-    responses: 'OpenAI Responses',
-    gemini: 'Gemini',
-    images: 'OpenAI Images',
-    embeddings: 'OpenAI Embeddings',
-  },
-  common: {
-    cancel: 'Cancel',
-    close: 'Close',
-    retry: 'Try again',
-    copy: 'Copy',
-    copied: 'Copied',
-    remove: 'Remove',
-    optional: 'optional',
-    loading: 'Loading…',
-  },
-  shell: {
-    skip: 'Skip to content',
-    navigation: 'Main',
-    channels: 'Channels',
-    connect: 'Connect',
-    signOut: 'Sign out',
-    theme: 'Theme',
-    themes: { system: 'System', light: 'Light', dark: 'Dark' },
-    language: 'Language',
-    notFound: 'There is nothing at this address.',
-    toChannels: 'Go to the channels',
-  },
-  signIn: {
-    title: 'Sign in',
-    lead: 'Manage this gateway with its admin key.',
-    key: 'Admin key',
-    hint: 'It was printed at the first start, or is set as ADMIN_ACCESS_KEY.',
-    show: 'Show key',
-    hide: 'Hide key',
-    submit: 'Sign in',
-    working: 'Signing in…',
-    empty: 'Enter the admin key.',
-    wrong: 'That is not the admin key of this gateway.',
-    throttled: (wait: string) => `Too many wrong keys from your address. Try again in ${wait}.`,
-  },
-  channels: {
-    title: 'Channels',
-    lead: (usable: number, all: number) =>
-      usable === all
-        ? all === 1
-          ? 'The one channel can serve.'
-          : `All ${all} channels can serve.`
-        : `${usable} of ${all} channels can serve.`,
-    add: 'Add channel',
-    empty: 'No channel yet',
-    emptyLead:
-      'A channel is an upstream: where requests go, and the keys to get in. Add one and this gateway can answer.',
-    stale: 'This list may be old: the gateway did not answer.',
-    priority: (priority: number) => `Priority ${priority}`,
-    order: 'In the order they are tried. Channels with the same number share the traffic by weight.',
-    confirmReorder: 'Give each channel a place of its own?',
-    confirmReorderBody:
-      'Channels that share a priority now, and with it the traffic, are tried one after the other from then on.',
-    confirmReorderAction: 'Reorder',
-    edit: (name: string) => `Edit ${name}`,
-    test: 'Test now',
-    duplicate: 'Duplicate',
-    duplicated: (name: string) => `${name} is copied. The copy is paused.`,
-    pause: 'Pause',
-    resume: 'Resume',
-    promote: 'Use first for 5 minutes',
-    unpromote: 'Stop using first',
-    promoted: (wait: string) => `First for ${wait}`,
-    delete: 'Delete…',
-    more: (name: string) => `More actions for ${name}`,
-    recover: 'Forget failures, try now',
-    moveUp: 'Move up',
-    moveDown: 'Move down',
-    drag: 'Drag to reorder',
-    moved: (name: string, position: number, of: number) => `${name} is now ${position} of ${of}.`,
-    confirmDelete: (name: string) => `Delete ${name}?`,
-    confirmDeleteBody: 'Its endpoints, keys and health are gone at once. Requests on their way end normally.',
-    confirmDeleteAction: 'Delete channel',
-    deleted: (name: string) => `${name} is deleted.`,
-    keys: (usable: number, all: number) =>
-      all === 0
-        ? 'No key'
-        : usable === all
-          ? all === 1
-            ? '1 key'
-            : `${all} keys`
-          : `${usable} of ${all} keys usable`,
-    showKeys: (name: string) => `Keys of ${name}`,
-    weight: (weight: number) => `weight ${weight}`,
-    inFlight: (count: number) => `${count} in flight`,
-  },
-  states: {
-    active: 'Active',
-    paused: 'Paused by you',
-    noKey: 'No usable key',
-    open: 'Tripped',
-    halfOpen: 'Testing',
-    cooling: 'Cooling down',
-    partial: 'Partly working',
-    again: (wait: string) => `again in ${wait}`,
-    soon: 'again with the next request',
-  },
-  test: {
-    title: (name: string) => `Test of ${name}`,
-    running: 'Asking the upstream…',
-    good: (count: number) => (count === 1 ? 'The check passed.' : `All ${count} checks passed.`),
-    bad: (count: number, all: number) => `${count} of ${all} checks failed.`,
-    again: 'Test again',
-    everyKey: 'Test every key',
-    raw: 'What the upstream sent',
-    models: (count: number) => (count === 1 ? '1 model' : `${count} models`),
-    milliseconds: (time: number) => `${time} ms`,
-    checks: { models: 'model list', request: 'request', stream: 'stream', tools: 'tool call' },
-  },
-  paste: {
-    title: 'Paste instead of typing',
-    text: 'Anything that names an address and a key',
-    hint: 'A message, a curl command, a .env file, a client’s settings. The gateway reads it and keeps nothing.',
-    read: 'Read it',
-    use: 'Fill the form',
-    found: (count: number) =>
-      count === 0
-        ? 'No address and no key was found.'
-        : count === 1
-          ? 'One channel was found. Look at it, then add it.'
-          : `${count} channels were found. Choose one.`,
-    what: {
-      baseUrl: 'Address',
-      protocol: 'Protocol',
-      key: 'Key',
-      model: 'Model',
-      header: 'Header',
-      name: 'Name',
-      page: 'Left out',
-    },
-    sure: { guess: 'a guess', likely: 'likely', certain: 'certain' },
-  },
-  /** By class of outcome. */
-  failures: {
-    auth: 'key refused',
-    quota: 'quota used up',
-    rate: 'rate limited',
-    overload: 'upstream overloaded',
-    model_unavailable: 'model not served',
-    transport: 'not reachable',
-    server_error: 'upstream error',
-    bad_answer: 'unusable answer',
-  } as Readonly<Partial<Record<Class, string>>>,
-  keys: {
-    title: 'Keys',
-    new: 'New key',
-    name: 'Name',
-    pause: (key: string) => `Pause key ${key}`,
-    resume: (key: string) => `Resume key ${key}`,
-    restore: (key: string) => `Restore key ${key}: forget its failures`,
-    remove: (key: string) => `Delete key ${key}`,
-    confirmDelete: (key: string) => `Delete key ${key}?`,
-    confirmDeleteBody: 'It cannot be shown or brought back.',
-    confirmDeleteAction: 'Delete key',
-    add: 'Add key',
-    writeOnly:
-      'Keys go in and never come out: only their ends are shown again. Paste several lines to add several keys.',
-    restored: 'The key is tried again.',
-  },
-  form: {
-    createTitle: 'Add channel',
-    editTitle: (name: string) => `Edit ${name}`,
-    back: 'Channels',
-    name: 'Name',
-    nameHint: 'Unique. Clients can ask for it with the header X-Channel.',
-    endpoints: 'Endpoints',
-    endpointsHint:
-      'A protocol the upstream speaks natively is passed through unchanged; the others are converted.',
-    protocol: 'Protocol',
-    baseUrl: 'Base URL',
-    addEndpoint: 'Add endpoint',
-    removeEndpoint: (position: number) => `Remove endpoint ${position}`,
-    key: 'Key',
-    removeKey: (position: number) => `Remove new key ${position}`,
-    routing: 'Routing',
-    priority: 'Priority',
-    priorityHint: 'Lower is tried first.',
-    priorityHintNew: 'Lower is tried first. Empty: after all others.',
-    weight: 'Weight',
-    weightHint: 'Share of the traffic inside one priority.',
-    number: 'Enter a whole number.',
-    models: 'Models',
-    modelsHint: 'One per line. * matches anything, ! excludes. Empty: all models.',
-    modelMap: 'Model names',
-    modelMapHint: 'Sends a model under another name to this upstream.',
-    from: 'Asked for',
-    to: 'Sent as',
-    addMapping: 'Add name',
-    removeMapping: (position: number) => `Remove name ${position}`,
-    create: 'Add channel',
-    save: 'Save changes',
-    saving: 'Saving…',
-    created: (name: string) => `${name} is added.`,
-    saved: (name: string) => `${name} is saved.`,
-    invalid: 'Some fields need another look.',
-    gone: 'This channel no longer exists.',
-    conflict: 'Somebody changed this channel while you were editing.',
-    conflictSame: 'Their change does not touch the fields below.',
-    conflictFields: (fields: string) => `Changed there: ${fields}.`,
-    takeTheirs: 'Show the current state',
-    keepMine: 'Save my changes too',
-    leave: 'Leave without saving?',
-    leaveBody: 'What you changed on this page is lost.',
-    leaveAction: 'Leave',
-    stay: 'Stay',
-  },
-  connect: {
-    title: 'Connect',
-    lead: 'Point any client at this address. It needs a client key of this gateway, never one of an upstream.',
-    address: 'Address',
-    key: 'Client key',
-    keyHint:
-      'Filled into the examples below; it stays on this page. The first start printed one, or it is set as PROXY_ACCESS_KEY.',
-    clients: 'Client',
-    file: (path: string) => `in ${path}`,
-    shell: 'in the shell',
-    model: 'Use any model name that one of your channels serves.',
-  },
-  errors: {
-    wrong_key: 'That is not the admin key of this gateway.',
-    cross_origin: 'The gateway refuses changes from another address than its own.',
-    store_invalid: 'The stored configuration is broken. Its file needs a repair first.',
-    unreachable: 'The gateway cannot be reached.',
-    unexpected: 'The gateway answered in an unexpected way.',
-    unauthorized: 'Your session has ended. Sign in again.',
-    not_found: 'It no longer exists.',
-    conflict: 'It was changed by somebody else meanwhile.',
-    throttled: 'Too many attempts. Wait a little.',
-    invalid: 'Some fields need another look.',
-    store_unavailable: 'The configuration cannot be stored right now.',
-    upstream_failed: 'The upstream did not do what it was asked.',
-  } as Readonly<Record<string, string>>,
+  ...front,
+  channels,
+  clientKeys,
+  connect,
+  failures,
+  form,
+  keys,
+  overview,
+  paste,
+  playground,
+  protocols,
+  requests,
+  settings,
+  states,
+  test,
+  usage,
 }
 
 export type Messages = typeof en

@@ -1,0 +1,3 @@
+export const clientKeys = {
+  title: 'Keys',
+}

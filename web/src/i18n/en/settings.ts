@@ -1,0 +1,10 @@
+export const settings = {
+  title: 'Settings',
+  sections: {
+    general: 'General',
+    prices: 'Prices',
+    backup: 'Backup',
+    history: 'History',
+    audit: 'Audit',
+  },
+}

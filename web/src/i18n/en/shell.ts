@@ -1,0 +1,21 @@
+export const shell = {
+  skip: 'Skip to content',
+  navigation: 'Main',
+  places: {
+    overview: 'Overview',
+    channels: 'Channels',
+    requests: 'Requests',
+    usage: 'Usage',
+    keys: 'Keys',
+    settings: 'Settings',
+    playground: 'Playground',
+    connect: 'Connect',
+  },
+  signOut: 'Sign out',
+  theme: 'Theme',
+  themes: { system: 'System', light: 'Light', dark: 'Dark' },
+  language: 'Language',
+  notFound: 'There is nothing at this address.',
+  toOverview: 'Go to the overview',
+  notLoaded: 'This page could not be loaded.',
+}

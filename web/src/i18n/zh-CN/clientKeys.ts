@@ -1,0 +1,5 @@
+import type { Messages } from '../en'
+
+export const clientKeys: Messages['clientKeys'] = {
+  title: '密钥',
+}

@@ -1,0 +1,5 @@
+import type { Messages } from '../en'
+
+export const playground: Messages['playground'] = {
+  title: '试用',
+}

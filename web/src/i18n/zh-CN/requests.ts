@@ -1,0 +1,5 @@
+import type { Messages } from '../en'
+
+export const requests: Messages['requests'] = {
+  title: '请求',
+}

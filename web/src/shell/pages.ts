@@ -1,0 +1,37 @@
+// Where each page's code is. A page is loaded when it is first opened.
+
+import type { Component } from 'svelte'
+import type { Route, Section } from '../router'
+
+/** What its address says of it, a page reads from `navigation`. */
+export type Page = Component<Record<string, never>>
+type Load = () => Promise<{ default: Page }>
+
+const channel: Load = () => import('../channels/ChannelPage.svelte')
+
+const PAGES: Record<Exclude<Route['page'], 'settings'>, Load> = {
+  overview: () => import('../overview/OverviewPage.svelte'),
+  channels: () => import('../channels/ChannelsPage.svelte'),
+  newChannel: channel,
+  channel,
+  requests: () => import('../requests/RequestsPage.svelte'),
+  route: () => import('../requests/RoutePage.svelte'),
+  usage: () => import('../usage/UsagePage.svelte'),
+  keys: () => import('../keys/KeysPage.svelte'),
+  connect: () => import('../connect/ConnectPage.svelte'),
+  playground: () => import('../playground/PlaygroundPage.svelte'),
+  notFound: () => import('./NotFoundPage.svelte'),
+}
+
+const SETTINGS: Record<Section, Load> = {
+  general: () => import('../settings/GeneralPage.svelte'),
+  prices: () => import('../settings/PricesPage.svelte'),
+  backup: () => import('../settings/BackupPage.svelte'),
+  history: () => import('../settings/HistoryPage.svelte'),
+  audit: () => import('../settings/AuditPage.svelte'),
+}
+
+export async function pageOf(route: Route): Promise<Page> {
+  const load = route.page === 'settings' ? SETTINGS[route.section] : PAGES[route.page]
+  return (await load()).default
+}

@@ -7,4 +7,15 @@ export const common = {
   remove: 'Remove',
   optional: 'optional',
   loading: 'Loading…',
+  stale: 'What is shown may be old.',
+  all: 'All',
+  clear: 'Clear',
+  none: 'none',
+  range: {
+    label: 'Range of time',
+    lengths: { '1h': '1 hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' },
+    custom: 'Custom',
+    since: 'From',
+    until: 'Until',
+  },
 }

@@ -9,4 +9,15 @@ export const common: Front['common'] = {
   remove: '移除',
   optional: '可选',
   loading: '加载中…',
+  stale: '显示的内容可能已过时。',
+  all: '全部',
+  clear: '清除',
+  none: '无',
+  range: {
+    label: '时间范围',
+    lengths: { '1h': '1 小时', '24h': '24 小时', '7d': '7 天', '30d': '30 天' },
+    custom: '自定义',
+    since: '从',
+    until: '到',
+  },
 }

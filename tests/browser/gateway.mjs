@@ -1,5 +1,7 @@
 // The gateway under test and what these tests do with it outside the browser.
 
+import { setTimeout } from 'node:timers/promises'
+
 export const url = required('CAUSEWAY_URL').replace(/\/+$/, '')
 export const adminKey = required('CAUSEWAY_ADMIN_KEY')
 
@@ -37,6 +39,38 @@ export async function patchChannel(name, change) {
   if (!answer.ok) throw new Error(`the change was refused: ${await answer.text()}`)
 }
 
+/** Creates a client key; gives its id, its name and the key itself. */
+export async function addClientKey(name) {
+  const answer = await call('POST', '/api/client-keys', { name })
+  if (!answer.ok) throw new Error(`the client key was refused: ${await answer.text()}`)
+  const { key, clientKey } = await answer.json()
+  return { id: clientKey.id, name, key }
+}
+
+export async function removeClientKey(id) {
+  await call('DELETE', `/api/client-keys/${id}`)
+}
+
+/** Asks as a client, of one channel; gives the id of the request. */
+export async function ask({ key }, channel, model) {
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'x-channel': channel },
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Say hello.' }] }),
+  })
+  await answer.text()
+  return answer.headers.get('x-causeway-request-id')
+}
+
+/** Waits until a request is in the records: they are written behind the answers. */
+export async function recorded(id) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if ((await call('GET', `/api/requests/${id}`)).ok) return
+    await setTimeout(100)
+  }
+  throw new Error(`request ${id} was not recorded`)
+}
+
 /** Opens a page of the UI and signs in on the way. */
 export async function signIn(page, path = 'channels') {
   await page.goto(`${url}/ui/${path}`)
@@ -50,9 +84,12 @@ export async function enterKey(page) {
   await page.getByRole('button', { name: 'Sign out' }).waitFor()
 }
 
-/** Chromium logs refusals as errors; these are asked for: no session yet, a wrong key, a bad or outdated form. */
+/**
+ * Chromium logs refusals as errors; these are asked for: no session yet, a wrong key, a bad or
+ * outdated form, something that is gone.
+ */
 export function isExpectedRefusal(text, source) {
-  return /status of 4(00|01|09)/.test(text) && /\/api\/(session|channels)(\/ch_\w+)?$/.test(source)
+  return /status of 4(00|01|04|09)/.test(text) && /\/api\/(session|channels|requests)(\/\w+)?$/.test(source)
 }
 
 function call(method, path, body) {

@@ -9,8 +9,11 @@ export const protocols = {
   embeddings: 'OpenAI Embeddings',
 }
 
-/** By class of outcome. */
+/** By class of outcome; what the gateway itself turned away has none. */
 export const failures = {
+  request_fault: 'bad request',
+  context_too_long: 'too long for the model',
+  content_policy: 'refused by a policy',
   auth: 'key refused',
   quota: 'quota used up',
   rate: 'rate limited',
@@ -19,4 +22,7 @@ export const failures = {
   transport: 'not reachable',
   server_error: 'upstream error',
   bad_answer: 'unusable answer',
-} as Readonly<Partial<Record<Class, string>>>
+  client_gone: 'client left',
+  unfit: 'not possible there',
+  refused: 'turned away',
+} as Readonly<Partial<Record<Class | 'refused', string>>>

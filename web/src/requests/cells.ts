@@ -1,0 +1,71 @@
+// A request's columns as text.
+
+import type { RequestSummary } from '../api/types'
+import { bytes, compact, elapsed, moment, money } from '../format'
+import type { Column } from './columns'
+
+const NOTHING = '–'
+
+/** What stands for ids. */
+export interface Naming {
+  channel: (id: string) => string
+  clientKey: (id: string) => string
+  protocol: (name: string) => string
+}
+
+/** All tokens that went in, and all that came out; undefined where nothing is known. */
+export function tokensOf({ usage }: RequestSummary): { input: number; output: number } | undefined {
+  const input = sum(usage.input, usage.cacheRead, usage.cacheWrite)
+  const output = sum(usage.output, usage.reasoning)
+  return input === undefined && output === undefined ? undefined : { input: input ?? 0, output: output ?? 0 }
+}
+
+/** The text of a cell; `status` is drawn, not written. */
+export function cell(
+  request: RequestSummary,
+  column: Exclude<Column, 'status'>,
+  names: Naming,
+  now: number,
+  language: string,
+): string {
+  const time = (value: number | null | undefined) =>
+    value === null || value === undefined ? NOTHING : elapsed(value, language)
+  switch (column) {
+    case 'time':
+      return moment(request.at, now, language)
+    case 'model':
+      return request.model || NOTHING
+    case 'channel':
+      return request.channel ? names.channel(request.channel) : NOTHING
+    case 'clientKey':
+      return names.clientKey(request.clientKey)
+    case 'protocol':
+      return names.protocol(request.protocol)
+    case 'attempts':
+      return String(request.attemptCount)
+    case 'firstContent':
+      return time(request.firstContentMs)
+    case 'duration':
+      return time(request.durationMs)
+    case 'tokens':
+      return tokens(request, language)
+    case 'cost':
+      return request.cost === null || request.cost === undefined ? NOTHING : money(request.cost, language)
+    case 'session':
+      return request.session?.slice(0, 8) ?? NOTHING
+    case 'size':
+      return bytes(request.requestBytes + request.responseBytes, language)
+  }
+}
+
+function tokens(request: RequestSummary, language: string): string {
+  const found = tokensOf(request)
+  if (found === undefined) return NOTHING
+  const estimated = request.usage.estimated ? '≈ ' : ''
+  return `${estimated}${compact(found.input, language)} → ${compact(found.output, language)}`
+}
+
+function sum(...parts: (number | null | undefined)[]): number | undefined {
+  const known = parts.filter((part): part is number => typeof part === 'number')
+  return known.length === 0 ? undefined : known.reduce((left, right) => left + right, 0)
+}

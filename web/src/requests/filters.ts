@@ -1,0 +1,36 @@
+// The filters of the requests, as the page's address and the API spell them: with the same words.
+
+import { boundsOf, rangeOf } from '../range'
+import type { Query } from '../router'
+
+export const FILTERS = ['q', 'status', 'protocol', 'channel', 'model', 'clientKey', 'session'] as const
+export type FilterName = (typeof FILTERS)[number]
+
+/** Statuses that can be asked for, beside a single one. */
+export const STATUSES = ['failed', '2xx', '4xx', '5xx', '499'] as const
+
+export const USUAL_RANGE = '24h'
+
+export interface RequestQuery extends Partial<Record<FilterName, string>> {
+  since: number
+  until?: number
+}
+
+/** What the API is asked for at this address. */
+export function requestQuery(query: Query, now: number): RequestQuery {
+  const range = rangeOf(query, USUAL_RANGE)
+  const { since, until } = boundsOf(range, now)
+  const filters = FILTERS.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []))
+  return { since, ...('until' in range && { until }), ...Object.fromEntries(filters) }
+}
+
+/** How many filters are set, the range not counted. */
+export function filterCount(query: Query): number {
+  return FILTERS.filter((name) => query[name]).length
+}
+
+/** Where the file with all requests of these filters is. */
+export function exportAddress(format: 'csv' | 'jsonl', query: Query, now: number): string {
+  const entries = Object.entries(requestQuery(query, now)).map(([name, value]) => [name, String(value)])
+  return `/api/requests/export.${format}?${new URLSearchParams(entries)}`
+}

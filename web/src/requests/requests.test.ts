@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import type { RequestSummary } from '../api/types'
+import { cell } from './cells'
+import { COLUMNS, columnsOf, FIXED } from './columns'
+import { exportAddress, filterCount, requestQuery } from './filters'
+import { outcomeOf } from './outcome'
+
+const names = { channel: () => 'openai', clientKey: () => 'team', protocol: () => 'OpenAI Chat' }
+
+function request(change: Partial<RequestSummary>): RequestSummary {
+  return {
+    id: 'req_1',
+    at: 0,
+    clientKey: 'ck_1',
+    protocol: 'chat',
+    model: 'gpt-4o',
+    stream: false,
+    status: 200,
+    class: 'success',
+    attemptCount: 1,
+    durationMs: 1234,
+    usage: { estimated: false },
+    requestBytes: 1000,
+    responseBytes: 500,
+    ...change,
+  }
+}
+
+describe('outcome', () => {
+  it.each([
+    [200, 'success', 'served'],
+    [200, 'transport', 'cut'],
+    [499, 'client_gone', 'left'],
+    [200, 'client_gone', 'left'],
+    [429, 'rate', 'failed'],
+    [403, 'refused', 'failed'],
+  ])('of status %d and class %s is %s', (status, kind, name) => {
+    expect(outcomeOf({ status, class: kind }).name).toBe(name)
+  })
+})
+
+describe('filters', () => {
+  it('ask the API with the same words', () => {
+    const query = { model: 'gpt-4o', status: 'failed', columns: 'x', cursor: 'y', q: '' }
+    expect(requestQuery(query, 100_000_000)).toEqual({ since: 13_600_000, model: 'gpt-4o', status: 'failed' })
+    expect(filterCount(query)).toBe(2)
+  })
+
+  it('end where a custom range ends', () => {
+    expect(requestQuery({ since: '10', until: '20' }, 100)).toEqual({ since: 10, until: 20 })
+  })
+
+  it('carry over to the export', () => {
+    expect(exportAddress('csv', { since: '10', until: '20', q: 'a b' }, 0)).toBe(
+      '/api/requests/export.csv?since=10&until=20&q=a+b',
+    )
+  })
+})
+
+describe('columns', () => {
+  it('keep their order and the fixed ones, whatever was stored', () => {
+    expect(columnsOf('cost,nothing,session')).toEqual([...FIXED, 'cost', 'session'])
+    expect(columnsOf(null)).toContain('channel')
+    expect(columnsOf('')).toEqual(FIXED)
+    expect(columnsOf(COLUMNS.join(','))).toEqual(COLUMNS)
+  })
+})
+
+describe('cells', () => {
+  it.each([
+    ['duration', {}, '1.2 sec'],
+    ['firstContent', {}, '–'],
+    ['channel', { channel: 'ch_1' }, 'openai'],
+    ['channel', {}, '–'],
+    ['tokens', {}, '–'],
+    [
+      'tokens',
+      { usage: { input: 1500, cacheRead: 500, output: 10, reasoning: 5, estimated: false } },
+      '2K → 15',
+    ],
+    ['tokens', { usage: { input: 7, estimated: true } }, '≈ 7 → 0'],
+    ['cost', { cost: 1234 }, '$0.001234'],
+    ['cost', {}, '–'],
+    ['size', {}, '1.5 kB'],
+    ['session', { session: '0123456789abcdef' }, '01234567'],
+  ] as const)('show %s of %j as %s', (column, change, text) => {
+    expect(cell(request(change), column, names, 0, 'en')).toBe(text)
+  })
+})

@@ -8,9 +8,7 @@ export const common = {
   optional: 'optional',
   loading: 'Loading…',
   stale: 'What is shown may be old.',
-  all: 'All',
-  clear: 'Clear',
-  none: 'none',
+  chart: { asTable: 'As a table', from: 'From' },
   range: {
     label: 'Range of time',
     lengths: { '1h': '1 hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' },

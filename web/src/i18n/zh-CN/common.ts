@@ -10,9 +10,7 @@ export const common: Front['common'] = {
   optional: '可选',
   loading: '加载中…',
   stale: '显示的内容可能已过时。',
-  all: '全部',
-  clear: '清除',
-  none: '无',
+  chart: { asTable: '以表格显示', from: '起始' },
   range: {
     label: '时间范围',
     lengths: { '1h': '1 小时', '24h': '24 小时', '7d': '7 天', '30d': '30 天' },

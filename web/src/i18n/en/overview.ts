@@ -1,3 +1,33 @@
 export const overview = {
   title: 'Overview',
+  sentence: (usable: number, all: number) =>
+    all === 0
+      ? 'No channel is in use.'
+      : usable === all
+        ? all === 1
+          ? 'The one channel in use can serve.'
+          : `All ${all} channels in use can serve.`
+        : `${usable} of ${all} channels in use can serve.`,
+  inFlight: (count: number) => (count === 1 ? '1 request is under way.' : `${count} requests are under way.`),
+  attention: 'Needs attention',
+  problems: {
+    noChannel: 'There is no channel: nothing can be served yet.',
+    noneServes: 'No channel can serve: every request fails.',
+    noRecords: (why: string) => `Requests cannot be recorded: ${why}`,
+    dropped: (count: string) => `${count} requests were served, but could not be recorded.`,
+    failing: (share: string) => `${share} of the last day’s requests failed.`,
+    unpriced: (count: string) => `${count} requests of the last day used something without a known price.`,
+    addKey: 'Add a key',
+    showFailed: 'Show failed requests',
+    toChannels: 'Go to the channels',
+  },
+  than: (change: string) => `${change} on the day before`,
+  was: (value: string) => `${value} the day before`,
+  traffic: 'Requests in the last 24 hours',
+  failures: 'Failed last',
+  allFailures: 'All failed requests',
+  noFailures: 'No request failed in the last 24 hours.',
+  quiet: 'No request in the last 24 hours',
+  quietLead: 'Point a client at this gateway, and its traffic shows up here.',
+  connect: 'Connect a client',
 }

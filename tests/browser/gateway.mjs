@@ -17,11 +17,11 @@ export async function listed(name) {
   return channels.find((channel) => channel.name === name)
 }
 
-export async function addChannel(name) {
+export async function addChannel(name, keys = [{ key: 'sk-browser-test-0123456789', name: 'team' }]) {
   const answer = await call('POST', '/api/channels', {
     name,
     endpoints: [{ protocol: 'chat', baseUrl: 'http://127.0.0.1:9' }],
-    keys: [{ key: 'sk-browser-test-0123456789', name: 'team' }],
+    keys,
   })
   if (!answer.ok) throw new Error(`the channel was refused: ${await answer.text()}`)
 }
@@ -77,11 +77,12 @@ export async function signIn(page, path = 'channels') {
   await enterKey(page)
 }
 
-/** Fills in the sign-in that a page shows. */
+/** Fills in the sign-in that a page shows, in whatever language. */
 export async function enterKey(page) {
-  await page.getByLabel('Admin key', { exact: true }).fill(adminKey)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('button', { name: 'Sign out' }).waitFor()
+  await page.locator('input[name="admin-key"]').fill(adminKey)
+  await page.locator('button[type="submit"]').click()
+  await page.locator('input[name="admin-key"]').waitFor({ state: 'detached' })
+  await page.locator('main h1').first().waitFor()
 }
 
 /**

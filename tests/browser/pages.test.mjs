@@ -1,4 +1,4 @@
-// What holds for every page: it fits a phone, and axe finds nothing to complain about in either theme.
+// What holds for every page: it fits a phone, and axe finds nothing to complain about, whatever the theme and the language.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -7,6 +7,8 @@ import { launch, openPage } from './browser.mjs'
 import * as gateway from './gateway.mjs'
 
 const PATHS = [
+  'route?model=gpt-4o',
+  'usage?by=channel&show=tokens&since=1700000000000&until=1900000000000',
   'overview',
   'channels',
   'channels/new',
@@ -25,13 +27,19 @@ const PATHS = [
 const name = gateway.freshName()
 
 let browser
+let client
 
 before(async () => {
   browser = await launch()
   await gateway.addChannel(name)
+  client = await gateway.addClientKey(name)
+  const request = await gateway.ask(client, name, 'gpt-4o')
+  await gateway.recorded(request)
+  PATHS.push(`requests/${request}`)
 })
 
 after(async () => {
+  if (client) await gateway.removeClientKey(client.id)
   await gateway.removeChannel(name)
   await browser?.close()
 })
@@ -51,19 +59,24 @@ test('no page scrolls sideways on a phone', async () => {
 })
 
 for (const colorScheme of ['light', 'dark']) {
-  test(`every page is accessible in the ${colorScheme} theme`, async () => {
-    const { page } = await openPage(browser, { colorScheme, reducedMotion: 'reduce' })
-    await page.goto(`${gateway.url}/ui/`)
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
-    assert.deepEqual(await violations(page), [], 'sign-in')
+  for (const [language, locale] of [
+    ['English', 'en-GB'],
+    ['Chinese', 'zh-CN'],
+  ]) {
+    test(`every page is accessible in the ${colorScheme} theme in ${language}`, async () => {
+      const { page } = await openPage(browser, { colorScheme, locale, reducedMotion: 'reduce' })
+      await page.goto(`${gateway.url}/ui/`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      assert.deepEqual(await violations(page), [], 'sign-in')
 
-    await gateway.signIn(page)
-    for (const path of PATHS) {
-      await show(page, path)
-      if (path === 'channels') await page.getByRole('button', { name: `Keys of ${name}` }).click()
-      assert.deepEqual(await violations(page), [], path)
-    }
-  })
+      await gateway.enterKey(page)
+      for (const path of PATHS) {
+        await show(page, path)
+        if (path === 'channels') await page.locator(`button[aria-expanded][aria-label*="${name}"]`).first().click()
+        assert.deepEqual(await violations(page), [], path)
+      }
+    })
+  }
 }
 
 async function show(page, path) {

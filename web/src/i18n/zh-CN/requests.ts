@@ -50,7 +50,7 @@ export const requests: Messages['requests'] = {
   pages: '分页',
   newest: '最新',
   next: '更早',
-  one: '请求',
+  one: '请求详情',
   gone: '此请求已不再保留。',
   timing: '耗时',
   total: '总计',

@@ -45,6 +45,11 @@ export const channels = {
           ? '1 key'
           : `${all} keys`
         : `${usable} of ${all} keys usable`,
+  day: {
+    success: (share: string, count: string) => `${share} of ${count} served`,
+    p95: (time: string) => `95 of 100 within ${time}`,
+    none: 'No request in 24 hours',
+  },
   showKeys: (name: string) => `Keys of ${name}`,
   weight: (weight: number) => `weight ${weight}`,
   inFlight: (count: number) => `${count} in flight`,

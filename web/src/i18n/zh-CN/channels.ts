@@ -35,6 +35,11 @@ export const channels: Messages['channels'] = {
   deleted: (name) => `已删除 ${name}。`,
   keys: (usable, all) =>
     all === 0 ? '无密钥' : usable === all ? `${all} 个密钥` : `${usable}/${all} 个密钥可用`,
+  day: {
+    success: (share, count) => `${count} 个请求，成功 ${share}`,
+    p95: (time) => `95% 在 ${time} 内开始应答`,
+    none: '24 小时内没有请求',
+  },
   showKeys: (name) => `${name} 的密钥`,
   weight: (weight) => `权重 ${weight}`,
   inFlight: (count) => `${count} 个进行中`,

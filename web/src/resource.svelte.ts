@@ -17,9 +17,10 @@ export class Resource<Value> {
    */
   follow(ask: () => Promise<Value>, every?: number): () => void {
     this.#ask = ask
-    void this.#take(ask())
+    // An expired session answers nothing; the effect comes back here after the sign-in.
+    if (session.state !== 'expired') void this.#take(ask())
     const look = () => {
-      if (document.visibilityState === 'visible' && session.state === 'in') void this.refresh()
+      if (document.visibilityState === 'visible' && session.state !== 'expired') void this.refresh()
     }
     const timer = every === undefined ? undefined : setInterval(look, every)
     return () => {

@@ -6,7 +6,7 @@ import type { ChannelSummary, Key } from '../api/types'
 import { session } from '../session.svelte'
 
 /** In milliseconds: every answer of an edge deployment is a billed request. */
-const REFRESH = 15_000
+const REFRESH = 20_000
 export const PROMOTION_SECONDS = 300
 
 class ChannelList {
@@ -30,12 +30,12 @@ class ChannelList {
   }
 
   /** Refreshes now and for as long as the page is visible; returns the end of it. */
-  watch(): () => void {
+  watch(every = REFRESH): () => void {
     const look = () => {
       if (document.visibilityState === 'visible' && session.state !== 'expired') void this.refresh()
     }
     look()
-    const timer = setInterval(look, REFRESH)
+    const timer = setInterval(look, every)
     document.addEventListener('visibilitychange', look)
     return () => {
       clearInterval(timer)

@@ -153,6 +153,20 @@ test('a dry run tells who would serve', async () => {
   assert.deepEqual(complaints, [])
 })
 
+test('a filter chosen in an expired session holds after the sign-in', async () => {
+  const { context, page, complaints } = await open(`requests?clientKey=${client.id}`)
+  const rows = page.getByRole('table').locator('tbody tr')
+  await rows.nth(1).waitFor()
+  await context.clearCookies()
+  await page.getByRole('search').getByLabel('Model', { exact: true }).fill(model)
+  await page.getByRole('search').getByLabel('Model', { exact: true }).press('Enter')
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await gateway.enterKey(page)
+  await rows.nth(1).waitFor({ state: 'detached' })
+  assert.equal(await page.getByRole('alert').count(), 0)
+  assert.deepEqual(complaints, [])
+})
+
 test('on a phone a request takes the place of the list', async () => {
   const { page, complaints } = await open(`requests?clientKey=${client.id}`, {
     viewport: { width: 360, height: 740 },

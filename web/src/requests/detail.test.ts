@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Attempt, RequestDetail } from '../api/types'
 import { curlOf } from './curl'
+import { lossesOf } from './loss'
 import { barsOf } from './waterfall'
 
 function attempt(change: Partial<Attempt>): Attempt {
@@ -73,5 +74,16 @@ describe('curl', () => {
     ['images', '/v1/images/generations'],
   ])('knows the path of %s', (protocol, path) => {
     expect(curlOf({ protocol, model: 'm', stream: true }, '')).toContain(`curl '${path}'`)
+  })
+})
+
+describe('losses', () => {
+  it('are read from a record, also one that was cut short', () => {
+    expect(lossesOf('top_k=dropped, thinking.budget=approximated, ext.a=dro')).toEqual([
+      { feature: 'top_k', how: 'dropped' },
+      { feature: 'thinking.budget', how: 'approximated' },
+      { feature: 'ext.a', how: undefined },
+    ])
+    expect(lossesOf('')).toEqual([])
   })
 })

@@ -122,6 +122,7 @@ export const requests = {
   whole: 'in one piece',
   sizes: (sent: string, received: string) => `${sent} in, ${received} out`,
   lost: 'Lost in conversion',
+  losses: { dropped: 'left out', approximated: 'approximated', emulated: 'done another way' },
   curl: 'Copy as curl',
   curlHint:
     'What was said is not recorded: a short question stands in its place. Set CAUSEWAY_KEY to a client key.',

@@ -116,6 +116,7 @@ export const requests: Messages['requests'] = {
   whole: '一次性',
   sizes: (sent, received) => `输入 ${sent}，输出 ${received}`,
   lost: '转换中丢失',
+  losses: { dropped: '已省略', approximated: '近似处理', emulated: '以其他方式实现' },
   curl: '复制为 curl',
   curlHint: '对话内容未被记录，这里以一个简短的问题代替。请将 CAUSEWAY_KEY 设为客户端密钥。',
   explain: '为何走此路由？',

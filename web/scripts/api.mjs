@@ -9,7 +9,7 @@ const source = new URL('../../docs/openapi.json', import.meta.url)
 const target = new URL('../src/api/schema.d.ts', import.meta.url)
 
 const document = JSON.parse(readFileSync(source, 'utf8'))
-const generated = COMMENT_HEADER + astToString(await openapi(document))
+const generated = COMMENT_HEADER + astToString(await openapi(document, { defaultNonNullable: false }))
 
 if (process.argv.includes('--check')) {
   const present = existsSync(target) ? readFileSync(target, 'utf8') : ''

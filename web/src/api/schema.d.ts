@@ -666,31 +666,31 @@ export interface components {
              * @description Results remembered of a channel in one protocol, and of each of its keys there.
              * @default null
              */
-            window: number | null;
+            window?: number | null;
             /**
              * Format: double
              * @description Share of failures in a full enough window that trips, 0 to 1.
              * @default null
              */
-            failureRate: number | null;
+            failureRate?: number | null;
             /**
              * Format: int32
              * @description Failures in a row that trip.
              * @default null
              */
-            consecutiveFailures: number | null;
+            consecutiveFailures?: number | null;
             /**
              * Format: int64
              * @description The shortest it stays open; the longest doubles with each failed test.
              * @default null
              */
-            openMinMs: number | null;
+            openMinMs?: number | null;
             /**
              * Format: int64
              * @description The longest it stays open.
              * @default null
              */
-            openMaxMs: number | null;
+            openMaxMs?: number | null;
         };
         /**
          * @description Whether traffic flows.
@@ -1291,19 +1291,19 @@ export interface components {
              * Format: int32
              * @default null
              */
-            requestsPerMinute: number | null;
+            requestsPerMinute?: number | null;
             /**
              * Format: int32
              * @description Of input and output together.
              * @default null
              */
-            tokensPerMinute: number | null;
+            tokensPerMinute?: number | null;
             /**
              * Format: int32
              * @description Requests under way at once.
              * @default null
              */
-            concurrency: number | null;
+            concurrency?: number | null;
         };
         /** @description A message of the live feed. */
         LiveMessageView: ({
@@ -1484,66 +1484,66 @@ export interface components {
              * @description For prompts of more tokens; another entry of the same model is for shorter ones.
              * @default 0
              */
-            over: number;
+            over?: number;
             /**
              * Format: double
              * @default null
              */
-            input: number | null;
+            input?: number | null;
             /**
              * Format: double
              * @description Read from a prompt cache.
              * @default null
              */
-            cachedInput: number | null;
+            cachedInput?: number | null;
             /**
              * Format: double
              * @description Written to a prompt cache, kept for minutes.
              * @default null
              */
-            cacheWrite: number | null;
+            cacheWrite?: number | null;
             /**
              * Format: double
              * @description Written to a prompt cache, kept for an hour.
              * @default null
              */
-            cacheWrite1h: number | null;
+            cacheWrite1h?: number | null;
             /**
              * Format: double
              * @default null
              */
-            inputAudio: number | null;
+            inputAudio?: number | null;
             /**
              * Format: double
              * @default null
              */
-            output: number | null;
+            output?: number | null;
             /**
              * Format: double
              * @default null
              */
-            reasoning: number | null;
+            reasoning?: number | null;
             /**
              * Format: double
              * @default null
              */
-            outputAudio: number | null;
+            outputAudio?: number | null;
             /**
              * Format: double
              * @description For a thousand searches that the vendor runs; left out, they are unpriced.
              * @default null
              */
-            webSearch: number | null;
+            webSearch?: number | null;
             /**
              * @description The page that says so.
              * @default null
              */
-            source: string | null;
+            source?: string | null;
             /**
              * @description The day on which it said so: `2026-10-24`.
              * @default null
              */
-            asOf: string | null;
+            asOf?: string | null;
         };
         /** @description The operator's own prices, and those that hold where they say nothing. */
         PricesView: {
@@ -1705,23 +1705,23 @@ export interface components {
              * @description Of the prompt.
              * @default 0
              */
-            inputTokens: number;
+            inputTokens?: number;
             /**
              * Format: int32
              * @description The most tokens of output it asks for.
              * @default 0
              */
-            outputTokens: number;
+            outputTokens?: number;
             /**
              * @description Whether it shows images.
              * @default false
              */
-            vision: boolean;
+            vision?: boolean;
             /**
              * @description Whether it offers tools.
              * @default false
              */
-            tools: boolean;
+            tools?: boolean;
         };
         /** @description A request as the scheduler sees it. */
         RouteQuestion: {
@@ -1756,22 +1756,22 @@ export interface components {
              * @description For channels that set none of their own.
              * @default {}
              */
-            timeouts: components["schemas"]["Timeouts"];
+            timeouts?: components["schemas"]["Timeouts"];
             /**
              * Format: int32
              * @description Attempts one request may use, over all channels and keys.
              * @default null
              */
-            maxAttempts: number | null;
+            maxAttempts?: number | null;
             /**
              * Format: int64
              * @description How long a request may wait for a limit or a cooldown that ends soon, within its total timeout;
              *     0: it never waits.
              * @default null
              */
-            maxWaitMs: number | null;
+            maxWaitMs?: number | null;
             /** @default {} */
-            breaker: components["schemas"]["Breaker"];
+            breaker?: components["schemas"]["Breaker"];
         };
         /** @description The settings, and what applies where they say nothing. */
         SettingsView: {

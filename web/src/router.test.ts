@@ -13,6 +13,8 @@ describe('router', () => {
     { page: 'route' },
     { page: 'usage' },
     { page: 'keys' },
+    { page: 'newKey' },
+    { page: 'key', id: 'ck_1' },
     { page: 'connect' },
     { page: 'playground' },
     { page: 'settings', section: 'prices' },

@@ -14,6 +14,8 @@ export type Route =
   | { page: 'route' }
   | { page: 'usage' }
   | { page: 'keys' }
+  | { page: 'newKey' }
+  | { page: 'key'; id: string }
   | { page: 'connect' }
   | { page: 'playground' }
   | { page: 'settings'; section: Section }
@@ -40,6 +42,10 @@ function path(route: Route): string {
       return 'channels/new'
     case 'channel':
       return `channels/${encodeURIComponent(route.id)}`
+    case 'newKey':
+      return 'keys/new'
+    case 'key':
+      return `keys/${encodeURIComponent(route.id)}`
     case 'requests':
       return route.id === undefined ? 'requests' : `requests/${encodeURIComponent(route.id)}`
     case 'settings':
@@ -72,9 +78,11 @@ function inside(area: string | undefined, item: string): Route {
   const section = SECTIONS.find((name) => name === item)
   if (area === 'settings') return section === undefined ? LOST : { page: 'settings', section }
   if (area === 'channels' && item === 'new') return { page: 'newChannel' }
+  if (area === 'keys' && item === 'new') return { page: 'newKey' }
   const id = decoded(item)
   if (id === undefined) return LOST
   if (area === 'channels') return { page: 'channel', id }
+  if (area === 'keys') return { page: 'key', id }
   return area === 'requests' ? { page: 'requests', id } : LOST
 }
 

@@ -8,6 +8,7 @@ export type Page = Component<Record<string, never>>
 type Load = () => Promise<{ default: Page }>
 
 const channel: Load = () => import('../channels/ChannelPage.svelte')
+const key: Load = () => import('../keys/KeyPage.svelte')
 
 const PAGES: Record<Exclude<Route['page'], 'settings'>, Load> = {
   overview: () => import('../overview/OverviewPage.svelte'),
@@ -18,6 +19,8 @@ const PAGES: Record<Exclude<Route['page'], 'settings'>, Load> = {
   route: () => import('../requests/RoutePage.svelte'),
   usage: () => import('../usage/UsagePage.svelte'),
   keys: () => import('../keys/KeysPage.svelte'),
+  newKey: key,
+  key,
   connect: () => import('../connect/ConnectPage.svelte'),
   playground: () => import('../playground/PlaygroundPage.svelte'),
   notFound: () => import('./NotFoundPage.svelte'),

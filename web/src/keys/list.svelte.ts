@@ -1,0 +1,64 @@
+// The client keys as the server has them: refreshed while somebody looks, and written to.
+
+import { api, result } from '../api/client'
+import { asProblem } from '../api/problem'
+import type { ClientKey, NewClientKey } from '../api/types'
+import { session } from '../session.svelte'
+
+const REFRESH = 15_000
+
+class KeyList {
+  keys = $state.raw<ClientKey[]>()
+  /** Why the last refresh failed; the keys shown are then old. */
+  failure = $state.raw<ReturnType<typeof asProblem>>()
+
+  async refresh() {
+    try {
+      const { clientKeys } = await result(api.GET('/api/client-keys'))
+      this.keys = clientKeys
+      this.failure = undefined
+    } catch (thrown) {
+      this.failure = asProblem(thrown)
+    }
+  }
+
+  /** Refreshes now and for as long as the page is visible; returns the end of it. */
+  watch(): () => void {
+    const look = () => {
+      if (document.visibilityState === 'visible' && session.state !== 'expired') void this.refresh()
+    }
+    look()
+    const timer = setInterval(look, REFRESH)
+    document.addEventListener('visibilitychange', look)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', look)
+    }
+  }
+
+  setStatus(key: ClientKey, status: 'active' | 'paused') {
+    return this.#write(result(api.PATCH('/api/client-keys/{id}', { ...at(key), body: { status } })))
+  }
+
+  delete(key: ClientKey) {
+    return this.#write(result(api.DELETE('/api/client-keys/{id}', at(key))))
+  }
+
+  /** The old secret opens nothing from now on. */
+  async rotate(key: ClientKey): Promise<NewClientKey> {
+    const made = await result(api.POST('/api/client-keys/{id}/rotate', at(key)))
+    void this.refresh()
+    return made
+  }
+
+  async #write(write: Promise<unknown>) {
+    await write
+    await this.refresh()
+  }
+}
+
+function at({ id }: ClientKey) {
+  return { params: { path: { id } } }
+}
+
+export const keyList = new KeyList()

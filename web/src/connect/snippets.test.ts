@@ -23,6 +23,15 @@ describe('clients', () => {
     expect(base('gemini-cli')).not.toContain(`${ORIGIN}/v1`)
     expect(base('codex')).toContain(`${ORIGIN}/v1"`)
     expect(base('openai')).toContain(`${ORIGIN}/v1"`)
+    expect(base('opencode')).toContain(`${ORIGIN}/v1"`)
+    expect(base('open-webui')).toContain(`${ORIGIN}/v1 `)
+    expect(base('cherry-studio')).not.toContain('/v1')
+  })
+
+  it('are written into files that can be read', () => {
+    const text =
+      clients(ORIGIN, 'k', 'a "model"').find(({ id }) => id === 'opencode')?.snippets[0]?.text ?? ''
+    expect(JSON.parse(text)).toMatchObject({ provider: { causeway: { models: { 'a "model"': {} } } } })
   })
 
   it('quote a key that a shell would read', () => {

@@ -1,7 +1,7 @@
 // How each client is pointed at a gateway.
 
 export interface Snippet {
-  /** A file to write to; the shell otherwise. */
+  /** A file to write to, or a form to fill in; the shell otherwise. */
   file?: string
   text: string
 }
@@ -15,8 +15,11 @@ export interface Client {
 /** Stands where a person has not given a key. */
 export const PLACEHOLDER = 'YOUR_CLIENT_KEY'
 
-/** All clients, for the gateway at `origin` (no trailing slash) and a client key. */
-export function clients(origin: string, key: string): Client[] {
+/** Stands where no model is known. */
+export const ANY_MODEL = 'YOUR_MODEL'
+
+/** All clients, for the gateway at `origin` (no trailing slash), a client key and the name of some model. */
+export function clients(origin: string, key: string, model = ANY_MODEL): Client[] {
   const word = shellWord(key)
   const text = JSON.stringify(key)
   return [
@@ -48,6 +51,51 @@ wire_api = "responses"`,
       id: 'gemini-cli',
       name: 'Gemini CLI',
       snippets: [{ text: `export GOOGLE_GEMINI_BASE_URL=${origin}\nexport GEMINI_API_KEY=${word}\ngemini` }],
+    },
+    {
+      id: 'opencode',
+      name: 'OpenCode',
+      snippets: [
+        {
+          file: '~/.config/opencode/opencode.json',
+          text: `{
+  "$schema": "https://opencode.ai/config.json",
+  "provider": {
+    "causeway": {
+      "npm": "@ai-sdk/openai-compatible",
+      "name": "Causeway",
+      "options": { "baseURL": "${origin}/v1", "apiKey": "{env:CAUSEWAY_KEY}" },
+      "models": { ${JSON.stringify(model)}: {} }
+    }
+  }
+}`,
+        },
+        { text: `export CAUSEWAY_KEY=${word}\nopencode` },
+      ],
+    },
+    {
+      id: 'cherry-studio',
+      name: 'Cherry Studio',
+      snippets: [
+        {
+          // Its settings take the root of an OpenAI address and add the version themselves.
+          file: 'Settings → Model Provider → Add (OpenAI)',
+          text: `API Key   ${key}\nAPI Host  ${origin}`,
+        },
+      ],
+    },
+    {
+      id: 'open-webui',
+      name: 'Open WebUI',
+      snippets: [
+        {
+          text: `docker run -d -p 8080:8080 --name open-webui \\
+  -e OPENAI_API_BASE_URL=${origin}/v1 \\
+  -e OPENAI_API_KEY=${word} \\
+  -v open-webui:/app/backend/data \\
+  ghcr.io/open-webui/open-webui:main`,
+        },
+      ],
     },
     {
       id: 'openai',

@@ -102,7 +102,6 @@ export const settings = {
   reset: 'Reset',
   notANumber: 'Enter a number such as 30 or 2.5, or nothing.',
   saved: 'The settings are saved.',
-  allSaved: 'Everything is saved.',
   unsaved: (count: number) => (count === 1 ? '1 change is not saved.' : `${count} changes are not saved.`),
   revert: 'Discard',
   conflict: 'Somebody changed the settings while you were editing.',

@@ -41,7 +41,6 @@ export const settings: Messages['settings'] = {
   reset: '恢复默认',
   notANumber: '请输入数字,例如 30 或 2.5,或留空。',
   saved: '设置已保存。',
-  allSaved: '所有更改均已保存。',
   unsaved: (count) => `${count} 项更改尚未保存。`,
   revert: '放弃更改',
   conflict: '在您编辑期间,设置已被他人修改。',

@@ -4,6 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 
 export const url = required('CAUSEWAY_URL').replace(/\/+$/, '')
 export const adminKey = required('CAUSEWAY_ADMIN_KEY')
+/** A client key. */
+export const key = required('CAUSEWAY_KEY')
 
 /** A name no other run has. */
 export function freshName() {
@@ -40,10 +42,8 @@ export async function patchChannel(name, change) {
 }
 
 /** Creates a client key; gives its id, its name and the key itself. */
-export async function addClientKey(name) {
-  const answer = await call('POST', '/api/client-keys', { name })
-  if (!answer.ok) throw new Error(`the client key was refused: ${await answer.text()}`)
-  const { key, clientKey } = await answer.json()
+export async function addClientKey(name, more = {}) {
+  const { key, clientKey } = await written('POST', '/api/client-keys', { name, ...more })
   return { id: clientKey.id, name, key }
 }
 
@@ -71,6 +71,44 @@ export async function recorded(id) {
   throw new Error(`request ${id} was not recorded`)
 }
 
+export async function clientKey(name) {
+  const { clientKeys } = await (await call('GET', '/api/client-keys')).json()
+  return clientKeys.find((key) => key.name === name)
+}
+
+export async function patchClientKey(name, change) {
+  return written('PATCH', `/api/client-keys/${(await clientKey(name)).id}`, change)
+}
+
+/** Removes the key if it is there. */
+export async function removeClientKeyNamed(name) {
+  const key = await clientKey(name)
+  if (key) await removeClientKey(key.id)
+}
+
+/** What stands at a path of the management API. */
+export async function read(path) {
+  return (await call('GET', path)).json()
+}
+
+/** Writes to a path of the management API. */
+export async function written(method, path, body) {
+  const answer = await call(method, path, body)
+  if (!answer.ok) throw new Error(`${method} ${path} was refused: ${await answer.text()}`)
+  return answer.json()
+}
+
+/** A small request of a client, to whoever serves it. */
+export async function greet(key, model = 'mock-large') {
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'hello' }] }),
+  })
+  await answer.text()
+  return answer
+}
+
 /** Opens a page of the UI and signs in on the way. */
 export async function signIn(page, path = 'channels') {
   await page.goto(`${url}/ui/${path}`)
@@ -91,7 +129,10 @@ export async function enterKey(page) {
  * outdated form, something that is gone.
  */
 export function isExpectedRefusal(text, source) {
-  return /status of 4(00|01|04|09)/.test(text) && /\/api\/(session|channels|requests)(\/\w+)?(\?.*)?$/.test(source)
+  return (
+    /status of 4(00|01|04|09)/.test(text) &&
+    /\/api\/(session|settings|prices|config\/\w+|(channels|requests|client-keys)(\/\w+)?)(\?.*)?$/.test(source)
+  )
 }
 
 function call(method, path, body) {

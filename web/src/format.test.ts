@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { duration, remaining, shortUrl } from './format'
+import { ago, duration, remaining, shortUrl } from './format'
 
 describe('duration', () => {
   it.each([
@@ -39,5 +39,18 @@ describe('shortUrl', () => {
     ['not a url', 'not a url'],
   ])('shortens %s to %s', (url, short) => {
     expect(shortUrl(url)).toBe(short)
+  })
+})
+
+describe('ago', () => {
+  it.each([
+    [0, 'now'],
+    [59_999, '59 sec. ago'],
+    [60_000, '1 min. ago'],
+    [7_300_000, '2 hr. ago'],
+    [86_400_000, 'yesterday'],
+    [-5_000, 'now'],
+  ])('says how long %d ms ago was', (milliseconds, text) => {
+    expect(ago(1_000_000_000, 1_000_000_000 + milliseconds, 'en')).toBe(text)
   })
 })

@@ -103,6 +103,21 @@ export function fullMoment(at: number, language: string): string {
   }).format(at)
 }
 
+/** A moment to the minute, with its day and year. */
+export function dayAndTime(at: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(at)
+}
+
+/** How long ago a moment was, rounded down: `3 min. ago`, `yesterday`. */
+export function ago(at: number, now: number, language: string): string {
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' })
+  const seconds = Math.max(0, Math.floor((now - at) / 1000))
+  if (seconds < 60) return format.format(-seconds, 'second')
+  if (seconds < 3_600) return format.format(-Math.floor(seconds / 60), 'minute')
+  if (seconds < 86_400) return format.format(-Math.floor(seconds / 3_600), 'hour')
+  return format.format(-Math.floor(seconds / 86_400), 'day')
+}
+
 /** The host of a base URL, with its path when that says more than a version. */
 export function shortUrl(url: string): string {
   try {

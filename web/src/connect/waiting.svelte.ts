@@ -2,7 +2,7 @@
 
 import { api, result } from '../api/client'
 import { asProblem } from '../api/problem'
-import type { Request } from '../api/types'
+import type { RequestSummary } from '../api/types'
 import { explain } from '../problems'
 import { session } from '../session.svelte'
 
@@ -10,7 +10,7 @@ const EVERY = 15_000
 
 export class Waiting {
   /** The newest request since then. */
-  found = $state.raw<Request>()
+  found = $state.raw<RequestSummary>()
   failure = $state<string>()
   readonly #key: string
   readonly #since: number

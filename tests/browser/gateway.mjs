@@ -109,6 +109,13 @@ export async function greet(key, model = 'mock-large') {
   return answer
 }
 
+/** Tells the mock upstream how one of its lanes shall answer from now on. */
+export async function behave(lane, behaviour) {
+  const path = `${required('MOCK_URL')}/_control/lanes/${lane}`
+  const answer = await fetch(path, { method: 'POST', body: JSON.stringify({ default: behaviour }) })
+  if (!answer.ok) throw new Error(`the mock refused: ${await answer.text()}`)
+}
+
 /** Opens a page of the UI and signs in on the way. */
 export async function signIn(page, path = 'channels') {
   await page.goto(`${url}/ui/${path}`)

@@ -39,6 +39,7 @@ describe('the settings in a form', () => {
   it('differ by value, not by spelling', () => {
     const before = textsOf(SETTINGS)
     expect(different(before, { ...before, maxAttempts: ' 3 ', 'breaker.failureRate': '70.0' })).toEqual([])
+    expect(different(before, { ...before, 'breaker.window': 'soon' })).toEqual(['breaker.window'])
     expect(different(before, { ...before, maxAttempts: '', maxWaitMs: '1' })).toEqual([
       'maxAttempts',
       'maxWaitMs',

@@ -57,9 +57,10 @@ export function unreadable(texts: Texts): FieldName[] {
   return NAMES.filter((name) => texts[name].trim() !== '' && number(name, texts[name]) === undefined)
 }
 
-/** The fields that differ, by what they stand for. */
+/** The fields that differ, by what they stand for; text that stands for nothing differs from all other. */
 export function different(before: Texts, after: Texts): FieldName[] {
-  return NAMES.filter((name) => number(name, before[name]) !== number(name, after[name]))
+  const meaning = (name: FieldName, text: string) => number(name, text) ?? text.trim()
+  return NAMES.filter((name) => meaning(name, before[name]) !== meaning(name, after[name]))
 }
 
 function valueAt(settings: Settings, name: FieldName): number | undefined {

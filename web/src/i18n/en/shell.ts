@@ -16,8 +16,8 @@ export const shell = {
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
   language: 'Language',
   palette: {
-    title: 'Find a page, a channel or an action',
-    placeholder: 'Find…',
+    title: 'Find anything',
+    placeholder: 'A page, a channel, an action, a request’s id',
     nothing: 'Nothing is called that.',
     page: 'page',
     channel: 'channel',

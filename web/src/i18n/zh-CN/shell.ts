@@ -18,8 +18,8 @@ export const shell: Front['shell'] = {
   themes: { system: '跟随系统', light: '浅色', dark: '深色' },
   language: '语言',
   palette: {
-    title: '查找页面、渠道或操作',
-    placeholder: '查找…',
+    title: '查找',
+    placeholder: '页面、渠道、操作或请求标识',
     nothing: '没有找到。',
     page: '页面',
     channel: '渠道',

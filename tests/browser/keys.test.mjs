@@ -56,9 +56,12 @@ test('a key is made, shown once, used, and its first request turns the light on'
   await page.getByText('It works: a request came').waitFor()
   await page.getByRole('link', { name: 'Open the request' }).waitFor()
 
-  await page.reload()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await gateway.enterKey(page)
   await page.getByRole('heading', { name: 'Connect' }).waitFor()
-  assert.ok(!(await page.content()).includes(secret), 'a reload forgets the secret')
+  await page.getByRole('tabpanel').waitFor()
+  assert.ok(!(await page.content()).includes(secret), 'a sign-out forgets the secret')
+  assert.equal(await page.getByLabel('Client key').inputValue(), '')
   assert.deepEqual(complaints, [])
 })
 

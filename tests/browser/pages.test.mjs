@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import axe from 'axe-core'
+import { violations } from './accessible.mjs'
 import { launch, openPage } from './browser.mjs'
 import * as gateway from './gateway.mjs'
 
@@ -16,6 +16,7 @@ const PATHS = [
   'route',
   'usage',
   'keys',
+  'keys/new',
   'connect',
   'playground',
   'settings/general',
@@ -82,13 +83,4 @@ for (const colorScheme of ['light', 'dark']) {
 async function show(page, path) {
   await page.goto(`${gateway.url}/ui/${path}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
-}
-
-/** Evaluated by the debugger, which the page's content security policy does not bind. */
-async function violations(page) {
-  await page.evaluate(axe.source)
-  const { violations: found } = await page.evaluate(() =>
-    window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
-  )
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
 }

@@ -7,6 +7,7 @@ class Session {
   /** `unknown` until the server has answered a first call; `expired` keeps what was being done for after the sign-in. */
   state = $state<'unknown' | 'in' | 'expired' | 'out'>('unknown')
   bootstrap = $state.raw<Bootstrap>()
+  readonly #forget: (() => void)[] = []
 
   constructor() {
     whenSignedOut(() => {
@@ -27,6 +28,12 @@ class Session {
   async signOut() {
     await result(api.DELETE('/api/session'))
     this.state = 'out'
+    for (const forget of this.#forget) forget()
+  }
+
+  /** For what outlives a page: it shows the next person nothing of this one. */
+  whenOut(forget: () => void) {
+    this.#forget.push(forget)
   }
 }
 

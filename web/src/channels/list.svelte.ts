@@ -119,3 +119,4 @@ function at(channel: ChannelSummary, key: Key) {
 }
 
 export const list = new ChannelList()
+session.whenOut(() => list.forget())

@@ -1,5 +1,7 @@
 // A secret that was shown this once, for the set-up of a client. It lives in this tab's memory and nowhere else.
 
+import { session } from '../session.svelte'
+
 export interface FreshKey {
   id: string
   name: string
@@ -15,3 +17,4 @@ class Fresh {
 }
 
 export const fresh = new Fresh()
+session.whenOut(() => fresh.forget())

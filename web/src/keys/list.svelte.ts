@@ -36,6 +36,11 @@ class KeyList {
     }
   }
 
+  forget() {
+    this.keys = undefined
+    this.failure = undefined
+  }
+
   setStatus(key: ClientKey, status: 'active' | 'paused') {
     return this.#write(result(api.PATCH('/api/client-keys/{id}', { ...at(key), body: { status } })))
   }
@@ -62,3 +67,4 @@ function at({ id }: ClientKey) {
 }
 
 export const keyList = new KeyList()
+session.whenOut(() => keyList.forget())

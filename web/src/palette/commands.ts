@@ -66,7 +66,7 @@ function actions(): Command[] {
       id: 'sign-out',
       label: signOut,
       kind,
-      run: () => void attempt(session.signOut().then(() => list.forget())),
+      run: () => void attempt(session.signOut()),
     },
   ]
 }

@@ -2,6 +2,7 @@
 
 import { api, result } from '../api/client'
 import { fresh } from '../keys/fresh.svelte'
+import { session } from '../session.svelte'
 
 const HOUR = 3_600_000
 const NAME = 'Playground'
@@ -31,6 +32,11 @@ class PlaygroundKey {
     this.models = ids
   }
 
+  forget() {
+    this.secret = ''
+    this.models = []
+  }
+
   async #create(expiresAt: number): Promise<string> {
     const body = { name: NAME, expiresAt }
     return (await result(api.POST('/api/client-keys', { body }))).key
@@ -45,3 +51,4 @@ class PlaygroundKey {
 }
 
 export const playgroundKey = new PlaygroundKey()
+session.whenOut(() => playgroundKey.forget())

@@ -4,6 +4,7 @@ import { api, result } from '../api/client'
 import { asProblem, type Problem } from '../api/problem'
 import type { Price, PricesView } from '../api/types'
 import { explain } from '../problems'
+import { session } from '../session.svelte'
 import { type Row, rowsOf, type Use } from './book'
 
 class Prices {
@@ -25,6 +26,11 @@ class Prices {
     }
     // The prices are worth showing without it.
     this.#uses = await uses().catch(() => [])
+  }
+
+  forget() {
+    this.view = undefined
+    this.#uses = []
   }
 
   /** Stores a new set; undefined on success. On a conflict the present prices are shown. */
@@ -50,3 +56,4 @@ async function uses(): Promise<Use[]> {
 }
 
 export const prices = new Prices()
+session.whenOut(() => prices.forget())

@@ -126,6 +126,7 @@ export const settings = {
     'Every version of the configuration. An earlier one can be put in force again; nothing is lost by that.',
   noHistory: 'Nothing has been changed yet. The first change begins the history.',
   inForce: 'in force',
+  sameAsNow: 'the same as now',
   rollback: 'Go back to this',
   confirmRollback: (when: string) => `Go back to the configuration of ${when}?`,
   confirmRollbackBody:

@@ -90,6 +90,7 @@ export const settings: Messages['settings'] = {
   historyLead: '配置的每个版本。可以恢复到早先的版本,不会因此丢失任何内容。',
   noHistory: '尚未有任何更改。历史从第一次更改开始。',
   inForce: '当前生效',
+  sameAsNow: '与当前相同',
   rollback: '恢复到此版本',
   confirmRollback: (when) => `恢复到 ${when} 的配置?`,
   confirmRollbackBody: '渠道、客户端密钥、设置和价格将变回当时的样子,并成为新版本。管理密钥保持不变。',

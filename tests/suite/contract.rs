@@ -1,5 +1,6 @@
 //! Every operation of the OpenAPI document: what it answers to whoever may not, asks wrongly, or asks for what is not
 //! there.
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "the helpers of a test fail the test")]
 
 use causeway_tests::client::{Answer, Call};
 use causeway_tests::harness::{Channel, Gateway};

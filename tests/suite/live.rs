@@ -1,5 +1,10 @@
 //! What happens, told while it does.
-#![expect(clippy::unwrap_used, reason = "the helpers of a test fail the test")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the helpers of a test fail the test"
+)]
 
 use causeway_tests::client::{Answer, Call};
 use causeway_tests::harness::{Channel, Gateway};
@@ -89,7 +94,7 @@ async fn what_is_under_way_is_told_to_whoever_comes() {
     if !tells_all(&gateway).await {
         return;
     }
-    mock.lane("a").always(Behaviour::text(&"word ".repeat(200)).every_ms(100));
+    mock.lane("a").always(Behaviour::text("word ".repeat(200)).every_ms(100));
     let _there_before = watch(&gateway).await;
     let request = Sample::of(Protocol::Chat, true).call(gateway.url(), gateway.key());
     let mut answer = request.open().await.unwrap();

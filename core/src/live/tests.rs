@@ -38,7 +38,7 @@ fn told(watcher: &Watcher) -> Vec<Value> {
 /// `type` and id of each message.
 fn heads(messages: &[Value]) -> Vec<(String, String)> {
     let head = |message: &Value| {
-        let id = message["request"]["id"].as_str().or(message["id"].as_str()).unwrap_or_default();
+        let id = message["request"]["id"].as_str().or_else(|| message["id"].as_str()).unwrap_or_default();
         (message["type"].as_str().unwrap_or_default().to_owned(), id.to_owned())
     };
     messages.iter().map(head).collect()

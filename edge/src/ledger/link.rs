@@ -26,7 +26,7 @@ impl LedgerLink {
 
     /// A WebSocket that tells what happens, or why there is none; whoever gets it may watch.
     pub(crate) async fn watch(&self) -> Result<Response> {
-        let mut init = RequestInit::new();
+        let init = RequestInit::new();
         init.headers.set("upgrade", "websocket")?;
         let request = Request::new_with_init(&format!("https://{NAME}{LIVE}"), &init)?;
         self.0.get_by_name(NAME)?.fetch_with_request(request).await

@@ -161,7 +161,9 @@ impl Book {
             }
         }
         if tested && whole && lease.rule != Rule::LastResort {
-            self.tests.get_mut(spot.way)?.failed_at = own;
+            // Of a model that is left out, what was seen since the test began may count for more than its end.
+            let failed_at = if blame == Blame::Here { own } else { Some(begun) };
+            self.tests.get_mut(spot.way)?.failed_at = failed_at;
         }
         Some(blame)
     }

@@ -87,6 +87,6 @@ async fn find<P: Platform>(context: &Context<'_, P>, version: &Version) -> Resul
     let row = rows.into_iter().next();
     let row = row.ok_or_else(|| Problem::not_found(format!("no version {version} is kept")))?;
     let document: String = row.columns().next().map_err(Problem::no_records)?;
-    journal::opened(context, &document)
+    journal::opened(&document, context.secrets)
         .map_err(|error| Problem::store_invalid(format!("version {version} cannot be restored: {error}")))
 }

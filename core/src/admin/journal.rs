@@ -79,7 +79,7 @@ pub(super) async fn record<P: Platform>(
         statements.extend(unseen(context, &before).await?);
         row.changes = told(between(&before, &after));
         row.version = Some(after.version());
-        row.document = sealed(context, after);
+        row.document = kept(context, after);
     }
     statements.push(row.insert(context));
     statements.push(Statement::new(FORGET).bind(ROWS));
@@ -104,7 +104,7 @@ async fn unseen<P: Platform>(
     if version.as_deref() == Some(before.version().as_str()) {
         return Ok(None);
     }
-    let known = document.and_then(|document| opened(context, &document).ok());
+    let known = document.and_then(|document| opened(&document, context.secrets).ok());
     let row = Row {
         actor: Actor::Outside,
         address: None,
@@ -112,7 +112,7 @@ async fn unseen<P: Platform>(
         path: "",
         changes: told(known.map(|known| between(&known, before)).unwrap_or_default()),
         version: Some(before.version()),
-        document: sealed(context, before.clone()),
+        document: kept(context, before.clone()),
     };
     Ok(Some(row.insert(context)))
 }
@@ -156,16 +156,21 @@ fn told(mut differences: Vec<Difference>) -> String {
 }
 
 /// `None`: too long to be kept.
-fn sealed<P: Platform>(context: &Context<'_, P>, mut document: Document) -> Option<String> {
+fn kept<P: Platform>(context: &Context<'_, P>, document: Document) -> Option<String> {
     let mut random = |bytes: &mut [u8]| context.platform.entropy().fill(bytes);
-    document.seal_keys(&context.secrets.newest, &mut random).ok()?;
-    serde_json::to_string(&document).ok().filter(|text| text.len() <= LONGEST_DOCUMENT)
+    sealed(document, context.secrets, &mut random).filter(|text| text.len() <= LONGEST_DOCUMENT)
+}
+
+/// As a row has it.
+fn sealed(mut document: Document, secrets: &SecretKeys, random: &mut dyn FnMut(&mut [u8])) -> Option<String> {
+    document.seal_keys(&secrets.newest, random).ok()?;
+    serde_json::to_string(&document).ok()
 }
 
 /// The document of a row.
-pub(super) fn opened<P>(context: &Context<'_, P>, document: &str) -> Result<Document, SealError> {
+pub(super) fn opened(document: &str, secrets: &SecretKeys) -> Result<Document, SealError> {
     let mut document = Document::parse(document.as_bytes()).map_err(|_| SealError::Malformed)?;
-    document.open_keys(context.secrets)?;
+    document.open_keys(secrets)?;
     Ok(document)
 }
 
@@ -193,13 +198,8 @@ pub async fn reseal(
     {
         let mut columns = row.columns();
         let (seq, document) = (columns.next::<u64>()?, columns.next::<String>()?);
-        let opened = Document::parse(document.as_bytes()).ok();
-        let sealed = opened.and_then(|mut document| {
-            document.open_keys(secrets).ok()?;
-            document.seal_keys(&secrets.newest, random).ok()?;
-            serde_json::to_string(&document).ok()
-        });
-        let Some(sealed) = sealed else {
+        let opened = opened(&document, secrets).ok();
+        let Some(sealed) = opened.and_then(|document| sealed(document, secrets, random)) else {
             resealed.shut += 1;
             continue;
         };

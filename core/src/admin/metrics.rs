@@ -14,14 +14,13 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Context;
-use crate::config::Status;
+use super::states::{ChannelState, State, states};
 use crate::database::DatabaseError;
-use crate::platform::{Coordinator, Database, Platform, Recorder};
+use crate::platform::{Database, Platform, Recorder};
 use crate::record::histogram::Histogram;
 use crate::record::outbox::Counts;
 use crate::record::rollup::{Dimension, Tally};
 use crate::record::stats;
-use crate::schedule::BreakerState;
 
 /// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 const OPEN_METRICS: HeaderValue =
@@ -36,7 +35,7 @@ pub(super) async fn read<P: Platform>(context: &Context<'_, P>) -> Response<Byte
     let snapshot = Snapshot {
         version: context.facts.version,
         runtime: context.facts.runtime,
-        channels: channels(context).await,
+        channels: states(context, &context.config.current()).await,
         counts: context.platform.recorder().counts(),
         sums: sums(context).await.ok(),
     };
@@ -48,23 +47,6 @@ pub(super) async fn read<P: Platform>(context: &Context<'_, P>) -> Response<Byte
     let mut response = Response::new(text.into());
     response.headers_mut().insert(CONTENT_TYPE, OPEN_METRICS);
     response
-}
-
-async fn channels<P: Platform>(context: &Context<'_, P>) -> Vec<ChannelState> {
-    let config = context.config.current();
-    let health = context.platform.coordinator().health(&config).await;
-    let channels = config.channels.iter().zip(health).map(|(channel, health)| ChannelState {
-        id: channel.id.as_str().to_owned(),
-        name: channel.name.to_string(),
-        state: match health.breaker {
-            _ if channel.status == Status::Paused => "paused",
-            BreakerState::Closed => "closed",
-            BreakerState::HalfOpen => "half_open",
-            BreakerState::Open => "open",
-        },
-        in_flight: health.in_flight,
-    });
-    channels.collect()
 }
 
 async fn sums<P: Platform>(context: &Context<'_, P>) -> Result<Vec<Sum>, DatabaseError> {
@@ -84,14 +66,6 @@ struct Snapshot {
     counts: Counts,
     /// `None` while the database cannot be read.
     sums: Option<Vec<Sum>>,
-}
-
-#[derive(Debug)]
-struct ChannelState {
-    id: String,
-    name: String,
-    state: &'static str,
-    in_flight: u32,
 }
 
 /// All requests of one value.
@@ -148,10 +122,13 @@ impl Snapshot {
         let help = "1 for the state that a channel is in";
         let mut state = encoder.encode_descriptor("channel_state", help, None, MetricType::Gauge)?;
         for channel in &self.channels {
-            for name in ["closed", "half_open", "open", "paused"] {
-                let labels =
-                    [("channel", channel.id.as_str()), ("name", channel.name.as_str()), ("state", name)];
-                state.encode_family(&labels)?.encode_gauge(&u32::from(channel.state == name))?;
+            for one in State::ALL {
+                let labels = [
+                    ("channel", channel.id.as_str()),
+                    ("name", channel.name.as_str()),
+                    ("state", one.as_str()),
+                ];
+                state.encode_family(&labels)?.encode_gauge(&u32::from(channel.state == one))?;
             }
         }
         Ok(())

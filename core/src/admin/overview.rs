@@ -8,13 +8,12 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::states::{State, states};
 use super::stats::{Sums, totals};
 use super::{Context, json};
-use crate::config::{Channel, Status};
-use crate::platform::{Clock, Coordinator, Platform, Recorder};
+use crate::platform::{Clock, Platform, Recorder};
 use crate::record::outbox::Counts;
 use crate::record::stats::Range;
-use crate::schedule::BreakerState;
 use crate::time::Timestamp;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -89,18 +88,15 @@ const fn back(at: Timestamp) -> Timestamp {
 
 async fn channels<P: Platform>(context: &Context<'_, P>) -> (ChannelCounts, u64) {
     let config = context.config.current();
-    let health = context.platform.coordinator().health(&config).await;
-    let paused = |channel: &Channel| channel.status == Status::Paused;
     let mut counts = ChannelCounts { total: config.channels.len() as u64, ..ChannelCounts::default() };
     let mut in_flight = 0;
-    for channel in &config.channels {
-        let Some(health) = health.iter().find(|health| health.id == channel.id) else { continue };
-        in_flight += u64::from(health.in_flight);
-        let count = match health.breaker {
-            _ if paused(channel) => &mut counts.paused,
-            BreakerState::Closed => &mut counts.closed,
-            BreakerState::HalfOpen => &mut counts.half_open,
-            BreakerState::Open => &mut counts.open,
+    for channel in states(context, &config).await {
+        in_flight += u64::from(channel.in_flight);
+        let count = match channel.state {
+            State::Closed => &mut counts.closed,
+            State::HalfOpen => &mut counts.half_open,
+            State::Open => &mut counts.open,
+            State::Paused => &mut counts.paused,
         };
         *count += 1;
     }

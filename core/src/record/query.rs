@@ -170,7 +170,7 @@ impl Filter {
     /// Where a page that is not full stopped looking: one row as in [`Cursor::of`], or none when it has seen all.
     /// `None` where a page always sees all.
     pub(crate) fn stopped(&self, cursor: Option<Cursor>) -> Option<Statement> {
-        if self.id().is_some() || self.indexed().is_empty() && self.text().is_empty() {
+        if self.id().is_some() || self.indexed().is_empty() && self.words().is_none() {
             return None;
         }
         let Conditions { text, mut params } = self.place(cursor);
@@ -182,7 +182,7 @@ impl Filter {
 
     /// How many records a page looks through.
     fn window(&self) -> u64 {
-        if self.text().is_empty() { WINDOW } else { TEXT_WINDOW }
+        if self.words().is_some() { TEXT_WINDOW } else { WINDOW }
     }
 
     /// Where in the order of time a page lies.
@@ -219,12 +219,17 @@ impl Filter {
     /// What each record has to be read for.
     fn text(&self) -> Conditions {
         let mut all = Conditions::default();
-        let Some(text) = self.text.as_deref().filter(|_| self.id().is_none()) else { return all };
-        let text = text.to_lowercase();
+        let Some(words) = self.words() else { return all };
+        let text = words.to_lowercase();
         let parts = "(instr(lower(model), ?) OR instr(lower(ifnull(upstream_model, '')), ?) \
                      OR instr(lower(ifnull(error, '')), ?))";
         all.add(parts, [text.as_str().into(), text.as_str().into(), text.as_str().into()]);
         all
+    }
+
+    /// The text, where it is looked for within records.
+    fn words(&self) -> Option<&str> {
+        self.text.as_deref().filter(|_| self.id().is_none())
     }
 
     fn id(&self) -> Option<&str> {

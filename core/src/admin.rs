@@ -32,6 +32,7 @@ mod requests;
 mod route;
 mod session;
 mod settings;
+mod states;
 mod stats;
 pub mod throttle;
 mod upstream;

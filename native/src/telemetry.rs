@@ -7,6 +7,7 @@
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,23 +40,35 @@ pub struct Collector {
 
 /// Hands records to the task that sends them.
 #[derive(Debug)]
-pub struct Exporter(Sender<Record>);
+pub struct Exporter {
+    records: Sender<Record>,
+    /// Records that there was no room for, and of which nobody has been told yet.
+    dropped: Arc<AtomicU64>,
+}
 
 impl Exporter {
     /// Sends to `collector` as long as the runtime lives.
     pub fn start(collector: Collector, client: impl HttpClient) -> Self {
         let (sender, records) = channel(WAITING);
-        tokio::spawn(export(collector, client, records));
-        Self(sender)
+        let dropped = Arc::default();
+        tokio::spawn(export(collector, client, records, Arc::clone(&dropped)));
+        Self { records: sender, dropped }
     }
 
     /// Never waits.
     pub fn push(&self, record: &Record) {
-        let _no_room = self.0.try_send(record.clone());
+        if self.records.try_send(record.clone()).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
-async fn export(collector: Collector, client: impl HttpClient, mut records: Receiver<Record>) {
+async fn export(
+    collector: Collector,
+    client: impl HttpClient,
+    mut records: Receiver<Record>,
+    dropped: Arc<AtomicU64>,
+) {
     let transport = Arc::new(Transport { proxy: None, connect_timeout: PATIENCE });
     let mut failing = false;
     let mut batch = Vec::new();
@@ -71,6 +84,10 @@ async fn export(collector: Collector, client: impl HttpClient, mut records: Rece
         }
         failing = outcome.is_err();
         batch.clear();
+        let dropped = dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            tracing::warn!(requests = dropped, "requests were not traced: too many came at once");
+        }
         if failing || !full {
             tokio::time::sleep(PACE).await;
         }

@@ -376,7 +376,7 @@ impl<'a> Search<'a> {
         let failed = one.past.failed();
         let (sound, failing) = (one.endpoints(false), one.endpoints(true).filter(|_| failed));
         sound.chain(failing).find_map(|endpoint| {
-            let usable = one.keys().filter_map(|(key, configured, slot)| {
+            let usable = one.rotated().filter_map(|(key, configured, slot)| {
                 let trial = match self.standing(one, configured, slot) {
                     Standing::Ready => false,
                     Standing::Trial if trials => true,
@@ -385,7 +385,7 @@ impl<'a> Search<'a> {
                 let offer = Offer { key, endpoint, trial };
                 one.past.leaves(configured, endpoint).then_some((offer, slot))
             });
-            one.rotate(usable)
+            one.first(usable)
         })
     }
 }
@@ -406,23 +406,20 @@ impl<'a> Candidate<'a> {
         endpoints.map(|(index, _)| index).filter(move |index| all || !past.failed_at(*index))
     }
 
-    fn rotate(&self, mut usable: impl Iterator<Item = (Offer, &'a KeySlot)>) -> Option<Offer> {
+    /// Its keys, those whose turn it is first.
+    fn rotated(&self) -> impl Iterator<Item = (usize, &'a Key, &'a KeySlot)> + use<'a> {
+        let start = match self.channel.rotation {
+            Rotation::RoundRobin => self.slot.cursor,
+            Rotation::Ordered | Rotation::LeastUsed => 0,
+        };
+        let (turn, past) = (self.keys(), self.keys());
+        turn.filter(move |(key, ..)| *key >= start).chain(past.take_while(move |(key, ..)| *key < start))
+    }
+
+    fn first(&self, mut usable: impl Iterator<Item = (Offer, &'a KeySlot)>) -> Option<Offer> {
         let chosen = match self.channel.rotation {
-            Rotation::Ordered => usable.next(),
+            Rotation::Ordered | Rotation::RoundRobin => usable.next(),
             Rotation::LeastUsed => usable.min_by_key(|(_, slot)| (slot.in_flight(), slot.last_used)),
-            Rotation::RoundRobin => {
-                let cursor = self.slot.cursor;
-                let mut first = None;
-                let mut next = None;
-                for one in usable {
-                    if one.0.key >= cursor {
-                        next = Some(one);
-                        break;
-                    }
-                    first = first.or(Some(one));
-                }
-                next.or(first)
-            }
         };
         chosen.map(|(offer, _)| offer)
     }

@@ -11,7 +11,6 @@ pub(crate) mod store;
 use std::cell::RefCell;
 
 use causeway_core::config::Version;
-use causeway_core::config::document::Document;
 use causeway_core::platform::{Clock, StoreError};
 use causeway_core::schedule::ChannelHealth;
 use causeway_core::schedule::authority::notes::{News, Reset, Told};
@@ -28,12 +27,13 @@ const HEALTH: &str = "/health";
 const RESET: &str = "/reset";
 const CONFIG: &str = "/config";
 
-/// A write of the configuration, upstream keys sealed.
+/// A write of the configuration.
 #[derive(Debug, Serialize, Deserialize)]
 struct Replacement {
     /// The version that is replaced; `None`: there is none yet.
     expected: Option<Version>,
-    document: Document,
+    /// As it is kept, upstream keys sealed.
+    document: String,
 }
 
 #[durable_object]

@@ -240,10 +240,10 @@ impl Inner {
         document
             .seal_keys(&self.secrets.newest, &mut |bytes| SystemEntropy.fill(bytes))
             .map_err(|error| StoreError::Unavailable(format!("cannot seal the upstream keys: {error}")))?;
-        let mut content = serde_json::to_vec_pretty(&document)
-            .map_err(|error| StoreError::Unavailable(format!("cannot write the document: {error}")))?;
-        content.push(b'\n');
-        Ok(content)
+        let content = document.text();
+        content
+            .map(String::into_bytes)
+            .map_err(|error| StoreError::Unavailable(format!("cannot write the document: {error}")))
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::document::Document;
+use super::document::{Document, tree};
 
 /// A part of the configuration that is not as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -106,6 +106,7 @@ impl Piece {
 }
 
 fn pieces(document: &Document) -> Vec<Piece> {
+    let fields = |document: &Document| tree(document).unwrap_or_default();
     let (stored, shown) = (fields(document), fields(&document.masked()));
     let mut pieces = Vec::new();
     let lists = [(Part::Channel, "/channels"), (Part::ClientKey, "/access/clientKeys")];
@@ -134,11 +135,6 @@ fn pieces(document: &Document) -> Vec<Piece> {
         pieces.push(Piece { part, stored, shown, ..Piece::default() });
     }
     pieces
-}
-
-/// By way of text, which everything else that is written takes too.
-fn fields(document: &Document) -> Value {
-    serde_json::to_vec(document).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::budget::Budget;
@@ -277,6 +278,14 @@ impl Document {
         parse(json)
     }
 
+    /// As it is kept, for people to read.
+    ///
+    /// # Errors
+    /// None is known: its map keys are strings.
+    pub fn text(&self) -> serde_json::Result<String> {
+        Ok(format!("{:#}\n", tree(self)?))
+    }
+
     /// Changes with every change of meaning; the same for a sealed document only after it was opened.
     pub fn version(&self) -> Version {
         version(self)
@@ -354,6 +363,14 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, FieldErrors> 
     })?;
     deserializer.end().map_err(|error| FieldErrors::from([(".".to_owned(), error.to_string())]))?;
     Ok(value)
+}
+
+/// By way of text, which everything else that is written takes too.
+///
+/// # Errors
+/// When a map's key is no string.
+pub(super) fn tree(value: &impl Serialize) -> serde_json::Result<Value> {
+    serde_json::from_slice(&serde_json::to_vec(value)?)
 }
 
 /// serde quotes the text it could not use, which may be a key in the wrong place.

@@ -84,15 +84,13 @@ impl Keeper {
         if self.stored.as_ref().map(|(version, _)| version) != expected.as_ref() {
             return Err(StoreError::Conflict);
         }
-        let text = serde_json::to_string_pretty(&document)
-            .map_err(|error| StoreError::Invalid(error.to_string()))?;
-        let opened = document::open(text.as_bytes(), &self.environment.secrets)?;
+        let opened = document::open(document.as_bytes(), &self.environment.secrets)?;
         let version = opened.version();
         let config = compile(opened, &outside(&self.environment));
         self.config = config.map_err(|errors| StoreError::Invalid(document::lines(&errors)))?;
-        self.stored = Some((version, text.clone()));
+        self.stored = Some((version, document.clone()));
         self.authority.sync(&self.config, &Told::default(), now);
-        Ok(text)
+        Ok(document)
     }
 
     pub(super) fn sync(&mut self, told: &Told, now: Timestamp) -> News {

@@ -1,7 +1,6 @@
 //! The way from an isolate to the object.
 
 use causeway_core::config::Version;
-use causeway_core::config::document::Document;
 use causeway_core::platform::{Link, Unreachable};
 use causeway_core::schedule::ChannelHealth;
 use causeway_core::schedule::authority::notes::{News, Reset, Told};
@@ -50,11 +49,11 @@ impl ControlLink {
         }
     }
 
-    /// The answer's status, and what it says.
+    /// `document` is as it is to be kept. Returns the answer's status, and what it says.
     pub(super) async fn replace(
         &self,
         expected: Option<&Version>,
-        document: Document,
+        document: String,
     ) -> Result<(u16, String)> {
         let replacement = Replacement { expected: expected.cloned(), document };
         let mut answer = self.call(Method::Put, CONFIG, Some(json(&replacement)?)).await?;

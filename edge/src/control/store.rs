@@ -35,7 +35,8 @@ impl ConfigStore for ControlStore {
         let mut sealed = document.clone();
         let sealing = sealed.seal_keys(&self.secrets.newest, &mut |bytes| WebEntropy.fill(bytes));
         sealing.map_err(|error| StoreError::Invalid(error.to_string()))?;
-        match self.link.replace(expected, sealed).await.map_err(unavailable)? {
+        let text = sealed.text().map_err(|error| StoreError::Invalid(error.to_string()))?;
+        match self.link.replace(expected, text).await.map_err(unavailable)? {
             (200, _) => Ok(()),
             (409, _) => Err(StoreError::Conflict),
             (422, why) => Err(StoreError::Invalid(why)),

@@ -9,7 +9,7 @@ use super::fit::fit;
 use super::{Format, Imported, ImportedChannel, NotCarried, names};
 use crate::config::difference::{self, Difference, Part};
 use crate::config::document::{
-    ChannelDocument, ClientKeyDocument, Document, SettingsDocument, is_secret_header,
+    ChannelDocument, ClientKeyDocument, Document, SettingsDocument, is_secret_header, parse, tree,
 };
 use crate::config::mask::masked_url;
 use crate::config::{Secret, Status};
@@ -201,16 +201,11 @@ fn drop_left_out(channel: &mut ChannelDocument, path: &str, notes: &mut Vec<NotC
 
 /// The settings of the file, and the present ones where it says nothing.
 fn over(present: &SettingsDocument, settings: &SettingsDocument) -> SettingsDocument {
-    let tree = |settings: &SettingsDocument| -> Value {
-        serde_json::to_vec(settings)
-            .ok()
-            .and_then(|text| serde_json::from_slice(&text).ok())
-            .unwrap_or_default()
-    };
-    let mut merged = tree(present);
-    lay_over(&mut merged, tree(settings));
+    let fields = |settings: &SettingsDocument| tree(settings).unwrap_or_default();
+    let mut merged = fields(present);
+    lay_over(&mut merged, fields(settings));
     let text = serde_json::to_vec(&merged).unwrap_or_default();
-    serde_json::from_slice(&text).unwrap_or_else(|_| settings.clone())
+    parse(&text).unwrap_or_else(|_| settings.clone())
 }
 
 fn lay_over(base: &mut Value, over: Value) {

@@ -359,7 +359,7 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, FieldErrors> 
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        FieldErrors::from([(path, without_values(&error.into_inner().to_string()))])
+        FieldErrors::from([(path, readable(&without_values(&error.into_inner().to_string())))])
     })?;
     deserializer.end().map_err(|error| FieldErrors::from([(".".to_owned(), error.to_string())]))?;
     Ok(value)
@@ -379,6 +379,13 @@ fn without_values(message: &str) -> String {
     rest.rfind("\", expected ")
         .and_then(|end| rest.get(end + 1..))
         .map_or_else(|| format!("{before}: string"), |after| format!("{before}: string{after}"))
+}
+
+/// serde names the Rust type that it expected.
+fn readable(message: &str) -> String {
+    let Some((before, rest)) = message.split_once("expected struct ") else { return message.to_owned() };
+    let after = rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+    format!("{before}expected an object{after}")
 }
 
 /// Whether the value of this header is likely a credential, and so is neither shown nor stored plain.
@@ -500,6 +507,13 @@ mod tests {
             let errors = Document::parse(json.as_bytes()).unwrap_err();
             assert_eq!(errors.keys().collect::<Vec<_>>(), [path], "{json}");
         }
+    }
+
+    #[test]
+    fn errors_are_for_people() {
+        let errors = Document::parse(br#"{"settings": {"breaker": "off"}}"#).unwrap_err();
+        let message = &errors["settings.breaker"];
+        assert_eq!(message, "invalid type: string, expected an object at line 1 column 30");
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub(super) const DRAWS: usize = 16;
 /// A drawn candidate gives way to one that costs so much less. Among near equals the weights decide.
 pub(super) const BAND: f32 = 0.8;
 
+/// A request that spent so many keys of a channel tries other channels before more of them: a request has few
+/// attempts, and keys that end together, such as those of one day's quota, would take them all.
+pub(super) const SPENT_KEYS: usize = 4;
+
 /// One choice to make; it changes nothing.
 pub(super) struct Search<'a> {
     pub(super) config: &'a Config,
@@ -460,9 +464,10 @@ impl<'a> Past<'a> {
         self.tried.iter().filter(move |tried| tried.channel == channel.id)
     }
 
-    /// Whether the channel itself failed.
+    /// Whether the channel itself failed, or too many of its keys.
     fn failed(&self) -> bool {
         self.here().any(|tried| tried.class.blames_channel())
+            || self.here().filter(|tried| tried.class.blames_key()).count() >= SPENT_KEYS
     }
 
     fn failed_at(&self, endpoint: usize) -> bool {

@@ -53,6 +53,7 @@ pub(crate) fn figures() -> Vec<(&'static str, Figure)> {
         ("model.first", Time(FAULT.base)),
         ("model.longest", Time(FAULT.cap)),
         ("affinity.expiry", Time(affinity::EXPIRY)),
+        ("keys.spent", Count(candidates::SPENT_KEYS as u64)),
         ("tier.small", Count(candidates::SMALL as u64)),
         ("tier.draws", Count(candidates::DRAWS as u64)),
         ("tier.band", Share(candidates::BAND.into())),

@@ -238,6 +238,15 @@ fn a_fault_of_a_key_tries_the_channels_other_keys_first() {
 }
 
 #[test]
+fn a_channel_of_many_spent_keys_lets_another_serve_before_it_goes_on() {
+    for class in [Class::Auth, Class::Quota, Class::Rate, Class::ModelUnavailable] {
+        let mut world = World::new(vec![channel("a", 1, 6), channel("b", 2, 1)]);
+        let expected = ["a1@0", "a2@0", "a3@0", "a4@0", "b1@0", "a5@0", "a6@0", "Exhausted"];
+        assert_eq!(path(&mut world, &[class; 8]), expected, "{class:?}");
+    }
+}
+
+#[test]
 fn after_a_fault_of_a_key_the_channel_keeps_the_request_and_the_rule() {
     for (promoted_until, ask, rule) in [
         (None, ASK, Rule::Priority),

@@ -165,6 +165,7 @@ async fn serve<P: Platform>(
         Target::Metrics => Ok(metrics::read(context).await),
         Target::Overview => Ok(overview::read(context).await),
         Target::Stats => stats::read(context, request).await,
+        Target::Series => stats::series::read(context, request).await,
         Target::Requests => requests::list(context, request).await,
         Target::Request(id) => requests::read(context, id).await,
         Target::Channels if method == Method::GET => channels::list(context).await,

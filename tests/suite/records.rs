@@ -101,6 +101,10 @@ async fn requests_are_paged_filtered_exported_and_added_up() {
     assert_eq!(stats["rows"][0]["value"], "chat", "{stats}");
     assert!(stats["totals"]["attempts"].as_u64() > Some(5), "{stats}");
 
+    let series = get(&gateway, "stats/series?range=1h&by=protocol").await.json();
+    assert_eq!(series["values"][0], "chat", "{series}");
+    assert_eq!(series["requests"].as_array().map(Vec::len), Some(4), "{series}");
+
     let overview = get(&gateway, "overview").await.json();
     assert_eq!(overview["day"]["requests"], 5, "{overview}");
     assert_eq!(overview["channels"]["total"], 2, "{overview}");
@@ -110,9 +114,15 @@ async fn requests_are_paged_filtered_exported_and_added_up() {
 #[tokio::test]
 async fn strangers_and_wrong_questions_are_refused() {
     let gateway = Gateway::start(&[]).await.unwrap();
-    for path in
-        ["requests", "requests/req_1", "requests/export.csv", "requests/export.jsonl", "stats", "overview"]
-    {
+    for path in [
+        "requests",
+        "requests/req_1",
+        "requests/export.csv",
+        "requests/export.jsonl",
+        "stats",
+        "stats/series",
+        "overview",
+    ] {
         let url = format!("{}/api/{path}", gateway.url());
         for call in [Call::get(&url), Call::get(&url).header("x-api-key", gateway.key())] {
             assert_eq!(call.send().await.unwrap().status, 401, "{path}");

@@ -62,6 +62,7 @@ use crate::admin::session::COOKIE_NAME;
         overview::read,
         metrics::read,
         stats::read,
+        stats::series::read,
         export::plain,
         export::encrypted,
         import::import,

@@ -16,6 +16,7 @@ pub(super) enum Target<'a> {
     Settings,
     Overview,
     Stats,
+    Series,
     Metrics,
     Requests,
     Request(&'a str),
@@ -67,6 +68,7 @@ impl<'a> Target<'a> {
             ["settings"] => Self::Settings,
             ["overview"] => Self::Overview,
             ["stats"] => Self::Stats,
+            ["stats", "series"] => Self::Series,
             ["requests"] => Self::Requests,
             ["requests", "export.csv"] => Self::Export(Format::Csv),
             ["requests", "export.jsonl"] => Self::Export(Format::Jsonl),
@@ -99,7 +101,7 @@ impl<'a> Target<'a> {
     pub(super) const fn methods(self) -> &'static [Method] {
         match self {
             Self::Bootstrap | Self::Presets | Self::Overview | Self::Stats => &[Method::GET],
-            Self::History | Self::Audit | Self::Metrics | Self::Live => &[Method::GET],
+            Self::History | Self::Audit | Self::Metrics | Self::Live | Self::Series => &[Method::GET],
             Self::Requests | Self::UpstreamModels(_) | Self::Request(_) | Self::Export(_) => &[Method::GET],
             Self::Settings | Self::Prices => &[Method::GET, Method::PUT],
             Self::Session => &[Method::POST, Method::DELETE],

@@ -1,5 +1,7 @@
 //! Sums over requests.
 
+pub(super) mod series;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -156,17 +158,32 @@ pub(super) async fn read<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, Problem> {
-    let parameters = Parameters::read(request, &["range", "until", "by"])?;
-    let length =
-        parameters.parsed("range", length, "is not a number and `m`, `h` or `d`, at most ten years")?;
-    let time = |text: &str| text.parse().ok().map(Timestamp::from_millis);
-    let until = parameters.parsed("until", time, "is not a number of milliseconds since 1970")?;
-    let by =
-        parameters.parsed("by", dimension, "is not `model`, `channel`, `key`, `clientKey` or `protocol`")?;
-    let now = context.platform.clock().now();
-    let range = Range::of(length.unwrap_or(DAY), until.unwrap_or(now).min(now), now);
+    let Asked { length, until, by, now } = Asked::read(context, request)?;
+    let range = Range::of(length, until, now);
     let stats = gather(context.platform.database(), range, by).await.map_err(Problem::no_records)?;
     Ok(json::response(StatusCode::OK, &stats))
+}
+
+/// What is to be added up.
+struct Asked {
+    length: Duration,
+    until: Timestamp,
+    by: Option<Dimension>,
+    now: Timestamp,
+}
+
+impl Asked {
+    fn read<P: Platform>(context: &Context<'_, P>, request: &Request<Bytes>) -> Result<Self, Problem> {
+        let parameters = Parameters::read(request, &["range", "until", "by"])?;
+        let length =
+            parameters.parsed("range", length, "is not a number and `m`, `h` or `d`, at most ten years")?;
+        let time = |text: &str| text.parse().ok().map(Timestamp::from_millis);
+        let until = parameters.parsed("until", time, "is not a number of milliseconds since 1970")?;
+        let no_dimension = "is not `model`, `channel`, `key`, `clientKey` or `protocol`";
+        let by = parameters.parsed("by", dimension, no_dimension)?;
+        let now = context.platform.clock().now();
+        Ok(Self { length: length.unwrap_or(DAY), until: until.unwrap_or(now).min(now), by, now })
+    }
 }
 
 async fn gather(

@@ -12,6 +12,9 @@ use crate::time::Timestamp;
 const WIDTHS: [u64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2 * 1440, 7 * 1440];
 /// A series has at most so many buckets.
 const BUCKETS: u64 = 200;
+/// A series of each value has so many at most, and is added up from so many periods of a value.
+const VALUE_BUCKETS: u64 = 48;
+const VALUE_PERIODS: u64 = 360;
 
 /// Whole buckets of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,22 +28,39 @@ pub(crate) struct Range {
 impl Range {
     /// The buckets that hold `length` up to `until`. Of days that passed only hours are known.
     pub(crate) fn of(length: Duration, until: Timestamp, now: Timestamp) -> Self {
+        Self::cut(length, until, now, BUCKETS, MINUTE)
+    }
+
+    /// The same in fewer buckets, so that a series of each of many values can be read.
+    pub(crate) fn for_values(length: Duration, until: Timestamp, now: Timestamp) -> Self {
+        let few = |span: &u64| super::millis(length).div_ceil(*span) <= VALUE_PERIODS;
+        let finest = [MINUTE, HOUR].into_iter().find(few).unwrap_or(DAY);
+        Self::cut(length, until, now, VALUE_BUCKETS, finest)
+    }
+
+    /// In at most `buckets`, none narrower than `finest`.
+    fn cut(length: Duration, until: Timestamp, now: Timestamp, buckets: u64, finest: u64) -> Self {
         let length = super::millis(length).max(MINUTE);
         let until = until.as_millis();
         let by_minute =
             until.saturating_sub(length) >= now.as_millis().saturating_sub(super::millis(MINUTES_ASKED));
-        let finest = if by_minute { MINUTE } else { HOUR };
+        let finest = if by_minute { finest } else { finest.max(HOUR) };
         // One more than fit: the first and the last bucket may be cut.
-        let fits = |width: &u64| *width >= finest && length.div_ceil(*width) < BUCKETS;
+        let fits = |width: &u64| *width >= finest && length.div_ceil(*width) < buckets;
         let width = WIDTHS.into_iter().map(|minutes| minutes * MINUTE).find(fits);
-        let width = width.unwrap_or_else(|| length.div_ceil(BUCKETS - 1).div_ceil(HOUR) * HOUR);
+        let width = width.unwrap_or_else(|| length.div_ceil(buckets - 1).div_ceil(DAY) * DAY);
         let since = until.saturating_sub(length) / width * width;
         let until = until.div_ceil(width) * width;
         Self { since: Timestamp::from_millis(since), until: Timestamp::from_millis(until), width }
     }
 
+    /// The longest periods that no bucket cuts.
     const fn span(self) -> u64 {
-        if self.width < HOUR { MINUTE } else { HOUR }
+        match self.width {
+            width if width.is_multiple_of(DAY) => DAY,
+            width if width.is_multiple_of(HOUR) => HOUR,
+            _ => MINUTE,
+        }
     }
 
     /// A row of the bucket's start and the sums for each bucket that has any, the oldest first.
@@ -52,11 +72,24 @@ impl Range {
         all.bind(since).bind(until).bind(width)
     }
 
+    /// A row of the value, the number of a bucket, its requests and how many of them failed: for each of the `limit`
+    /// values with the most requests, which come first, and each of its buckets that has any, the oldest first.
+    pub(crate) fn series_of_values(self, dimension: Dimension, limit: u64) -> Statement {
+        let Self { since, until, width } = self;
+        let sql = "WITH \
+            part AS (SELECT value, (at - ?3) / ?5 AS bucket, sum(requests) AS requests, sum(failed) AS failed \
+                FROM rollup WHERE span = ?1 AND dimension = ?2 AND at >= ?3 AND at < ?4 GROUP BY value, bucket), \
+            most AS (SELECT value, sum(requests) AS total FROM part GROUP BY value ORDER BY total DESC, value LIMIT ?6) \
+            SELECT value, bucket, requests, failed FROM most JOIN part USING (value) ORDER BY total DESC, value, bucket";
+        let all = Statement::new(sql).bind(self.span()).bind(dimension.name());
+        all.bind(since).bind(until).bind(width).bind(limit)
+    }
+
     /// A row of the value and the sums for each of the `limit` values with the most requests.
     pub(crate) fn table(self, dimension: Dimension, limit: u64) -> Statement {
         let mut pieces = Vec::new();
-        let spans: &[u64] = if self.span() == MINUTE { &[DAY, HOUR, MINUTE] } else { &[DAY, HOUR] };
-        cover(self.since.as_millis(), self.until.as_millis(), spans, &mut pieces);
+        let spans: Vec<u64> = [DAY, HOUR, MINUTE].into_iter().filter(|span| *span >= self.span()).collect();
+        cover(self.since.as_millis(), self.until.as_millis(), &spans, &mut pieces);
         let piece = "SELECT * FROM rollup WHERE span = ? AND dimension = ? AND at >= ? AND at < ?";
         let rows = vec![piece; pieces.len()].join(" UNION ALL ");
         let order = "GROUP BY value ORDER BY sum(requests) DESC, value LIMIT ?";
@@ -170,6 +203,22 @@ mod tests {
             assert_eq!(length % range.width, 0);
             assert!(length / range.width <= BUCKETS, "{hours} h: {} buckets", length / range.width);
             assert!(range.until >= until && until.since(range.since) >= Duration::from_secs(hours * 3600));
+        }
+    }
+
+    #[test]
+    fn a_series_of_each_value_is_added_up_from_few_periods() {
+        let now = Timestamp::from_millis(1_800_000_123_456);
+        for (hours, minutes) in
+            [(1, 2), (6, 10), (7, 60), (24, 60), (7 * 24, 360), (30 * 24, 1440), (350 * 24, 8 * 1440)]
+        {
+            let length = Duration::from_secs(hours * 3600);
+            let range = Range::for_values(length, now, now);
+            assert_eq!(range.width, minutes * MINUTE, "{hours} h");
+            let whole = super::super::millis(range.until.since(range.since));
+            assert!(whole / range.width <= VALUE_BUCKETS, "{hours} h: {} buckets", whole / range.width);
+            assert!(whole / range.span() <= VALUE_PERIODS + 2 * range.width / range.span(), "{hours} h");
+            assert!(range.until >= now && now.since(range.since) >= length);
         }
     }
 }

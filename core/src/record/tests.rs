@@ -158,6 +158,43 @@ fn hours_and_days_hold_what_their_minutes_hold() {
 }
 
 #[test]
+fn the_series_of_each_value_add_up_to_its_row() {
+    let database = MemoryDatabase::new();
+    let records = (0..90).map(|minute| {
+        let mut record = record(&format!("req_{minute}"));
+        record.at = Timestamp::from_millis(START + minute * 60_000);
+        record.model = format!("model-{}", minute.isqrt());
+        record.attempts[1].class = if minute % 3 == 0 { Class::Transport } else { Class::Success };
+        record
+    });
+    write(&database, &records.collect::<Vec<_>>()).unwrap();
+    let now = Timestamp::from_millis(START + 90 * 60_000);
+    for (hours, buckets) in [(2, 36), (24, 2), (30 * 24, 1)] {
+        let range = Range::for_values(Duration::from_secs(hours * 3600), now, now);
+        let rows = database.run(&[range.series_of_values(Dimension::Model, 4)]).unwrap().remove(0);
+        let mut sums: Vec<(String, [u64; 2])> = Vec::new();
+        let mut filled = Vec::new();
+        for row in rows {
+            let mut columns = row.columns();
+            let (value, bucket): (String, u64) = (columns.next().unwrap(), columns.next().unwrap());
+            if sums.last().is_none_or(|(last, _)| *last != value) {
+                sums.push((value, [0, 0]));
+            }
+            let (_, [requests, failed]) = sums.last_mut().unwrap();
+            *requests += columns.next::<u64>().unwrap();
+            *failed += columns.next::<u64>().unwrap();
+            filled.push(bucket);
+        }
+        let row = |(value, tally): (String, Tally)| (value, [tally.sums[0], tally.sums[1]]);
+        let rows: Vec<_> = table(&database, Dimension::Model, range).into_iter().take(4).map(row).collect();
+        assert_eq!(sums, rows, "{hours} h");
+        filled.sort_unstable();
+        filled.dedup();
+        assert!(filled.len() <= buckets, "{hours} h: {filled:?}");
+    }
+}
+
+#[test]
 fn models_that_nobody_serves_are_one_value() {
     let database = MemoryDatabase::new();
     let records: Vec<Record> = (0..20)
@@ -296,8 +333,12 @@ fn a_page_holds_what_all_conditions_leave() {
 #[test]
 fn sums_and_single_requests_are_looked_up() {
     let database = MemoryDatabase::new();
-    for statement in [last_hour().series(), last_hour().table(Dimension::Model, 10), query::request("req_1")]
-    {
+    for statement in [
+        last_hour().series(),
+        last_hour().table(Dimension::Model, 10),
+        last_hour().series_of_values(Dimension::Channel, 10),
+        query::request("req_1"),
+    ] {
         let plan = plan(&database, statement);
         assert!(plan.contains("SEARCH") && !plan.contains("SCAN r"), "{plan}");
     }

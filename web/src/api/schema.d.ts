@@ -594,6 +594,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts requests in buckets, for each value of what they have in common. */
+        get: operations["readSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1750,6 +1767,27 @@ export interface components {
         SchemaStyle: "full" | "openapi";
         /** @description A credential. It never shows itself in `Debug`, logs or errors, and leaves nothing in memory. */
         Secret: string;
+        /**
+         * @description Requests of a range, counted in buckets for each value of what they have in common, as `/api/stats` counts them. The
+         *     lists are for the values in their order: a number for each bucket from `since` on, zeros at the end left out.
+         */
+        Series: {
+            since: components["schemas"]["Timestamp"];
+            until: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Width of a bucket; there are at most 48.
+             */
+            bucketMs: number;
+            /**
+             * @description Models, protocols or ids, at most 200, those with the most requests first. One is empty where nobody served, and
+             *     without `by`.
+             */
+            values: string[];
+            requests: number[][];
+            /** @description How many of them failed. */
+            failed: number[][];
+        };
         /** @description What holds for all channels; what is left out has its default. */
         Settings: {
             /**
@@ -5245,6 +5283,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Neither a session nor the admin key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readSeries: {
+        parameters: {
+            query?: {
+                /** @description How long: a number and `m`, `h` or `d`; `24h` where it is left out. */
+                range?: string;
+                /** @description Its end; now where it is left out. */
+                until?: number;
+                /** @description `model`, `channel`, `key`, `clientKey` or `protocol`; all requests are one value where it is left out. */
+                by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
                 };
             };
             /** @description A parameter is wrong. */

@@ -137,6 +137,7 @@ fn a_wrong_parameter_is_named() {
         ("stats?range=forever", "range"),
         ("stats?range=99999999d", "range"),
         ("stats?by=colour", "by"),
+        ("stats/series?by=colour", "by"),
     ] {
         let (status, body) = server.call(Method::GET, &format!("/api/{query}"), NULL);
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
@@ -186,6 +187,42 @@ fn stats_add_up_and_few_samples_have_no_percentile() {
 }
 
 #[test]
+fn a_series_of_each_value_comes_in_one_answer() {
+    let server = with_records();
+    let (status, body) = server.call(Method::GET, "/api/stats/series?range=1h&by=channel", NULL);
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let sum = |list: &Value| list.as_array().unwrap().iter().filter_map(Value::as_u64).sum::<u64>();
+    assert_eq!(body["values"], json!(["ch_a", "ch_b"]));
+    assert_eq!((sum(&body["requests"][0]), sum(&body["requests"][1])), (5, 5), "{body}");
+    let now = server.platform.clock.now().as_millis();
+    let present = (now - 1 - body["since"].as_u64().unwrap()) / body["bucketMs"].as_u64().unwrap();
+    let failed = &body["failed"][1];
+    assert_eq!((failed.as_array().unwrap().len() as u64, sum(failed)), (present + 1, 5), "{body}");
+    assert_eq!(body["failed"][0], json!([]), "zeros at the end are left out");
+    let (_, body) = server.call(Method::GET, "/api/stats/series", NULL);
+    assert_eq!((&body["values"], sum(&body["requests"][0])), (&json!([""]), 10), "{body}");
+}
+
+#[test]
+fn a_day_of_a_hundred_channels_is_small() {
+    let server = Server::with_channels();
+    let now = server.platform.clock.now().as_millis();
+    let mut batch = Batch::default();
+    for number in 0..100 * 24 * 12 {
+        let (channel, hour) = (number % 100, number / 100 % 24);
+        let at = Timestamp::from_millis(now - 1 - hour * 3_600_000);
+        let channel = format!("ch_{channel:012}");
+        let status = if number.is_multiple_of(97) { 503 } else { 200 };
+        batch.add(&record(number, at, &channel, status));
+    }
+    server.platform.database.run(&batch.into_rows().into_statements()).unwrap();
+    let path = "/api/stats/series?by=channel";
+    let answer = server.send(request(Method::GET, path, NULL).header("x-api-key", ADMIN_KEY).body_json());
+    let bytes = answer.into_body().len();
+    assert!((10_000..=15_000).contains(&bytes), "{bytes} bytes");
+}
+
+#[test]
 fn the_overview_tells_how_things_are() {
     let server = with_records();
     let (status, body) = server.call(Method::GET, "/api/overview", NULL);
@@ -200,7 +237,7 @@ fn the_overview_tells_how_things_are() {
 fn without_a_database_records_are_refused_and_the_overview_says_why() {
     let server = with_records();
     server.platform.database.fail(Some(DatabaseError::Full));
-    for path in ["/api/requests", "/api/requests/req_1", "/api/stats"] {
+    for path in ["/api/requests", "/api/requests/req_1", "/api/stats", "/api/stats/series"] {
         let (status, body) = server.call(Method::GET, path, NULL);
         assert_eq!(
             (status, &body["error"]["code"]),

@@ -127,6 +127,14 @@ impl<P: Platform> Trip<P> {
         self.admission.as_ref()
     }
 
+    /// Waits for what comes of an attempt. Where the client leaves before, that is what it came to.
+    pub(crate) async fn awaits<T>(&mut self, lease: &Lease, reply: impl Future<Output = T> + Send) -> T {
+        let mut awaited = Awaited { trip: self, lease: Some(lease) };
+        let reply = reply.await;
+        awaited.lease = None;
+        reply
+    }
+
     /// Notes what one attempt came to; `message` is what the upstream said of a failure.
     pub(crate) fn note(&mut self, lease: &Lease, class: Class, began: Began, message: Option<&str>) {
         self.push(lease, class, began, None, message);
@@ -239,6 +247,20 @@ impl<P: Platform> Trip<P> {
         }
         let gateway = Arc::clone(&self.gateway);
         self.gateway.later(async move { gateway.platform.recorder().append(record).await });
+    }
+}
+
+/// An attempt that is noted as left when this is dropped with its lease.
+struct Awaited<'a, P: Platform> {
+    trip: &'a mut Trip<P>,
+    lease: Option<&'a Lease>,
+}
+
+impl<P: Platform> Drop for Awaited<'_, P> {
+    fn drop(&mut self) {
+        if let Some(lease) = self.lease {
+            self.trip.note(lease, Class::ClientGone, Began::default(), None);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The attempts of one request: candidates are tried until one serves, none is left, or the time is over.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 
 use crate::config::Config;
@@ -81,7 +82,11 @@ impl Attempts {
             };
             let mut lent = Lent::new(gateway, config, lease);
             trip.show(Some(lent.lease()));
-            match wiser(gateway, config, inbound, lent.lease()).await {
+            let reply = {
+                let lease = lent.lease();
+                trip.awaits(lease, pin!(wiser(gateway, config, inbound, lease))).await
+            };
+            match reply {
                 Reply::Whole(whole) => {
                     let began = Began { headers: Some(whole.came_at), content: Some(gateway.now()) };
                     trip.note(lent.lease(), whole.class, began, whole.message.as_deref());

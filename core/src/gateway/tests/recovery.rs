@@ -161,7 +161,8 @@ fn a_client_that_leaves_meanwhile_ends_the_search() {
     });
     let record = world.record();
     assert_eq!(record.status.as_u16(), 499);
-    assert_eq!(record.attempts.last().unwrap().class, Class::Transport);
+    let classes: Vec<Class> = record.attempts.iter().map(|attempt| attempt.class).collect();
+    assert_eq!(classes, [Class::Transport, Class::ClientGone]);
 }
 
 #[test]

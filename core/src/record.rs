@@ -25,6 +25,8 @@ use crate::price::Cost;
 use crate::schedule::{Class, Considered, Rule, SessionKey};
 use crate::time::Timestamp;
 
+/// What a request ends with that did not fail.
+const NO_FAILURES: [Class; 2] = [Class::Success, Class::ClientGone];
 /// nginx's "client closed request": no client sees it, the record does.
 pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// Clients name models as they like; so many bytes of it are kept.
@@ -125,9 +127,7 @@ impl Record {
 
     /// The client got an error, be it within an answer that began well.
     pub fn failed(&self) -> bool {
-        !self.gone()
-            && (self.status.as_u16() >= 400
-                || self.attempts.last().is_none_or(|last| last.class != Class::Success))
+        is_failure(self.class())
     }
 
     /// What the last attempt came to; `refused` where there was none.
@@ -144,6 +144,11 @@ impl Record {
         let upstream = || self.attempts.last()?.message.as_deref();
         self.error.as_deref().or_else(upstream).filter(|_| self.failed())
     }
+}
+
+/// Whether a request of this class counts as failed.
+pub(crate) fn is_failure(class: &str) -> bool {
+    NO_FAILURES.iter().all(|other| other.as_str() != class)
 }
 
 pub(crate) fn millis(duration: Duration) -> u64 {

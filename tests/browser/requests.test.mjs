@@ -41,7 +41,7 @@ test('requests are found by every filter, and the address keeps them', async () 
   assert.match(await rows.innerText(), /Failed/)
 
   const choices = [
-    ['Status', 'Failed (400 and above)', 'status=failed'],
+    ['Status', 'Failed', 'status=failed'],
     ['Channel', name, 'channel=ch_'],
     ['Client key', client.name, `clientKey=${client.id}`],
     ['Protocol', 'OpenAI Chat', 'protocol=chat'],

@@ -39,7 +39,7 @@ pub(super) struct RequestList {
         ("limit" = Option<u64>, Query, description = "At most 200; 50 where it is left out."),
         ("since" = Option<u64>, Query, description = "Arrived then or later."),
         ("until" = Option<u64>, Query, description = "Arrived before."),
-        ("status" = Option<String>, Query, description = "A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above."),
+        ("status" = Option<String>, Query, description = "A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left."),
         ("protocol" = Option<String>, Query, description = "The client's."),
         ("channel" = Option<String>, Query, description = "Id of the channel that served, or was tried last."),
         ("model" = Option<String>, Query, description = "As the client asked for it."),
@@ -102,7 +102,11 @@ pub(super) fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
     Ok(Filter {
         since: parameters.parsed("since", time, no_time)?,
         until: parameters.parsed("until", time, no_time)?,
-        status: parameters.parsed("status", status, "is not a status, `2xx`, `4xx`, `5xx` or `failed`")?,
+        status: parameters.parsed(
+            "status",
+            status,
+            "is not a status, `2xx`, `4xx`, `5xx`, `failed` or `gone`",
+        )?,
         protocol: parameters.parsed("protocol", protocol, "is no protocol")?,
         channel: parameters.owned("channel"),
         model: parameters.owned("model"),
@@ -115,6 +119,7 @@ pub(super) fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
 fn status(text: &str) -> Option<StatusFilter> {
     match text {
         "failed" => Some(StatusFilter::Failed),
+        "gone" => Some(StatusFilter::Gone),
         "2xx" => Some(StatusFilter::Hundred(2)),
         "4xx" => Some(StatusFilter::Hundred(4)),
         "5xx" => Some(StatusFilter::Hundred(5)),

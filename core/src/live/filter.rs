@@ -1,6 +1,8 @@
 //! Which requests a watcher wants to see.
 
+use crate::record::is_failure;
 use crate::record::query::{Filter, StatusFilter};
+use crate::schedule::Class;
 
 /// What of a request a filter looks at, as lists of requests show it.
 #[derive(Clone, Copy, Debug)]
@@ -11,8 +13,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) model: &'a str,
     pub(crate) client_key: &'a str,
     pub(crate) session: Option<&'a str>,
-    /// `None` while it is under way: then no wanted status is its own.
-    pub(crate) status: Option<u16>,
+    /// Status and class; `None` while it is under way: then no wanted status is its own.
+    pub(crate) end: Option<(u16, &'a str)>,
 }
 
 impl Filter {
@@ -22,7 +24,9 @@ impl Filter {
             wanted.as_deref().is_none_or(|wanted| seen == Some(wanted))
         };
         self.protocol.is_none_or(|wanted| wanted.as_str() == seen.protocol)
-            && self.status.is_none_or(|wanted| seen.status.is_some_and(|status| wanted.has(status)))
+            && self
+                .status
+                .is_none_or(|wanted| seen.end.is_some_and(|(status, class)| wanted.has(status, class)))
             && is(&self.channel, seen.channel)
             && is(&self.model, Some(seen.model))
             && is(&self.client_key, Some(seen.client_key))
@@ -31,11 +35,12 @@ impl Filter {
 }
 
 impl StatusFilter {
-    const fn has(self, status: u16) -> bool {
+    fn has(self, status: u16, class: &str) -> bool {
         match self {
             Self::Exactly(wanted) => status == wanted,
             Self::Hundred(wanted) => status / 100 == wanted,
-            Self::Failed => status >= 400,
+            Self::Failed => is_failure(class),
+            Self::Gone => Class::ClientGone.as_str() == class,
         }
     }
 }

@@ -149,7 +149,7 @@ impl UnderWay {
             model: &self.model,
             client_key: &self.client_key,
             session: self.session.as_deref(),
-            status: None,
+            end: None,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Records looked for, newest first, a page at a time.
 
+use super::NO_FAILURES;
 use crate::config::Protocol;
 use crate::database::{Column, Row, Statement, Value};
+use crate::schedule::Class;
 use crate::time::Timestamp;
 
 /// So many records a page looks through for what it wants, in the index alone and where each has to be read.
@@ -9,7 +11,7 @@ const WINDOW: u64 = 100_000;
 const TEXT_WINDOW: u64 = 10_000;
 
 /// The columns of the index, which are those of the conditions of [`Filter::indexed`].
-const INDEXED: &str = "at, seq, status, protocol, channel, model, client_key, session";
+const INDEXED: &str = "at, seq, status, class, protocol, channel, model, client_key, session";
 
 /// What of a request is read, in the order of [`Found`] and of an export's columns.
 pub(crate) const COLUMNS: [&str; 34] = [
@@ -66,14 +68,16 @@ pub(crate) struct Filter {
     pub(crate) text: Option<String>,
 }
 
-/// Which statuses are wanted.
+/// Which statuses or ends are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StatusFilter {
     Exactly(u16),
     /// 2 for 200 to 299.
     Hundred(u16),
-    /// 400 and above.
+    /// [`Record::failed`](super::Record::failed), whatever the status.
     Failed,
+    /// [`Record::gone`](super::Record::gone).
+    Gone,
 }
 
 /// The place of a record in the order of pages.
@@ -205,7 +209,10 @@ impl Filter {
                 let first = hundred.saturating_mul(100);
                 all.add("status >= ? AND status < ?", [first.into(), first.saturating_add(100).into()]);
             }
-            Some(StatusFilter::Failed) => all.add("status >= 400", []),
+            Some(StatusFilter::Failed) => {
+                all.add("class NOT IN (?, ?)", NO_FAILURES.map(|class| class.as_str().into()));
+            }
+            Some(StatusFilter::Gone) => all.add("class = ?", [Class::ClientGone.as_str().into()]),
             None => {}
         }
         all.add_some("protocol = ?", self.protocol.map(Protocol::as_str));

@@ -276,6 +276,7 @@ fn an_index_leads_to_every_page_in_its_order() {
         (Filter { protocol: Some(Protocol::Chat), ..Filter::default() }, among),
         (Filter { text: text("gpt"), channel: text("ch_a"), ..Filter::default() }, among),
         (failed(StatusFilter::Failed), among),
+        (failed(StatusFilter::Gone), among),
         (failed(StatusFilter::Hundred(2)), among),
         (failed(StatusFilter::Exactly(429)), among),
         (Filter { channel: text("ch_a"), model: text("m"), ..failed(StatusFilter::Failed) }, among),
@@ -328,6 +329,37 @@ fn a_page_holds_what_all_conditions_leave() {
         assert_eq!(found.len(), expected, "{filter:?}");
         assert!(found.is_sorted_by(|newer, older| newer > older), "{filter:?}: {found:?}");
     }
+}
+
+#[test]
+fn failed_are_answers_that_broke_off_and_not_those_that_clients_left() {
+    let database = MemoryDatabase::new();
+    let ended = |id: &str, status: u16, class: Option<Class>| {
+        let mut record = record(id);
+        record.status = StatusCode::from_u16(status).unwrap();
+        record.attempts = class.map(|class| attempt("a", class)).into_iter().collect();
+        record
+    };
+    let records = [
+        ended("req_1_served", 200, Some(Class::Success)),
+        ended("req_2_refused", 404, None),
+        ended("req_3_cut", 200, Some(Class::Transport)),
+        ended("req_4_left_before", 499, None),
+        ended("req_5_left_within", 200, Some(Class::ClientGone)),
+        ended("req_6_failed", 503, Some(Class::Overload)),
+    ];
+    write(&database, &records).unwrap();
+    for (status, expected) in [
+        (StatusFilter::Failed, ["req_6_failed", "req_3_cut", "req_2_refused"].as_slice()),
+        (StatusFilter::Gone, &["req_5_left_within", "req_4_left_before"]),
+    ] {
+        let filter = Filter { status: Some(status), ..Filter::default() };
+        let page = database.run(&[filter.page(None, 10)]).unwrap().remove(0);
+        let found: Vec<_> = page.iter().map(|row| String::read(row.0[1].clone()).unwrap()).collect();
+        assert_eq!(found, expected);
+    }
+    let all = &table(&database, Dimension::All, last_hour())[0].1;
+    assert_eq!(all.sums[..3], [6, 3, 2], "sums tell the same");
 }
 
 #[test]

@@ -4735,7 +4735,7 @@ export interface operations {
                 since?: number;
                 /** @description Arrived before. */
                 until?: number;
-                /** @description A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above. */
+                /** @description A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left. */
                 status?: string;
                 /** @description The client's. */
                 protocol?: string;
@@ -4820,7 +4820,7 @@ export interface operations {
                 since?: number;
                 /** @description Arrived before. */
                 until?: number;
-                /** @description A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above. */
+                /** @description A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left. */
                 status?: string;
                 /** @description The client's. */
                 protocol?: string;

@@ -7,7 +7,7 @@ export const FILTERS = ['q', 'status', 'protocol', 'channel', 'model', 'clientKe
 export type FilterName = (typeof FILTERS)[number]
 
 /** Statuses that can be asked for, beside a single one. */
-export const STATUSES = ['failed', '2xx', '4xx', '5xx', '499'] as const
+export const STATUSES = ['failed', '2xx', '4xx', '5xx', 'gone'] as const
 
 export const USUAL_RANGE = '24h'
 

@@ -44,7 +44,7 @@ enum Next {
         ("format" = String, Path, description = "`csv` or `jsonl`."),
         ("since" = Option<u64>, Query, description = "Arrived then or later."),
         ("until" = Option<u64>, Query, description = "Arrived before."),
-        ("status" = Option<String>, Query, description = "A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above."),
+        ("status" = Option<String>, Query, description = "A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left."),
         ("protocol" = Option<String>, Query, description = "The client's."),
         ("channel" = Option<String>, Query, description = "Id of the channel that served, or was tried last."),
         ("model" = Option<String>, Query, description = "As the client asked for it."),

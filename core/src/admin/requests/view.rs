@@ -176,7 +176,7 @@ impl RequestView {
             model: &self.model,
             client_key: &self.client_key,
             session: self.session.as_deref(),
-            status: Some(self.status),
+            end: Some((self.status, &self.class)),
         }
     }
 }

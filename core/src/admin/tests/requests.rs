@@ -60,6 +60,7 @@ fn filters_leave_what_they_say() {
     for (query, expected) in [
         ("channel=ch_b".to_owned(), &odd[..]),
         ("status=failed".to_owned(), &odd[..]),
+        ("status=gone".to_owned(), &[]),
         ("status=5xx".to_owned(), &odd[..]),
         ("status=503".to_owned(), &odd[..]),
         ("status=2xx".to_owned(), &even[..]),

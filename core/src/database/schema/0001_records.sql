@@ -40,7 +40,7 @@ CREATE TABLE request (
 );
 
 -- Whatever requests are looked for by, in their order: one index to keep instead of one for each.
-CREATE INDEX request_at ON request (at, seq, status, protocol, channel, model, client_key, session);
+CREATE INDEX request_at ON request (at, seq, status, class, protocol, channel, model, client_key, session);
 
 -- Sums over the requests that arrived within `span` milliseconds from `at` on, or ever where both are 0, for one value of
 -- one dimension. The last two groups of columns are histograms of the times to the first content and to the end.

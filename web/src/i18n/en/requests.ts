@@ -16,11 +16,11 @@ export const requests = {
     model: 'Any model',
   },
   statuses: {
-    failed: 'Failed (400 and above)',
+    failed: 'Failed',
     '2xx': 'Succeeded (2xx)',
     '4xx': 'Client errors (4xx)',
     '5xx': 'Server errors (5xx)',
-    '499': 'Client left (499)',
+    gone: 'Client left',
   },
   columns: {
     time: 'Time',

@@ -16,11 +16,11 @@ export const requests: Messages['requests'] = {
     model: '任意模型',
   },
   statuses: {
-    failed: '失败（400 及以上）',
+    failed: '失败',
     '2xx': '成功（2xx）',
     '4xx': '客户端错误（4xx）',
     '5xx': '服务端错误（5xx）',
-    '499': '客户端离开（499）',
+    gone: '客户端离开',
   },
   columns: {
     time: '时间',

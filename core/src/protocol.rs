@@ -24,7 +24,7 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-pub use answer::{body_error, body_usage};
+pub use answer::{body_error, body_finish, body_usage};
 pub use codecs::{
     counted_request, decode_answer, decode_request, document_error, encode_answer, encode_request,
     stream_decoder, stream_encoder,

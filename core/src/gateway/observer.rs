@@ -11,7 +11,7 @@ use crate::codec::sse::Event;
 use crate::codec::{array, sse};
 use crate::config::Protocol;
 use crate::error::Failure;
-use crate::ir::usage::Usage;
+use crate::ir::{FinishReason, Usage};
 use crate::protocol::{self, Operation, Signal, Tap, UpstreamError};
 
 /// One event larger than this is passed on without being looked at.
@@ -140,6 +140,11 @@ impl Observer {
     /// Whether a comment may be put between events.
     pub(crate) fn takes_comments(&self) -> bool {
         matches!(self.framing, Framing::Events(_))
+    }
+
+    /// Why the model stopped, where the answer is streamed.
+    pub(crate) fn finish_reason(&self) -> Option<FinishReason> {
+        self.tap.finish_reason()
     }
 
     pub(crate) fn usage(&self) -> Option<Usage> {

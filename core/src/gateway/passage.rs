@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::error::Failure;
-use crate::ir::{Losses, Usage};
+use crate::ir::{FinishReason, Losses, Usage};
 use crate::protocol::UpstreamError;
 use crate::transcode::Transcoder;
 
@@ -113,6 +113,14 @@ impl Passage {
         match self {
             Self::Through(through) => through.observer.takes_comments(),
             Self::Transcoded(transcoder) => transcoder.takes_comments(),
+        }
+    }
+
+    /// Why the model stopped. Of a document that passes through its bytes tell.
+    pub(crate) fn finish_reason(&self) -> Option<FinishReason> {
+        match self {
+            Self::Through(through) => through.observer.finish_reason(),
+            Self::Transcoded(transcoder) => transcoder.finish_reason(),
         }
     }
 

@@ -63,6 +63,24 @@ pub enum FinishReason {
     Other,
 }
 
+impl FinishReason {
+    /// Its name in records.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::StopSequence => "stop_sequence",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::Refusal => "refusal",
+            Self::ContentFilter => "content_filter",
+            Self::Pause => "pause",
+            Self::MalformedCall => "malformed_call",
+            Self::ContextExceeded => "context_exceeded",
+            Self::Other => "other",
+        }
+    }
+}
+
 impl Finish {
     pub fn new(reason: FinishReason) -> Self {
         Self { reason, stop_sequence: None, message: None, details: None }

@@ -1,8 +1,9 @@
 //! What the gateway must know of an answer that is not streamed, from a few raw values of it.
 
-use super::{Operation, UpstreamError, event, gemini, messages, openai};
+use super::{Operation, UpstreamError, chat, event, gemini, messages, openai, responses};
+use crate::codec::json;
 use crate::config::Protocol;
-use crate::ir::usage::Usage;
+use crate::ir::{FinishReason, Usage};
 
 /// What an answer consumed, from its top-level `usage` (Gemini: `usageMetadata`).
 pub fn body_usage(operation: Operation, usage_value: Option<&[u8]>) -> Option<Usage> {
@@ -13,6 +14,24 @@ pub fn body_usage(operation: Operation, usage_value: Option<&[u8]>) -> Option<Us
         Protocol::Chat | Protocol::Responses | Protocol::Images | Protocol::Embeddings => {
             openai::usage::decode(&usage)
         }
+    }
+}
+
+/// Why an answer ended, from the whole of it.
+pub fn body_finish(operation: Operation, body: &[u8]) -> Option<FinishReason> {
+    let first = |list| json::elements(event::field(body, list)?).next()?.ok().map(|element| element.value);
+    match operation.protocol() {
+        Protocol::Messages => messages::response::finish(event::field(body, "stop_reason")?),
+        Protocol::Chat => {
+            chat::finish::told(&json::string(event::field(first("choices")?, "finish_reason")?)?)
+        }
+        Protocol::Responses => event::field(body, "status").and_then(|_| responses::answer::finish(body)),
+        Protocol::Gemini => {
+            let candidate = first("candidates")?;
+            let reason = json::string(event::field(candidate, "finishReason")?)?;
+            Some(gemini::finish::decode(&reason, event::mentions(candidate, gemini::finish::CALL)))
+        }
+        Protocol::Images | Protocol::Embeddings => None,
     }
 }
 
@@ -41,6 +60,41 @@ mod tests {
         assert_eq!(body_usage(Operation::Chat, Some(b"null")), None);
         assert_eq!(body_usage(Operation::Chat, Some(b"{cut")), None);
         assert_eq!(body_usage(Operation::Chat, None), None);
+    }
+
+    #[test]
+    fn an_end_is_read_as_its_protocol_writes_it() {
+        use FinishReason::{ContentFilter, Length, Stop, ToolCalls};
+        for (operation, body, expected) in [
+            (Operation::Messages, r#"{"stop_reason":"end_turn"}"#, Some(Stop)),
+            (Operation::Messages, r#"{"content":[],"stop_reason":"tool_use"}"#, Some(ToolCalls)),
+            (Operation::Messages, r#"{"stop_reason":null}"#, None),
+            (Operation::Chat, r#"{"choices":[{"message":{},"finish_reason":"length"}]}"#, Some(Length)),
+            (Operation::Chat, r#"{"choices":[{"finish_reason":"tool_calls"}]}"#, Some(ToolCalls)),
+            (Operation::Chat, r#"{"choices":[]}"#, None),
+            (Operation::Responses, r#"{"status":"completed","output":[{"type":"message"}]}"#, Some(Stop)),
+            (
+                Operation::Responses,
+                r#"{"status":"completed","output":[{"type":"function_call"}]}"#,
+                Some(ToolCalls),
+            ),
+            (
+                Operation::Responses,
+                r#"{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}"#,
+                Some(Length),
+            ),
+            (Operation::Responses, r#"{"status":"failed","error":{"message":"no"}}"#, None),
+            (Operation::ResponsesInputTokens, r#"{"input_tokens":5}"#, None),
+            (Operation::GeminiGenerate, r#"{"candidates":[{"finishReason":"SAFETY"}]}"#, Some(ContentFilter)),
+            (
+                Operation::GeminiGenerate,
+                r#"{"candidates":[{"content":{"parts":[{"functionCall":{}}]},"finishReason":"STOP"}]}"#,
+                Some(ToolCalls),
+            ),
+            (Operation::Embeddings, r#"{"data":[]}"#, None),
+        ] {
+            assert_eq!(body_finish(operation, body.as_bytes()), expected, "{body}");
+        }
     }
 
     #[test]

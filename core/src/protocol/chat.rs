@@ -3,7 +3,7 @@
 
 mod answer;
 mod call;
-mod finish;
+pub(super) mod finish;
 pub(super) mod request;
 pub(super) mod response;
 pub(super) mod stream;

@@ -1,7 +1,7 @@
 //! Gemini. <https://ai.google.dev/api/generate-content>
 
 pub(super) mod error;
-mod finish;
+pub(super) mod finish;
 mod logprobs;
 pub(super) mod request;
 pub(super) mod response;

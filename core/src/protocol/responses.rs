@@ -1,6 +1,6 @@
 //! OpenAI Responses, which Codex speaks. <https://developers.openai.com/api/reference/resources/responses>
 
-mod answer;
+pub(super) mod answer;
 mod content;
 pub(super) mod error;
 mod item;

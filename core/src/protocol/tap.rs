@@ -7,7 +7,7 @@ use super::{Operation, UpstreamError, chat, gemini, images, messages, openai, re
 use crate::codec::sse;
 use crate::config::Protocol;
 use crate::error::Failure;
-use crate::ir::usage::Usage;
+use crate::ir::{FinishReason, Usage};
 
 /// What one event of a stream means for the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,17 @@ impl Tap {
             Stream::Responses(stream) => stream.usage(),
             Stream::Gemini(stream) => stream.usage(),
             Stream::Images(stream) => stream.usage(),
+        }
+    }
+
+    /// Why the model stopped, once that was told; of several choices the first that was.
+    pub fn finish_reason(&self) -> Option<FinishReason> {
+        match &self.0 {
+            Stream::Messages(stream) => stream.finish,
+            Stream::Chat(stream) => stream.finish,
+            Stream::Responses(stream) => stream.finish,
+            Stream::Gemini(stream) => stream.finish,
+            Stream::Images(_) => None,
         }
     }
 

@@ -60,6 +60,7 @@ struct Seen {
     ended: bool,
     failed: Option<UpstreamError>,
     usage: Option<Usage>,
+    finish: Option<FinishReason>,
 }
 
 impl Transcoder {
@@ -190,6 +191,11 @@ impl Transcoder {
         self.sink.seen.usage
     }
 
+    /// Why the model stopped.
+    pub fn finish_reason(&self) -> Option<FinishReason> {
+        self.sink.seen.finish
+    }
+
     /// Whether a comment may be put between two of the client's events.
     pub fn takes_comments(&self) -> bool {
         self.takes_comments
@@ -260,6 +266,7 @@ impl Seen {
             }
             Event::Usage(usage) => self.usage.get_or_insert_default().merge(usage),
             Event::Finish { finish, .. } => {
+                self.finish.get_or_insert(finish.reason);
                 self.content |= !matches!(finish.reason, FinishReason::Stop | FinishReason::ToolCalls);
             }
             Event::End => self.ended = true,

@@ -31,6 +31,12 @@ pub(super) fn decode(reason: &str, did: Did) -> Option<Finish> {
     Some(Finish { message, ..Finish::new(reason_of) })
 }
 
+/// The same by the word alone, where nobody looked at what the answer holds.
+pub(in crate::protocol) fn told(reason: &str) -> Option<FinishReason> {
+    let did = Did { call: reason.contains("tool") || reason.contains("function"), refuse: false };
+    decode(reason, did).map(|finish| finish.reason)
+}
+
 /// Why an answer ended well that does not say more.
 pub(super) fn done(did: Did) -> FinishReason {
     if did.call {

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use super::finish;
 use crate::codec::sse;
-use crate::ir::usage::Usage;
+use crate::ir::{FinishReason, Usage};
 use crate::protocol::event::{self, Progress, filled};
 use crate::protocol::openai::usage;
 use crate::protocol::{Signal, UpstreamError, decode_error};
@@ -12,6 +13,7 @@ use crate::protocol::{Signal, UpstreamError, decode_error};
 #[derive(Debug, Default)]
 pub(in crate::protocol) struct Stream {
     usage: Option<Usage>,
+    pub(in crate::protocol) finish: Option<FinishReason>,
     progress: Progress,
 }
 
@@ -62,6 +64,7 @@ impl Stream {
             let finish =
                 choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
             self.progress.ended |= finish.is_some();
+            self.finish = self.finish.or_else(|| finish::told(finish?));
             // A length or a filter that leaves nothing is the answer all the same.
             content |= choice_has_content(choice)
                 || finish.is_some_and(|reason| !matches!(reason, "stop" | "tool_calls" | "function_call"));

@@ -5,8 +5,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::ir::FinishReason;
 
+/// What an answer with function calls holds somewhere.
+pub(in crate::protocol) const CALL: &[u8] = br#""functionCall""#;
+
 /// `calls`: the answer holds function calls, for which Gemini has no reason of its own.
-pub(super) fn decode(reason: &str, calls: bool) -> FinishReason {
+pub(in crate::protocol) fn decode(reason: &str, calls: bool) -> FinishReason {
     match reason {
         "STOP" if calls => FinishReason::ToolCalls,
         "STOP" => FinishReason::Stop,

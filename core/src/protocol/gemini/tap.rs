@@ -4,9 +4,9 @@
 use memchr::memmem;
 use serde_json::Value;
 
-use super::response;
+use super::{finish, response};
 use crate::codec::sse;
-use crate::ir::usage::Usage;
+use crate::ir::{FinishReason, Usage};
 use crate::protocol::event::{self, Progress, filled};
 use crate::protocol::{Signal, UpstreamError, decode_error};
 
@@ -14,6 +14,8 @@ use crate::protocol::{Signal, UpstreamError, decode_error};
 pub(in crate::protocol) struct Stream {
     /// The last chunk from its `usageMetadata` on, as an object: every chunk counts, only the last matters.
     counted: Vec<u8>,
+    called: bool,
+    pub(in crate::protocol) finish: Option<FinishReason>,
     progress: Progress,
 }
 
@@ -21,6 +23,7 @@ impl Stream {
     pub(in crate::protocol) fn observe(&mut self, event: &sse::Event<'_>) -> Signal {
         let data = event.data.as_ref();
         self.remember_usage(data);
+        self.called = self.called || event::mentions(data, finish::CALL);
         let signal = if event.name.as_deref() == Some(b"error") {
             Signal::Failed(decode_error(data))
         } else if self.progress.content && is_plain(data) {
@@ -66,6 +69,7 @@ impl Stream {
         for candidate in candidates {
             let finish = candidate.get("finishReason").and_then(Value::as_str);
             self.progress.ended |= finish.is_some();
+            self.finish = self.finish.or_else(|| Some(finish::decode(finish?, self.called)));
             content |= candidate_has_content(candidate) || finish.is_some_and(explains_silence);
         }
         match (content, self.progress.ended) {

@@ -5,8 +5,15 @@ pub(in crate::protocol) mod encode;
 
 use serde_json::Value;
 
-use crate::ir::usage::Usage;
+use super::wire::stop;
+use crate::codec::json;
+use crate::ir::{FinishReason, Usage};
 use crate::protocol::count;
+
+/// Reads a raw `stop_reason`.
+pub(in crate::protocol) fn finish(reason: &[u8]) -> Option<FinishReason> {
+    Some(stop::decode(Some(&json::string(reason)?), None, None, false).reason)
+}
 
 /// Reads a `usage` object. `input_tokens` excludes the cache; `output_tokens` includes thinking.
 /// <https://platform.claude.com/docs/en/build-with-claude/prompt-caching>

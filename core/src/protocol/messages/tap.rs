@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use super::response;
 use crate::codec::sse;
-use crate::ir::usage::Usage;
+use crate::ir::{FinishReason, Usage};
 use crate::protocol::event::{self, Progress, filled, parse};
 use crate::protocol::{Signal, decode_error};
 
 #[derive(Debug, Default)]
 pub(in crate::protocol) struct Stream {
     usage: Usage,
+    pub(in crate::protocol) finish: Option<FinishReason>,
     progress: Progress,
 }
 
@@ -34,6 +35,7 @@ impl Stream {
                 self.refine(event::field(&event.data, "usage"));
                 // A refusal or a full context may come without a word, and is the answer all the same.
                 let reason = event::at(&event.data, &["delta", "stop_reason"]).unwrap_or(b"null");
+                self.finish = response::finish(reason).or(self.finish);
                 let plain =
                     matches!(reason, br#""end_turn""# | br#""tool_use""# | br#""stop_sequence""# | b"null");
                 if plain { Signal::Quiet } else { Signal::Content }

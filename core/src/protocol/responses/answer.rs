@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{item, wire};
+use crate::codec::json;
 use crate::ir::{Block, Finish, FinishReason, Image, Item, Message, Opaque, Role, Source, Start, Usage};
 use crate::protocol::convert::Invalid;
 use crate::protocol::openai::usage;
@@ -103,6 +104,32 @@ impl<'a> Answer<'a> {
     fn error(&self, fallback: &str) -> UpstreamError {
         let told = self.error.and_then(|raw| event::error_of(raw.get().as_bytes()));
         told.unwrap_or_else(|| UpstreamError { message: fallback.to_owned(), ..UpstreamError::default() })
+    }
+}
+
+/// Items that the client is to act on.
+const CALLS: [&[u8]; 6] = [
+    br#""function_call""#,
+    br#""custom_tool_call""#,
+    br#""local_shell_call""#,
+    br#""shell_call""#,
+    br#""apply_patch_call""#,
+    br#""computer_call""#,
+];
+
+/// Why an answer ended, from a response object of which nothing is built. `None` where it failed.
+pub(in crate::protocol) fn finish(response: &[u8]) -> Option<FinishReason> {
+    let status = event::field(response, "status").unwrap_or_default();
+    let incomplete = event::at(response, &["incomplete_details", "reason"]).and_then(json::string);
+    match (status, incomplete) {
+        (br#""failed""# | br#""cancelled""#, _) => None,
+        (_, Some(reason)) => Some(incompletion(&reason).reason),
+        (br#""incomplete""#, None) => Some(FinishReason::Length),
+        _ => {
+            let output = event::field(response, "output").unwrap_or_default();
+            let called = CALLS.iter().any(|call| event::mentions(output, call));
+            Some(whole(called, event::mentions(output, br#""refusal""#)).reason)
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::answer;
 use super::error::{self, Identity};
 use crate::codec::{json, sse};
 use crate::error::Failure;
-use crate::ir::usage::Usage;
+use crate::ir::{FinishReason, Usage};
 use crate::protocol::event::{self, Progress, at, field, parse};
 use crate::protocol::openai::usage;
 use crate::protocol::{Signal, decode_error};
@@ -14,6 +15,7 @@ use crate::protocol::{Signal, decode_error};
 pub(in crate::protocol) struct Stream {
     identity: Identity,
     usage: Option<Usage>,
+    pub(in crate::protocol) finish: Option<FinishReason>,
     /// Events so far, which is the next one's sequence number.
     events: u64,
     progress: Progress,
@@ -86,6 +88,7 @@ impl Stream {
         self.progress.ended = true;
         self.identify(data);
         let Some(response) = field(data, "response") else { return Signal::Done };
+        self.finish = answer::finish(response);
         self.usage = field(response, "usage").and_then(parse).as_ref().and_then(usage::decode);
         let output =
             || field(response, "output").is_some_and(|output| json::elements(output).next().is_some());

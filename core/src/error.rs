@@ -84,6 +84,24 @@ impl Failure {
 }
 
 impl FailureKind {
+    /// Its name in records.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::ContextTooLong => "context_too_long",
+            Self::ContentPolicy => "content_policy",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::TooLarge => "too_large",
+            Self::RateLimited => "rate_limited",
+            Self::Overloaded => "overloaded",
+            Self::Timeout => "timeout",
+            Self::Upstream => "upstream",
+            Self::Internal => "internal",
+        }
+    }
+
     /// The status of an error that no upstream gave one.
     pub const fn status(self) -> StatusCode {
         match self {

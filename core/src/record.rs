@@ -20,7 +20,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::config::{ChannelId, ClientKeyId, KeyId, Protocol};
-use crate::ir::{Losses, Usage};
+use crate::error::FailureKind;
+use crate::ir::{FinishReason, Losses, Usage};
 use crate::price::Cost;
 use crate::schedule::{Class, Considered, Rule, SessionKey};
 use crate::time::Timestamp;
@@ -39,10 +40,11 @@ pub struct Record {
     pub id: String,
     pub at: Timestamp,
     pub protocol: Protocol,
+    /// Empty where none came that is known.
     pub client_key: ClientKeyId,
     /// The conversation, where the client says that there is one.
     pub session: Option<SessionKey>,
-    /// As the client asked for it.
+    /// As the client asked for it; empty where the request was refused before it was read.
     pub model: String,
     pub stream: bool,
     /// What the client saw.
@@ -54,6 +56,8 @@ pub struct Record {
     pub first_content: Option<Duration>,
     /// From arrival to the end of the answer.
     pub duration: Duration,
+    /// Why the model stopped, where the answer came so far.
+    pub finish: Option<FinishReason>,
     pub usage: Option<Usage>,
     /// Of the usage, at the prices that held when the request came; `None` where nothing is known of it.
     pub cost: Option<Cost>,
@@ -64,6 +68,8 @@ pub struct Record {
     pub lost: Losses,
     /// What the client was told of a failure of the gateway's own; holds no secret.
     pub error: Option<String>,
+    /// What kind of failure that was.
+    pub code: Option<FailureKind>,
 }
 
 /// One try of a request.
@@ -95,7 +101,7 @@ pub struct Attempt {
 }
 
 impl Record {
-    /// Of a request that has just been read.
+    /// Of a request that has just come.
     pub fn new(id: &str, at: Timestamp, protocol: Protocol, client_key: ClientKeyId, model: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -110,12 +116,14 @@ impl Record {
             left_out: Vec::new(),
             first_content: None,
             duration: Duration::ZERO,
+            finish: None,
             usage: None,
             cost: None,
             request_bytes: 0,
             response_bytes: 0,
             lost: Losses::default(),
             error: None,
+            code: None,
         }
     }
 

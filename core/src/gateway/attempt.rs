@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::config::{Secret, Timeouts};
 use crate::error::{Failure, FailureKind, Origin};
-use crate::ir::{Losses, Usage};
+use crate::ir::{FinishReason, Losses, Usage};
 use crate::platform::{ByteBody, Clock, HttpClient, Platform, TransportError, TransportErrorKind};
 use crate::protocol::{self, UpstreamError, messages};
 use crate::schedule::classify::{self, Evidence, Verdict};
@@ -45,6 +45,7 @@ pub(crate) struct Whole {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) class: Class,
+    pub(crate) finish: Option<FinishReason>,
     pub(crate) usage: Option<Usage>,
     pub(crate) lost: Losses,
     /// What it says, where it is a refusal.
@@ -191,6 +192,8 @@ impl<C: Clock> Reading<'_, C> {
         match held {
             Held::Whole(body) => {
                 let usage = passage.usage();
+                let told = || protocol::body_finish(inbound.operation, &body);
+                let finish = passage.finish_reason().or_else(told);
                 lost.extend(passage.lost());
                 let (headers, came_at) = (headers(), self.came_at);
                 let message = passage.failed().map(|error| error.message.clone());
@@ -199,6 +202,7 @@ impl<C: Clock> Reading<'_, C> {
                     headers,
                     body,
                     class,
+                    finish,
                     usage,
                     lost,
                     message,
@@ -262,8 +266,19 @@ impl<C: Clock> Reading<'_, C> {
         let headers = protocol::response_headers(self.inbound.operation.protocol(), self.upstream);
         let (class, message, lost, came_at) =
             (miss.class, Some(miss.message), Losses::default(), self.came_at);
-        let (usage, refills_at) = (None, None);
-        Reply::Whole(Whole { status, headers, body, class, usage, lost, message, came_at, refills_at })
+        let (finish, usage, refills_at) = (None, None, None);
+        Reply::Whole(Whole {
+            status,
+            headers,
+            body,
+            class,
+            finish,
+            usage,
+            lost,
+            message,
+            came_at,
+            refills_at,
+        })
     }
 }
 

@@ -264,6 +264,7 @@ impl<P: Platform> Relay<P> {
         let first_content = began.content.map(|at| at.since(lent.lease().acquired_at));
         lent.settle(Outcome { first_content, tokens, ..outcome });
         trip.lose(lost);
+        trip.stopped(self.passage.finish_reason());
         trip.finish(self.status, self.passage.usage(), self.sent + self.ready.len());
     }
 }

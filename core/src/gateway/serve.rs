@@ -51,6 +51,7 @@ impl<P: Platform> Gateway<P> {
                 let head = Head { status: whole.status, headers: whole.headers, lost: &whole.lost };
                 let response = answer(head, &lent.lease().channel.name, Body::Whole(whole.body));
                 trip.lose(whole.lost);
+                trip.stopped(whole.finish);
                 trip.finish(whole.status, whole.usage, whole_bytes);
                 Ok(response)
             }

@@ -9,7 +9,7 @@ use http::StatusCode;
 use crate::allowance::{Admission, Amount};
 use crate::config::{Channel, Config};
 use crate::error::Failure;
-use crate::ir::{Losses, Usage};
+use crate::ir::{FinishReason, Losses, Usage};
 use crate::live::{NOBODY, UnderWay};
 use crate::platform::{Background, Coordinator, Platform, Recorder};
 use crate::price::Cost;
@@ -184,6 +184,7 @@ impl<P: Platform> Trip<P> {
     pub(crate) fn fail(&mut self, failure: &Failure) {
         if let Some(record) = &mut self.record {
             record.error = Some(failure.message.clone());
+            record.code = Some(failure.kind);
         }
     }
 
@@ -207,6 +208,13 @@ impl<P: Platform> Trip<P> {
     pub(crate) fn lose(&mut self, lost: Losses) {
         if let Some(record) = &mut self.record {
             record.lost.extend(lost);
+        }
+    }
+
+    /// Notes why the model stopped.
+    pub(crate) fn stopped(&mut self, finish: Option<FinishReason>) {
+        if let Some(record) = &mut self.record {
+            record.finish = finish;
         }
     }
 

@@ -7,17 +7,19 @@ use super::excerpt::excerpt;
 use super::rollup::{self, Rollups};
 use super::{Record, clipped, clipped_to, millis};
 use crate::database::{Row, Statement, Value};
+use crate::error::FailureKind;
+use crate::ir::FinishReason;
 use crate::price::Cost;
 use crate::time::Timestamp;
 
 /// Clients name fields as they like; so many bytes tell of those that were lost.
 const LONGEST_LOSS: usize = 1024;
 
-const INSERT_REQUEST: &str = "INSERT INTO request (id, at, client_key, session, protocol, model, stream, status, class, \
+const INSERT_REQUEST: &str = "INSERT INTO request (id, at, client_key, session, protocol, model, stream, status, class, finish, \
     attempts, channel, key, upstream_protocol, upstream_model, queued, first_byte, first_content, duration, \
     input, cache_read, cache_write, cache_write_1h, output, reasoning, input_audio, output_audio, web_searches, \
-    estimated, cost, request_bytes, response_bytes, lost, error, attempt_log, left_out) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    estimated, cost, request_bytes, response_bytes, lost, code, error, attempt_log, left_out) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Gathers records.
 #[derive(Debug, Default)]
@@ -97,6 +99,7 @@ pub(crate) fn request(record: &Record) -> Row {
         record.stream.into(),
         record.status.as_u16().into(),
         record.class().into(),
+        record.finish.map(FinishReason::as_str).into(),
         (record.attempts.len() as u64).into(),
         last.map(|last| last.channel.as_str()).into(),
         last.map(|last| last.key.as_str()).into(),
@@ -120,6 +123,7 @@ pub(crate) fn request(record: &Record) -> Row {
         record.request_bytes.into(),
         record.response_bytes.into(),
         lost(record),
+        record.code.map(FailureKind::as_str).into(),
         record.failure().map(excerpt).into(),
         json(&record.attempts.iter().map(AttemptView::of).collect::<Vec<_>>()),
         json(attempt::first(&record.left_out)),

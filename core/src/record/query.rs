@@ -14,7 +14,7 @@ const TEXT_WINDOW: u64 = 10_000;
 const INDEXED: &str = "at, seq, status, class, protocol, channel, model, client_key, session";
 
 /// What of a request is read, in the order of [`Found`] and of an export's columns.
-pub(crate) const COLUMNS: [&str; 34] = [
+pub(crate) const COLUMNS: [&str; 36] = [
     "seq",
     "id",
     "at",
@@ -25,6 +25,7 @@ pub(crate) const COLUMNS: [&str; 34] = [
     "stream",
     "status",
     "class",
+    "finish",
     "attempts",
     "channel",
     "key",
@@ -48,6 +49,7 @@ pub(crate) const COLUMNS: [&str; 34] = [
     "request_bytes",
     "response_bytes",
     "lost",
+    "code",
     "error",
 ];
 

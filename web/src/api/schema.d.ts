@@ -1647,12 +1647,13 @@ export interface components {
             id: string;
             /** @description When it arrived. */
             at: components["schemas"]["Timestamp"];
+            /** @description Empty where none came that is known. */
             clientKey: string;
             /** @description The conversation, by a fingerprint of what the client calls it. */
             session?: string | null;
             /** @description The client's. */
             protocol: string;
-            /** @description As the client asked for it. */
+            /** @description As the client asked for it; empty where the request was refused before it was read. */
             model: string;
             stream: boolean;
             /**
@@ -1662,6 +1663,11 @@ export interface components {
             status: number;
             /** @description What the last attempt came to; `refused` where there was none. */
             class: string;
+            /**
+             * @description Why the model stopped, in the same words for all protocols: `stop`, `stop_sequence`, `length`, `tool_calls`, `refusal`,
+             *     `content_filter`, `pause`, `malformed_call`, `context_exceeded` or `other`.
+             */
+            finish?: string | null;
             /** Format: int64 */
             attemptCount: number;
             /** @description Who served, or was tried last. */
@@ -1696,6 +1702,8 @@ export interface components {
             responseBytes: number;
             /** @description What conversions could not carry. */
             lost?: string | null;
+            /** @description What kind of failure the gateway answered with, such as `authentication`, `too_large` or `overloaded`. */
+            code?: string | null;
             /** @description An excerpt of why it failed. */
             error?: string | null;
         };

@@ -18,19 +18,24 @@ pub(crate) struct RequestView {
     id: String,
     /// When it arrived.
     at: Timestamp,
+    /// Empty where none came that is known.
     client_key: String,
     /// The conversation, by a fingerprint of what the client calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
     /// The client's.
     protocol: String,
-    /// As the client asked for it.
+    /// As the client asked for it; empty where the request was refused before it was read.
     model: String,
     stream: bool,
     /// What the client saw; 499: it left.
     status: u16,
     /// What the last attempt came to; `refused` where there was none.
     class: String,
+    /// Why the model stopped, in the same words for all protocols: `stop`, `stop_sequence`, `length`, `tool_calls`, `refusal`,
+    /// `content_filter`, `pause`, `malformed_call`, `context_exceeded` or `other`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish: Option<String>,
     attempt_count: u64,
     /// Who served, or was tried last.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +65,9 @@ pub(crate) struct RequestView {
     /// What conversions could not carry.
     #[serde(skip_serializing_if = "Option::is_none")]
     lost: Option<String>,
+    /// What kind of failure the gateway answered with, such as `authentication`, `too_large` or `overloaded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
     /// An excerpt of why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -137,6 +145,7 @@ impl RequestView {
             stream: columns.next()?,
             status: columns.next()?,
             class: columns.next()?,
+            finish: columns.next()?,
             attempt_count: columns.next()?,
             channel: columns.next()?,
             key: columns.next()?,
@@ -162,6 +171,7 @@ impl RequestView {
             request_bytes: columns.next()?,
             response_bytes: columns.next()?,
             lost: columns.next()?,
+            code: columns.next()?,
             error: columns.next()?,
         })
     }

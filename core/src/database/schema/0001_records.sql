@@ -11,6 +11,7 @@ CREATE TABLE request (
   stream INTEGER NOT NULL,
   status INTEGER NOT NULL,
   class TEXT NOT NULL,
+  finish TEXT,
   attempts INTEGER NOT NULL,
   channel TEXT,
   key TEXT,
@@ -34,6 +35,7 @@ CREATE TABLE request (
   request_bytes INTEGER NOT NULL,
   response_bytes INTEGER NOT NULL,
   lost TEXT,
+  code TEXT,
   error TEXT,
   attempt_log TEXT NOT NULL,
   left_out TEXT NOT NULL

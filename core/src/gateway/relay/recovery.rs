@@ -153,6 +153,7 @@ impl<P: Platform> Relay<P> {
             }
             Ok(Served { answer: Answer::Whole(whole), .. }) if whole.status.is_success() => {
                 trip.lose(whole.lost);
+                trip.stopped(whole.finish);
                 self.ready.push(whole.body);
                 trip.finish(self.status, whole.usage, self.sent + self.ready.len());
                 return Ok(());

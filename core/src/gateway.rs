@@ -29,6 +29,7 @@ mod route;
 mod serve;
 mod shape;
 pub(crate) mod spending;
+mod stranger;
 pub(crate) mod trial;
 mod trip;
 
@@ -60,6 +61,7 @@ use crate::transcode::Vault;
 use ids::RequestIds;
 use inbound::Inbound;
 use route::{Call, Route, route};
+use stranger::Strangers;
 use trip::Trip;
 
 pub use body::Body;
@@ -75,6 +77,7 @@ pub struct Gateway<P: Platform> {
     options: Options,
     ids: RequestIds,
     throttle: Mutex<Throttle>,
+    strangers: Mutex<Strangers>,
     allowances: Mutex<Allowances>,
     models: models::Cache,
     vault: Vault,
@@ -108,7 +111,7 @@ impl<P: Platform> Gateway<P> {
         let ids = RequestIds::new(platform.entropy());
         let config = ConfigHandle::new(config);
         let allowances = Mutex::new(Allowances::of(format!("{:016x}", platform.entropy().word())));
-        let (throttle, models) = (Mutex::default(), models::Cache::default());
+        let (throttle, strangers, models) = (Mutex::default(), Mutex::default(), models::Cache::default());
         let session_secret = options.secrets.newest.derive("session");
         let vault = Vault::new(&session_secret);
         let live = Arc::default();
@@ -118,6 +121,7 @@ impl<P: Platform> Gateway<P> {
             options,
             ids,
             throttle,
+            strangers,
             allowances,
             models,
             vault,
@@ -170,7 +174,11 @@ impl<P: Platform> Gateway<P> {
             }
             Route::ResponsesSocket => fail(Protocol::Responses, &no_socket(), &id),
             Route::WrongMethod { allow, nearest } => wrong_method(allow, nearest, &parts, &id),
-            Route::Unknown { nearest } => fail(nearest, &unknown_path(&parts), &id),
+            Route::Unknown { nearest, call } => {
+                let failure = unknown_path(&parts);
+                let failure = if call { self.refuse(&parts, nearest, client, &id, failure) } else { failure };
+                fail(nearest, &failure, &id)
+            }
         };
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
@@ -223,16 +231,23 @@ impl<P: Platform> Gateway<P> {
         let config = self.config.current();
         let deadline = arrived + config.settings.timeouts.total;
         let operation = call.operation;
-        let key = self.authenticate(&config, parts, operation.protocol(), client)?;
-        let body =
-            intake::read(&parts.headers, body, self.options.max_body_bytes, self.platform.clock()).await?;
-        let peek = protocol::peek(operation, &parts.headers, &body, call.model.as_deref())
-            .map_err(Failure::invalid)?;
-        let session = peek.session.as_deref().map(|hint| SessionKey::of(key.id.as_str(), hint));
-        let mut record = Record::new(id, arrived, operation.protocol(), key.id.clone(), &peek.model);
-        (record.stream, record.session, record.request_bytes) = (peek.stream, session, body.len() as u64);
+        let key = match self.authenticate(&config, parts, operation.protocol(), client) {
+            Ok(key) => key,
+            Err(failure) => return Err(self.turn_away(operation.protocol(), id, failure)),
+        };
+        let record = Record::new(id, arrived, operation.protocol(), key.id.clone(), "");
         let mut trip = Trip::new(self, &config, record);
-        trip.show(None);
+        let (most, clock) = (self.options.max_body_bytes, self.platform.clock());
+        let body = match intake::read(&parts.headers, body, most, clock).await {
+            Ok(body) => body,
+            Err(failure) => return Err(self.lost(trip, failure)),
+        };
+        let peek = match protocol::peek(operation, &parts.headers, &body, call.model.as_deref()) {
+            Ok(peek) => peek,
+            Err(problem) => return Err(self.lost(trip, Failure::invalid(problem))),
+        };
+        let session = peek.session.as_deref().map(|hint| SessionKey::of(key.id.as_str(), hint));
+        trip.understand(&peek, session, body.len());
         let model = peek.model.clone();
         let needs = needs(&config, &key, &peek, operation, &body);
         match self.admit(&config, &key, &model, operation, &needs).await {

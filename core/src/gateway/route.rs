@@ -32,6 +32,8 @@ pub(crate) enum Route<'a> {
     /// Answered in the error shape of the protocol it comes closest to.
     Unknown {
         nearest: Protocol,
+        /// Whether somebody meant to call a model API.
+        call: bool,
     },
 }
 
@@ -62,7 +64,7 @@ pub(crate) fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
         _ => {}
     }
     let Some((prefix, version, rest)) = split(path) else {
-        return Route::Unknown { nearest: nearest(path) };
+        return Route::Unknown { nearest: nearest(path), call: false };
     };
     match version {
         "v1beta" => gemini(method, prefix, rest),
@@ -100,7 +102,7 @@ fn v1<'a>(method: &Method, prefix: Option<&'a str>, rest: &'a str) -> Route<'a> 
         }
         _ => {
             let Some(model) = models(rest) else {
-                return Route::Unknown { nearest: nearest(rest) };
+                return Route::Unknown { nearest: nearest(rest), call: true };
             };
             return read_only(method, Route::Models { shape: ListShape::V1, model, prefix });
         }
@@ -109,7 +111,7 @@ fn v1<'a>(method: &Method, prefix: Option<&'a str>, rest: &'a str) -> Route<'a> 
 }
 
 fn gemini<'a>(method: &Method, prefix: Option<&'a str>, rest: &'a str) -> Route<'a> {
-    let unknown = Route::Unknown { nearest: Protocol::Gemini };
+    let unknown = Route::Unknown { nearest: Protocol::Gemini, call: true };
     let Some(model) = models(rest) else {
         return unknown;
     };
@@ -224,7 +226,7 @@ mod tests {
         }
         assert_eq!(
             post("/v1beta/models/gemini-3:deleteEverything"),
-            Route::Unknown { nearest: Protocol::Gemini }
+            Route::Unknown { nearest: Protocol::Gemini, call: true }
         );
     }
 
@@ -253,15 +255,15 @@ mod tests {
     #[test]
     fn an_unknown_path_is_answered_by_the_nearest_protocol() {
         let table = [
-            ("/v1/messages/batches", Protocol::Messages),
-            ("/v1beta/files", Protocol::Gemini),
-            ("/v1/responses/resp_1/cancel", Protocol::Responses),
-            ("/v1/audio/speech", Protocol::Chat),
-            ("/nothing", Protocol::Chat),
-            ("/v1", Protocol::Chat),
+            ("/v1/messages/batches", Protocol::Messages, true),
+            ("/v1beta/files", Protocol::Gemini, true),
+            ("/v1/responses/resp_1/cancel", Protocol::Responses, true),
+            ("/team/v1/audio/speech", Protocol::Chat, true),
+            ("/nothing", Protocol::Chat, false),
+            ("/v1", Protocol::Chat, false),
         ];
-        for (path, nearest) in table {
-            assert_eq!(post(path), Route::Unknown { nearest }, "{path}");
+        for (path, nearest, call) in table {
+            assert_eq!(post(path), Route::Unknown { nearest, call }, "{path}");
         }
     }
 

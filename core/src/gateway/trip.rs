@@ -13,9 +13,10 @@ use crate::ir::{FinishReason, Losses, Usage};
 use crate::live::{NOBODY, UnderWay};
 use crate::platform::{Background, Coordinator, Platform, Recorder};
 use crate::price::Cost;
+use crate::protocol::Peek;
 use crate::record::{Attempt, CLIENT_CLOSED_REQUEST, Record};
 use crate::schedule::explain::Explanation;
-use crate::schedule::{Class, Considered, Lease, Outcome};
+use crate::schedule::{Class, Considered, Lease, Outcome, SessionKey};
 use crate::time::Timestamp;
 
 use super::Gateway;
@@ -98,6 +99,15 @@ impl<P: Platform> Trip<P> {
     pub(crate) fn new(gateway: &Arc<Gateway<P>>, config: &Arc<Config>, record: Record) -> Self {
         let (gateway, config) = (Arc::clone(gateway), Arc::clone(config));
         Self { gateway, config, record: Some(record), last: None, admission: None, shown_to: NOBODY }
+    }
+
+    /// Its body was read: notes what it asks for. `bytes` is the length of the body.
+    pub(crate) fn understand(&mut self, peek: &Peek<'_>, session: Option<SessionKey>, bytes: usize) {
+        if let Some(record) = &mut self.record {
+            peek.model.as_ref().clone_into(&mut record.model);
+            (record.stream, record.session, record.request_bytes) = (peek.stream, session, bytes as u64);
+        }
+        self.show(None);
     }
 
     /// Shows those who watch how far it is; `lease` is where it is now.

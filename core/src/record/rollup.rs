@@ -122,6 +122,10 @@ pub(crate) struct Rollups(BTreeMap<(Dimension, u64), BTreeMap<String, Tally>>);
 
 impl Rollups {
     pub(crate) fn add(&mut self, record: &Record) {
+        // Of those who have no key only some are recorded: their sums would say nothing.
+        if record.client_key.as_str().is_empty() {
+            return;
+        }
         let at = record.at.as_millis() / MINUTE * MINUTE;
         let mut tally = |dimension, value: &str, add: &mut dyn FnMut(&mut Tally)| {
             let values = self.0.entry((dimension, at)).or_default();

@@ -213,6 +213,15 @@ fn models_that_nobody_serves_are_one_value() {
 }
 
 #[test]
+fn whoever_has_no_key_is_listed_and_not_added_up() {
+    let database = MemoryDatabase::new();
+    let mut stranger = record("req_1");
+    stranger.client_key = ClientKeyId::new("");
+    write(&database, &[stranger]).unwrap();
+    assert_eq!((count(&database, "request"), count(&database, "rollup")), (1, 0));
+}
+
+#[test]
 fn what_is_too_old_is_removed_bit_by_bit() {
     let database = MemoryDatabase::new();
     let records: Vec<Record> = (0..1200).map(|number| record(&format!("req_{number}"))).collect();

@@ -49,6 +49,7 @@ async fn a_request_is_found_with_its_attempts_and_what_it_used() {
     for (name, expected) in [
         ("protocol", "messages"),
         ("class", "success"),
+        ("finish", "stop"),
         ("upstreamProtocol", "messages"),
         ("id", id.as_str()),
     ] {
@@ -109,6 +110,24 @@ async fn requests_are_paged_filtered_exported_and_added_up() {
     assert_eq!(overview["day"]["requests"], 5, "{overview}");
     assert_eq!(overview["channels"]["total"], 2, "{overview}");
     assert!(overview["recording"].get("problem").is_none(), "{overview}");
+}
+
+#[tokio::test]
+async fn what_is_refused_before_it_is_read_is_listed_and_no_stranger_is_counted() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = after_a_failover(&mock).await;
+    for (path, key) in [("messages", "a-wrong-key"), ("messages/batches", gateway.key())] {
+        let call = Call::new(Method::POST, format!("{}/v1/{path}", gateway.url()));
+        call.header("x-api-key", key).send().await.unwrap();
+    }
+    let mut refused = recorded(&gateway, 2, "status=failed").await;
+    refused.sort_by_key(|request| request["status"].as_u64());
+    let told: Vec<_> = refused.iter().map(|one| [&one["status"], &one["code"], &one["class"]]).collect();
+    assert_eq!(told[0], [&Value::from(401), &"authentication".into(), &"refused".into()], "{refused:?}");
+    assert_eq!(told[1], [&Value::from(404), &"not_found".into(), &"refused".into()], "{refused:?}");
+    assert_eq!(refused[0]["clientKey"], "", "{refused:?}");
+    let stats = get(&gateway, "stats?range=1h").await.json();
+    assert_eq!(stats["totals"]["requests"], 1, "{stats}");
 }
 
 #[tokio::test]

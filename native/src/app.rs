@@ -135,6 +135,10 @@ impl<S: ConfigStore> App<S> {
         if tokio::time::timeout(LAST_REPORTS, recorded).await.is_err() {
             tracing::warn!("some finished requests were not recorded");
         }
+        let exported = gateway.platform().recorder().finish_export();
+        if tokio::time::timeout(LAST_REPORTS, exported).await.is_err() {
+            tracing::warn!("the last metrics were not exported");
+        }
         tracing::info!("stopped");
     }
 

@@ -193,11 +193,17 @@ const CORS_ORIGIN: Variable<Vec<String>> = Variable::plain(
     "With ENABLE_CORS: the origins that may call, separated by commas; `*` for all.",
     parse::origins,
 );
-const OTEL_EXPORTER_OTLP_ENDPOINT: Variable<Uri> = Variable::plain(
+const OTEL_EXPORTER_OTLP_ENDPOINT: Variable<[Uri; 2]> = Variable::plain(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "no traces",
-    "Base URL of an OpenTelemetry collector, such as `http://collector:4318`: each request and each of its attempts is sent there as a span, without prompts and answers.",
+    "no traces, no metrics",
+    "Base URL of an OpenTelemetry collector, such as `http://collector:4318`: each request and each of its attempts is sent there as a span, without prompts and answers, and metrics once a minute.",
     parse::collector,
+);
+const OTEL_METRICS_EXPORTER: Variable<bool> = Variable::plain(
+    "OTEL_METRICS_EXPORTER",
+    "otlp",
+    "`none`: the collector gets traces alone.",
+    parse::exporter,
 );
 const OTEL_EXPORTER_OTLP_HEADERS: Variable<HeaderMap> = Variable::secret(
     "OTEL_EXPORTER_OTLP_HEADERS",
@@ -205,8 +211,12 @@ const OTEL_EXPORTER_OTLP_HEADERS: Variable<HeaderMap> = Variable::secret(
     "Headers for the collector: `name=value`, separated by commas.",
     parse::headers,
 );
-const OTEL_SERVICE_NAME: Variable<String> =
-    Variable::plain("OTEL_SERVICE_NAME", "causeway", "What traces call this gateway.", parse::text);
+const OTEL_SERVICE_NAME: Variable<String> = Variable::plain(
+    "OTEL_SERVICE_NAME",
+    "causeway",
+    "What traces and metrics call this gateway.",
+    parse::text,
+);
 const SHUTDOWN_GRACE_SECONDS: Variable<Duration> = Variable::plain(
     "SHUTDOWN_GRACE_SECONDS",
     "30",
@@ -223,7 +233,7 @@ pub struct Row {
 }
 
 /// Every variable there is, in the order of the documentation.
-pub const TABLE: [Row; 21] = [
+pub const TABLE: [Row; 22] = [
     PORT.row(),
     BIND_HOST.row(),
     PROXY_ACCESS_KEY.row(),
@@ -242,6 +252,7 @@ pub const TABLE: [Row; 21] = [
     ENABLE_CORS.row(),
     CORS_ORIGIN.row(),
     OTEL_EXPORTER_OTLP_ENDPOINT.row(),
+    OTEL_METRICS_EXPORTER.row(),
     OTEL_EXPORTER_OTLP_HEADERS.row(),
     OTEL_SERVICE_NAME.row(),
     SHUTDOWN_GRACE_SECONDS.row(),
@@ -300,8 +311,10 @@ impl Reader<'_> {
     fn collector(&mut self) -> Option<Collector> {
         let headers = self.read(&OTEL_EXPORTER_OTLP_HEADERS).unwrap_or_default();
         let name = self.read(&OTEL_SERVICE_NAME).unwrap_or_else(|| "causeway".to_owned());
-        let url = self.read(&OTEL_EXPORTER_OTLP_ENDPOINT)?;
-        Some(Collector { url, headers, service: Service { name, version: env!("CARGO_PKG_VERSION") } })
+        let measures = self.read(&OTEL_METRICS_EXPORTER).unwrap_or(true);
+        let [traces, metrics] = self.read(&OTEL_EXPORTER_OTLP_ENDPOINT)?;
+        let service = Service { name, version: env!("CARGO_PKG_VERSION") };
+        Some(Collector { traces, metrics: measures.then_some(metrics), headers, service })
     }
 
     fn read<T>(&mut self, variable: &Variable<T>) -> Option<T> {

@@ -65,6 +65,13 @@ impl NativeRecorder {
         Self { exporter, ..self }
     }
 
+    /// Tells a collector the last metrics.
+    pub async fn finish_export(&self) {
+        if let Some(exporter) = &self.exporter {
+            exporter.finish().await;
+        }
+    }
+
     /// Writes what waits.
     pub async fn flush(&self, database: &impl Database) {
         if let Some(shared) = &self.shared {

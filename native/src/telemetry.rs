@@ -1,116 +1,159 @@
-//! Finished requests on their way to an OpenTelemetry collector.
+//! Finished requests on their way to an OpenTelemetry collector, as spans and as metrics.
 //!
-//! One task sends what has gathered every few seconds. A collector that is away costs spans and nothing else: as many as
-//! there is room for wait, further ones are dropped and told.
+//! One task sends the spans that have gathered every few seconds. A collector that is away costs spans and nothing else: as
+//! many as there is room for wait, further ones are dropped and told. Metrics are sums: another task sends them once a
+//! minute, and the next ones tell what the last could not.
 
+mod link;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use causeway_core::config::Transport;
-use causeway_core::platform::HttpClient;
+use causeway_core::platform::{Clock, Entropy, HttpClient};
 use causeway_core::record::Record;
+use causeway_core::record::otlp::metrics::Figures;
 use causeway_core::record::otlp::{Service, traces};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Request, Uri};
+use http::{HeaderMap, Uri};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+
+use self::link::Link;
+use crate::clock::SystemClock;
+use crate::entropy::SystemEntropy;
 
 /// Sent at once at most.
 const BATCH: usize = 256;
 /// More than so many do not wait.
 const WAITING: usize = 4 * BATCH;
-/// Between two exports.
+/// Between two exports of spans.
 const PACE: Duration = Duration::from_secs(5);
-/// A collector answers within this.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two exports of metrics: <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#periodic-exporting-metricreader>.
+const METRICS_PACE: Duration = Duration::from_secs(60);
 
-/// Where spans go: <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>.
+/// Where spans and metrics go: <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>.
 #[derive(Clone, Debug)]
 pub struct Collector {
-    /// With the path of traces.
-    pub url: Uri,
+    /// Of spans.
+    pub traces: Uri,
+    /// `None`: no metrics are sent.
+    pub metrics: Option<Uri>,
     /// Credentials among them.
     pub headers: HeaderMap,
     pub service: Service,
 }
 
-/// Hands records to the task that sends them.
+/// Hands records to the tasks that send them.
 #[derive(Debug)]
 pub struct Exporter {
     records: Sender<Record>,
     /// Records that there was no room for, and of which nobody has been told yet.
     dropped: Arc<AtomicU64>,
+    metrics: Option<Metrics>,
 }
 
 impl Exporter {
     /// Sends to `collector` as long as the runtime lives.
     pub fn start(collector: Collector, client: impl HttpClient) -> Self {
+        let (client, headers, service) = (Arc::new(client), collector.headers, collector.service);
         let (sender, records) = channel(WAITING);
         let dropped = Arc::default();
-        tokio::spawn(export(collector, client, records, Arc::clone(&dropped)));
-        Self { records: sender, dropped }
+        let link = Link::new("traces", collector.traces, headers.clone(), Arc::clone(&client));
+        tokio::spawn(export(link, service.clone(), records, Arc::clone(&dropped)));
+        let metrics = collector.metrics.map(|url| {
+            let link = Link::new("metrics", url, headers, client);
+            Metrics::start(link, service)
+        });
+        Self { records: sender, dropped, metrics }
     }
 
     /// Never waits.
     pub fn push(&self, record: &Record) {
+        if let Some(metrics) = &self.metrics {
+            metrics.figures().add(record);
+        }
         if self.records.try_send(record.clone()).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Sends the metrics a last time.
+    pub async fn finish(&self) {
+        if let Some(metrics) = &self.metrics {
+            metrics.finish().await;
         }
     }
 }
 
 async fn export(
-    collector: Collector,
-    client: impl HttpClient,
+    mut link: Link<impl HttpClient>,
+    service: Service,
     mut records: Receiver<Record>,
     dropped: Arc<AtomicU64>,
 ) {
-    let transport = Arc::new(Transport { proxy: None, connect_timeout: PATIENCE });
-    let mut failing = false;
     let mut batch = Vec::new();
     while records.recv_many(&mut batch, BATCH).await > 0 {
         let full = batch.len() == BATCH;
-        let outcome = send(&collector, &client, &transport, &batch).await;
-        match &outcome {
-            Err(error) if !failing => {
-                tracing::warn!(spans_of = batch.len(), "traces cannot be exported: {error}")
-            }
-            Ok(()) if failing => tracing::info!("traces are exported again"),
-            _ => {}
-        }
-        failing = outcome.is_err();
+        let sent = link.send(traces(&batch, &service)).await;
         batch.clear();
         let dropped = dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
             tracing::warn!(requests = dropped, "requests were not traced: too many came at once");
         }
-        if failing || !full {
+        if !(sent && full) {
             tokio::time::sleep(PACE).await;
         }
     }
 }
 
-async fn send(
-    collector: &Collector,
-    client: &impl HttpClient,
-    transport: &Arc<Transport>,
-    batch: &[Record],
-) -> Result<(), String> {
-    let mut request = Request::new(Bytes::from(traces(batch, &collector.service)));
-    *request.method_mut() = http::Method::POST;
-    request.uri_mut().clone_from(&collector.url);
-    request.headers_mut().clone_from(&collector.headers);
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let answered = tokio::time::timeout(PATIENCE, client.send(request, transport)).await;
-    let response =
-        answered.map_err(|_| "no answer within 10 s".to_owned())?.map_err(|error| error.to_string())?;
-    if response.status().is_success() {
-        Ok(())
-    } else {
-        Err(format!("the collector answers {}", response.status()))
+/// What is measured, and the task that sends it.
+#[derive(Debug)]
+struct Metrics {
+    shared: Arc<Shared>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    figures: Mutex<Figures>,
+    /// The next export is the last.
+    end: Notify,
+}
+
+impl Metrics {
+    fn start(link: Link<impl HttpClient>, service: Service) -> Self {
+        let instance = format!("{:016x}", SystemEntropy.word());
+        let figures = Mutex::new(Figures::new(instance, SystemClock.now()));
+        let shared = Arc::new(Shared { figures, end: Notify::new() });
+        let task = tokio::spawn(measure(link, service, Arc::clone(&shared)));
+        Self { shared, task: Mutex::new(Some(task)) }
+    }
+
+    fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn finish(&self) {
+        self.shared.end.notify_one();
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            // It only ends, or the runtime does.
+            let _ended = task.await;
+        }
+    }
+}
+
+async fn measure(mut link: Link<impl HttpClient>, service: Service, shared: Arc<Shared>) {
+    let mut ends = false;
+    while !ends {
+        ends = tokio::time::timeout(METRICS_PACE, shared.end.notified()).await.is_ok();
+        let export = {
+            let figures = shared.figures.lock().unwrap_or_else(PoisonError::into_inner);
+            figures.export(&service, SystemClock.now())
+        };
+        link.send(export).await;
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! A request is a span of kind server, and each of its attempts one of kind client below it.
 
+pub mod metrics;
+
 use serde_json::{Value, json};
 
 use super::excerpt::excerpt;
@@ -14,7 +16,7 @@ const SERVER: u8 = 2;
 const CLIENT: u8 = 3;
 const ERROR: u8 = 2;
 
-/// What sends the spans.
+/// What sends spans and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     pub name: String,
@@ -24,13 +26,19 @@ pub struct Service {
 /// The body of an export of `records`.
 pub fn traces(records: &[Record], service: &Service) -> Vec<u8> {
     let spans: Vec<Value> = records.iter().flat_map(spans).collect();
-    let resource = vec![text("service.name", &service.name), text("service.version", service.version)];
-    let scope = json!({ "name": "causeway", "version": service.version });
     let export = json!({ "resourceSpans": [{
-        "resource": { "attributes": resource },
-        "scopeSpans": [{ "scope": scope, "spans": spans }],
+        "resource": { "attributes": resource(service) },
+        "scopeSpans": [{ "scope": scope(service), "spans": spans }],
     }] });
     export.to_string().into_bytes()
+}
+
+fn resource(service: &Service) -> Vec<Value> {
+    vec![text("service.name", &service.name), text("service.version", service.version)]
+}
+
+fn scope(service: &Service) -> Value {
+    json!({ "name": "causeway", "version": service.version })
 }
 
 fn spans(record: &Record) -> Vec<Value> {
@@ -170,7 +178,7 @@ mod tests {
     use crate::ir::Usage;
     use crate::schedule::{Class, Rule};
 
-    fn tried(at: Timestamp, class: Class) -> Attempt {
+    pub(super) fn tried(at: Timestamp, class: Class) -> Attempt {
         Attempt {
             at,
             channel: ChannelId::new("ch_a"),
@@ -219,6 +227,7 @@ mod tests {
         assert_eq!(second["status"], json!({}));
 
         record.status = StatusCode::BAD_GATEWAY;
+        record.attempts.pop();
         record.error = Some("no channel could serve this".into());
         let export: Value = serde_json::from_slice(&traces(&[record], &service)).unwrap();
         let request = &export["resourceSpans"][0]["scopeSpans"][0]["spans"][0];

@@ -68,13 +68,24 @@ pub(super) fn secret_keys(value: &str) -> Result<SecretKeys, String> {
     SecretKeys::parse(value).ok_or_else(|| "is not 32 bytes as 64 hexadecimal digits or base64".to_owned())
 }
 
-/// <https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp>
-pub(super) fn collector(value: &str) -> Result<Uri, String> {
-    let url = format!("{}/v1/traces", value.trim_end_matches('/')).parse::<Uri>();
+/// Where traces and metrics go: <https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp>.
+pub(super) fn collector(value: &str) -> Result<[Uri; 2], String> {
     let fits = |url: &Uri| matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none();
-    url.ok()
-        .filter(fits)
-        .ok_or_else(|| "is not the base URL of a collector, such as http://host:4318".to_owned())
+    let url = |signal: &str| {
+        let url = format!("{}/v1/{signal}", value.trim_end_matches('/')).parse::<Uri>();
+        let no_base = || "is not the base URL of a collector, such as http://host:4318".to_owned();
+        url.ok().filter(fits).ok_or_else(no_base)
+    };
+    Ok([url("traces")?, url("metrics")?])
+}
+
+/// <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection>
+pub(super) fn exporter(value: &str) -> Result<bool, String> {
+    match value {
+        "otlp" => Ok(true),
+        "none" => Ok(false),
+        _ => Err("is not `otlp` or `none`".to_owned()),
+    }
 }
 
 pub(super) fn headers(value: &str) -> Result<HeaderMap, String> {

@@ -59,7 +59,8 @@ fn good_values_are_taken() {
     assert_eq!(environment.shutdown_grace, Duration::ZERO);
     assert!(environment.secret_keys.is_some());
     let collector = environment.collector.unwrap();
-    assert_eq!(collector.url, "https://collector.example:4318/otlp/v1/traces");
+    assert_eq!(collector.traces, "https://collector.example:4318/otlp/v1/traces");
+    assert_eq!(collector.metrics.unwrap(), "https://collector.example:4318/otlp/v1/metrics");
     assert_eq!((&collector.headers["x-token"], collector.headers.len()), (&"a b".parse().unwrap(), 2));
     assert_eq!(collector.service.name, "causeway");
 }
@@ -79,6 +80,7 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         ("CORS_ORIGIN", "chat.example.com", "https://"),
         ("CORS_ORIGIN", "https://chat.example.com/", "https://"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "http://host:4318"),
+        ("OTEL_METRICS_EXPORTER", "prometheus", "`otlp` or `none`"),
         ("SHUTDOWN_GRACE_SECONDS", "-1", "0 to 3600"),
     ] {
         let errors = read([(name, value)]).unwrap_err();

@@ -6,6 +6,7 @@
 mod actions;
 mod audit;
 mod bootstrap;
+mod capture;
 mod channels;
 mod check;
 mod client_keys;
@@ -55,6 +56,7 @@ use self::route::{Action, Target};
 use self::session::Actor;
 use self::throttle::Throttle;
 use crate::allowance::Allowances;
+use crate::capture::Switch;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
 use crate::config::secret_key::SecretKeys;
@@ -78,6 +80,8 @@ pub struct Context<'a, P> {
     /// What client keys have used.
     pub allowances: &'a Mutex<Allowances>,
     pub(crate) live: &'a Hub,
+    /// Whether bodies are captured.
+    pub(crate) capture: &'a Switch,
     /// The peer's address where it is known; wrong keys are counted by it.
     pub client_address: Option<IpAddr>,
     pub journal: Journal,
@@ -168,6 +172,10 @@ async fn serve<P: Platform>(
         Target::Series => stats::series::read(context, request).await,
         Target::Requests => requests::list(context, request).await,
         Target::Request(id) => requests::read(context, id).await,
+        Target::Capture if method == Method::GET => capture::read(context).await,
+        Target::Capture if method == Method::POST => capture::start(context, request).await,
+        Target::Capture => capture::stop(context, request).await,
+        Target::CapturedRequest(id) => capture::of_request(context, id).await,
         Target::Channels if method == Method::GET => channels::list(context).await,
         Target::Channels => channels::create(context, request).await,
         Target::Presets => Ok(presets::list()),

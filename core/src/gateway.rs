@@ -44,6 +44,7 @@ use percent_encoding::percent_decode;
 use crate::admin;
 use crate::admin::throttle::Throttle;
 use crate::allowance::Allowances;
+use crate::capture::Switch;
 use crate::config::client_key::ClientKey;
 use crate::config::handle::ConfigHandle;
 use crate::config::outside::Outside;
@@ -83,6 +84,7 @@ pub struct Gateway<P: Platform> {
     vault: Vault,
     session_secret: [u8; 32],
     live: Arc<Hub>,
+    capture: Switch,
 }
 
 /// What a shell decides at its start.
@@ -127,6 +129,7 @@ impl<P: Platform> Gateway<P> {
             vault,
             session_secret,
             live,
+            capture: Switch::default(),
         })
     }
 
@@ -207,6 +210,7 @@ impl<P: Platform> Gateway<P> {
             throttle: &self.throttle,
             allowances: &self.allowances,
             live: &self.live,
+            capture: &self.capture,
             client_address: client,
             journal: admin::journal::Journal::default(),
         };

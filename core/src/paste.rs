@@ -13,6 +13,8 @@ mod read;
 mod site;
 mod vendor;
 
+pub(crate) use self::key::is_secret;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 

@@ -70,6 +70,8 @@ pub struct Record {
     pub error: Option<String>,
     /// What kind of failure that was.
     pub code: Option<FailureKind>,
+    /// Whether its bodies are kept.
+    pub captured: bool,
 }
 
 /// One try of a request.
@@ -124,6 +126,7 @@ impl Record {
             lost: Losses::default(),
             error: None,
             code: None,
+            captured: false,
         }
     }
 

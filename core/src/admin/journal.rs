@@ -30,9 +30,14 @@ const FORGET: &str = "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM chan
 const THIN_OUT: &str = "UPDATE change SET document = NULL WHERE document IS NOT NULL AND seq <= \
                         (SELECT seq FROM change WHERE document IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?1)";
 
-/// What the request at hand changed of the configuration; one for each request.
+/// What the request at hand changed; one for each request.
 #[derive(Debug, Default)]
-pub struct Journal(Mutex<Option<Replaced>>);
+pub struct Journal {
+    /// Of the configuration.
+    replaced: Mutex<Option<Replaced>>,
+    /// Of something else.
+    other: Mutex<Vec<Difference>>,
+}
 
 #[derive(Debug)]
 struct Replaced {
@@ -43,13 +48,22 @@ struct Replaced {
 impl Journal {
     /// Notes that `after` was stored in the place of `before`.
     pub(super) fn note(&self, before: Document, after: &Document) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
         let before = noted.take().map_or(before, |earlier| earlier.before);
         *noted = Some(Replaced { before, after: after.clone() });
     }
 
+    /// Notes something that is no part of the configuration.
+    pub(super) fn tell(&self, difference: Difference) {
+        self.other.lock().unwrap_or_else(PoisonError::into_inner).push(difference);
+    }
+
+    fn take_other(&self) -> Vec<Difference> {
+        std::mem::take(&mut self.other.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn take(&self) -> Option<Replaced> {
-        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let noted = self.replaced.lock().unwrap_or_else(PoisonError::into_inner).take();
         noted.filter(|Replaced { before, after }| before.version() != after.version())
     }
 }
@@ -71,7 +85,7 @@ pub(super) async fn record<P: Platform>(
         address: context.client_address.map(|address| address.to_string()),
         method: request.method().as_str(),
         path: request.uri().path(),
-        changes: String::from("[]"),
+        changes: told(context.journal.take_other()),
         version: None,
         document: None,
     };

@@ -43,6 +43,13 @@ pub(super) fn if_match(request: &Request<Bytes>) -> Option<Version> {
     (value != "*").then(|| Version::new(value))
 }
 
+/// What stands in the database as JSON.
+pub(super) fn written(body: String) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
 pub(super) fn response(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
     let (status, body) = match serde_json::to_vec(body) {
         Ok(body) => (status, Bytes::from(body)),

@@ -9,8 +9,8 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, PathItem, Ref, RefOr, ResponseBuilder, Schema};
 
 use super::{
-    actions, audit, bootstrap, channels, check, client_keys, explain, export, history, import, keys, live,
-    metrics, overview, paste, presets, prices, requests, session, settings, stats, upstream,
+    actions, audit, bootstrap, capture, channels, check, client_keys, explain, export, history, import, keys,
+    live, metrics, overview, paste, presets, prices, requests, session, settings, stats, upstream,
 };
 use crate::admin::session::COOKIE_NAME;
 
@@ -58,6 +58,10 @@ use crate::admin::session::COOKIE_NAME;
         requests::list,
         requests::read,
         requests::export::export,
+        capture::of_request,
+        capture::read,
+        capture::start,
+        capture::stop,
         live::open,
         overview::read,
         metrics::read,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Context, Export, Facts, Throttle, handle};
 use crate::allowance::Allowances;
+use crate::capture::Switch;
 use crate::config::Protocol;
 use crate::config::document::Document;
 use crate::config::handle::ConfigHandle;
@@ -22,6 +23,7 @@ use crate::testing::run::run;
 use crate::testing::store::MemoryStore;
 
 mod audit;
+mod capture;
 mod channels;
 mod client_keys;
 mod config;
@@ -47,6 +49,7 @@ struct Server {
     throttle: Mutex<Throttle>,
     allowances: Mutex<Allowances>,
     live: Arc<Hub>,
+    capture: Switch,
 }
 
 impl Server {
@@ -70,6 +73,7 @@ impl Server {
             throttle: Mutex::default(),
             allowances: Mutex::default(),
             live: Arc::default(),
+            capture: Switch::default(),
         }
     }
 
@@ -107,6 +111,7 @@ impl Server {
             throttle: &self.throttle,
             allowances: &self.allowances,
             live: &self.live,
+            capture: &self.capture,
             client_address: Some([192, 0, 2, 1].into()),
             journal: super::journal::Journal::default(),
         }

@@ -33,6 +33,8 @@ pub enum Part {
     Settings,
     /// The operator's own.
     Prices,
+    /// What bodies are captured; no part of the configuration.
+    Capture,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

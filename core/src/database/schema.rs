@@ -4,11 +4,12 @@ use super::{DatabaseError, Row, Statement};
 
 /// Each takes a database from the version of its index to the next. One that was released is never changed. A
 /// statement ends with a semicolon at the end of a line.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("schema/0001_records.sql"),
     include_str!("schema/0002_verdicts.sql"),
     include_str!("schema/0003_changes.sql"),
     include_str!("schema/0004_spending.sql"),
+    include_str!("schema/0005_capture.sql"),
 ];
 
 /// Brings a database to the present version. `run` runs statements in one transaction, all or none.

@@ -168,7 +168,9 @@ impl Finished {
 
     /// All of a batch, in its order.
     pub fn all(rows: &Rows) -> Vec<Self> {
-        rows.requests().filter_map(|row| Self::told(RequestView::written(row))).collect()
+        rows.requests()
+            .filter_map(|(row, captured)| Self::told(RequestView::written(row, captured)))
+            .collect()
     }
 
     fn told(request: Option<RequestView>) -> Option<Self> {

@@ -39,6 +39,18 @@ const MIN_NAMED: usize = 8;
 const PLACEHOLDERS: [&str; 9] =
     ["your", "xxxx", "...", "****", "replace", "example", "placeholder", "api-key", "api_key"];
 
+/// How vendors begin names of messages, calls and files, which look like keys.
+const NAMES: [&str; 15] = [
+    "batch", "call", "chatcmpl", "cmpl", "file", "fc", "gen", "item", "msg", "req", "resp", "rs", "run",
+    "srvtoolu", "toolu",
+];
+
+/// Whether `word` looks like a key, whoever's, and not like a name that vendors give out.
+pub(crate) fn is_secret(word: &str) -> bool {
+    let named = |word: &str| word.split_once('_').is_some_and(|(name, _)| NAMES.contains(&name));
+    shape(word).is_some() && !named(word) && !word.starts_with("chatcmpl-")
+}
+
 /// The vendor of a word that looks like one of its keys.
 pub(super) fn vendor(word: &str) -> Option<&'static str> {
     shape(word)?.vendor

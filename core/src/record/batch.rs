@@ -25,6 +25,7 @@ const INSERT_REQUEST: &str = "INSERT INTO request (id, at, client_key, session, 
 #[derive(Debug, Default)]
 pub struct Batch {
     requests: Vec<Row>,
+    captured: Vec<String>,
     rollups: Rollups,
 }
 
@@ -39,6 +40,7 @@ impl<'a> FromIterator<&'a Record> for Batch {
 impl Batch {
     pub fn add(&mut self, record: &Record) {
         self.requests.push(request(record));
+        self.captured.extend(record.captured.then(|| record.id.clone()));
         self.rollups.add(record);
     }
 
@@ -52,7 +54,7 @@ impl Batch {
     }
 
     pub fn into_rows(self) -> Rows {
-        Rows { requests: self.requests, rollups: self.rollups.into_rows() }
+        Rows { requests: self.requests, captured: self.captured, rollups: self.rollups.into_rows() }
     }
 }
 
@@ -60,6 +62,8 @@ impl Batch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rows {
     requests: Vec<Row>,
+    /// The ids of those of which bodies are kept.
+    captured: Vec<String>,
     rollups: Vec<Row>,
 }
 
@@ -73,8 +77,13 @@ impl Rows {
         self.requests.is_empty()
     }
 
-    pub(crate) fn requests(&self) -> impl Iterator<Item = &Row> {
-        self.requests.iter()
+    /// Each with whether its bodies are kept.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = (&Row, bool)> {
+        let captured = |row: &Row| match row.0.first() {
+            Some(Value::Text(id)) => self.captured.contains(id),
+            _ => false,
+        };
+        self.requests.iter().map(move |row| (row, captured(row)))
     }
 
     /// To be run in one transaction. A second time they fail as a whole: no request is counted twice.

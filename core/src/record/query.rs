@@ -53,6 +53,9 @@ pub(crate) const COLUMNS: [&str; 36] = [
     "error",
 ];
 
+/// Whether bodies of it are kept.
+const CAPTURED: &str = "EXISTS (SELECT 1 FROM capture WHERE capture.request = request.id)";
+
 /// Which records are wanted; what is `None` does not matter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Filter {
@@ -141,12 +144,14 @@ impl Conditions {
 }
 
 impl Filter {
-    /// Rows of [`COLUMNS`], the newest below `cursor` first, at most `limit`.
+    /// Rows of [`COLUMNS`] and whether bodies are kept, the newest below `cursor` first, at most `limit`.
     pub(crate) fn page(&self, cursor: Option<Cursor>, limit: u64) -> Statement {
         let mut found = self.found(cursor, limit);
         found.params.push(limit.into());
         let (columns, found_text) = (COLUMNS.join(", "), found.text);
-        let sql = format!("SELECT {columns} FROM request{found_text} ORDER BY at DESC, seq DESC LIMIT ?");
+        let sql = format!(
+            "SELECT {columns}, {CAPTURED} FROM request{found_text} ORDER BY at DESC, seq DESC LIMIT ?"
+        );
         Statement { sql: sql.into(), params: found.params }
     }
 
@@ -246,8 +251,9 @@ impl Filter {
     }
 }
 
-/// One request: the row of [`COLUMNS`], its attempts and what stood in the way of each candidate, both as JSON.
+/// One request: the row of [`COLUMNS`], whether bodies are kept, its attempts and what stood in the way of each candidate, both as JSON.
 pub(crate) fn request(id: &str) -> Statement {
     let columns = COLUMNS.join(", ");
-    Statement::new(format!("SELECT {columns}, attempt_log, left_out FROM request WHERE id = ?1")).bind(id)
+    Statement::new(format!("SELECT {columns}, {CAPTURED}, attempt_log, left_out FROM request WHERE id = ?1"))
+        .bind(id)
 }

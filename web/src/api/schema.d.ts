@@ -38,6 +38,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether bodies are captured. */
+        get: operations["readCapture"];
+        put?: never;
+        /**
+         * Captures bodies from now on, for so many requests or so long, whichever ends first, in place of what was ordered
+         *     before. What is kept already stays.
+         * @description Other isolates of a Worker hear of it within five seconds, or behind their next request.
+         */
+        post: operations["startCapture"];
+        /** Captures nothing any more, and deletes all that was captured. */
+        delete: operations["stopCapture"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/channels": {
         parameters: {
             query?: never;
@@ -524,6 +547,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/requests/{id}/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads what was captured of a request. */
+        get: operations["readCapturedRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/route/explain": {
         parameters: {
             query?: never;
@@ -594,23 +634,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/stats/series": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Counts requests in buckets, for each value of what they have in common. */
-        get: operations["readSeries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -632,6 +655,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An answer, an upstream's or that to the client. */
+        AnswerView: {
+            /** Format: int32 */
+            status: number;
+            /** @description By name, in lower case: those that pass the gateway. */
+            headers: {
+                [key: string]: string;
+            };
+            body?: components["schemas"]["BodyView"] | null;
+        };
         /** @description One try of a request. Times that end in `Ms` count from its beginning. */
         AttemptView: {
             at: components["schemas"]["Timestamp"];
@@ -664,6 +697,20 @@ export interface components {
             message?: string | null;
             /** @description Who was considered, and what kept or dropped each. */
             considered: components["schemas"]["Considered"][];
+        };
+        /** @description A body. Long runs of base64 stand in it as `[image/png, 123456 bytes]`, bytes that are no text likewise. */
+        BodyView: {
+            /**
+             * Format: int64
+             * @description How long it was, decompressed.
+             */
+            bytes: number;
+            /** @description Whether something is left out: of the whole what lies between `text` and `end`. */
+            cut: boolean;
+            /** @description All of it, or its first 32 KiB. */
+            text: string;
+            /** @description Of one that is cut: its last 32 KiB. */
+            end?: string | null;
         };
         Bootstrap: {
             name: string;
@@ -745,6 +792,81 @@ export interface components {
             until?: components["schemas"]["Timestamp"] | null;
             /** @description Empty where the keys do not matter. */
             keys: components["schemas"]["KeyVerdict"][];
+        };
+        /** @description Which requests; what is left out does not matter. */
+        CaptureFilter: {
+            /** @description The id of a channel: requests of which at least one attempt went there. */
+            channel?: string | null;
+            /** @description The id of a client key. */
+            clientKey?: string | null;
+            /** @description As clients ask for it. */
+            model?: string | null;
+        };
+        /** @description What is captured now. */
+        CaptureOrder: {
+            /**
+             * Format: int64
+             * @description How many more requests.
+             */
+            requestsLeft: number;
+            /** @description It ends then at the latest; milliseconds since 1970. */
+            until: components["schemas"]["Timestamp"];
+            filter: components["schemas"]["CaptureFilter"];
+        };
+        /** @description Whether bodies are captured, and what is kept. */
+        CaptureState: {
+            on: boolean;
+            order?: components["schemas"]["CaptureOrder"] | null;
+            /**
+             * Format: int64
+             * @description Of how many requests something is kept.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description How much that is.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description More is not kept: the oldest goes first.
+             */
+            maxBytes: number;
+        };
+        /** @description What shall be captured: one of `requests` and `minutes` at least. */
+        CaptureWrite: {
+            /**
+             * Format: int64
+             * @description So many requests, at most 500; as many where it is left out.
+             */
+            requests?: number | null;
+            /**
+             * Format: int64
+             * @description For so long, at most 240; as long where it is left out.
+             */
+            minutes?: number | null;
+            filter?: components["schemas"]["CaptureFilter"];
+        };
+        /** @description One exchange with an upstream. */
+        CapturedAttempt: {
+            /** @description The id of the channel. */
+            channel: string;
+            /** @description The id of the channel's key. */
+            key: string;
+            /** @description Without `body` where that is the client's. */
+            request: components["schemas"]["SentView"];
+            answer?: components["schemas"]["AnswerView"] | null;
+        };
+        /** @description What went to and fro for one request. Credentials are left out; what looks like one is masked. */
+        CapturedRequest: {
+            id: string;
+            /** @description When the request arrived. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What the client sent. */
+            request: components["schemas"]["SentView"];
+            /** @description What upstreams were sent and answered, in this order. Of more than sixteen the last sixteen. */
+            attempts: components["schemas"]["CapturedAttempt"][];
+            answer?: components["schemas"]["AnswerView"] | null;
         };
         /** @enum {string} */
         Change: "added" | "changed" | "removed";
@@ -1413,7 +1535,7 @@ export interface components {
             recording: components["schemas"]["Recording"];
         };
         /** @enum {string} */
-        Part: "channel" | "clientKey" | "adminKey" | "settings" | "prices";
+        Part: "channel" | "clientKey" | "adminKey" | "settings" | "prices" | "capture";
         /** @description Whatever an operator has at hand. */
         Pasted: {
             /** @description At most 128 KiB: a message, a curl command, a `.env` file, a client's or a gateway's configuration. */
@@ -1647,13 +1769,12 @@ export interface components {
             id: string;
             /** @description When it arrived. */
             at: components["schemas"]["Timestamp"];
-            /** @description Empty where none came that is known. */
             clientKey: string;
             /** @description The conversation, by a fingerprint of what the client calls it. */
             session?: string | null;
             /** @description The client's. */
             protocol: string;
-            /** @description As the client asked for it; empty where the request was refused before it was read. */
+            /** @description As the client asked for it. */
             model: string;
             stream: boolean;
             /**
@@ -1663,11 +1784,6 @@ export interface components {
             status: number;
             /** @description What the last attempt came to; `refused` where there was none. */
             class: string;
-            /**
-             * @description Why the model stopped, in the same words for all protocols: `stop`, `stop_sequence`, `length`, `tool_calls`, `refusal`,
-             *     `content_filter`, `pause`, `malformed_call`, `context_exceeded` or `other`.
-             */
-            finish?: string | null;
             /** Format: int64 */
             attemptCount: number;
             /** @description Who served, or was tried last. */
@@ -1702,10 +1818,10 @@ export interface components {
             responseBytes: number;
             /** @description What conversions could not carry. */
             lost?: string | null;
-            /** @description What kind of failure the gateway answered with, such as `authentication`, `too_large` or `overloaded`. */
-            code?: string | null;
             /** @description An excerpt of why it failed. */
             error?: string | null;
+            /** @description Whether its bodies are kept, for `GET /api/requests/{id}/capture`. */
+            captured: boolean;
         };
         /** @description Which version shall be in force again. */
         Rollback: {
@@ -1775,26 +1891,16 @@ export interface components {
         SchemaStyle: "full" | "openapi";
         /** @description A credential. It never shows itself in `Debug`, logs or errors, and leaves nothing in memory. */
         Secret: string;
-        /**
-         * @description Requests of a range, counted in buckets for each value of what they have in common, as `/api/stats` counts them. The
-         *     lists are for the values in their order: a number for each bucket from `since` on, zeros at the end left out.
-         */
-        Series: {
-            since: components["schemas"]["Timestamp"];
-            until: components["schemas"]["Timestamp"];
-            /**
-             * Format: int64
-             * @description Width of a bucket; there are at most 48.
-             */
-            bucketMs: number;
-            /**
-             * @description Models, protocols or ids, at most 200, those with the most requests first. One is empty where nobody served, and
-             *     without `by`.
-             */
-            values: string[];
-            requests: number[][];
-            /** @description How many of them failed. */
-            failed: number[][];
+        /** @description A request, the client's or that to an upstream. */
+        SentView: {
+            method: string;
+            /** @description The path of the client's; the whole of an upstream's. Without credentials. */
+            url: string;
+            /** @description By name, in lower case: those that pass the gateway. */
+            headers: {
+                [key: string]: string;
+            };
+            body?: components["schemas"]["BodyView"] | null;
         };
         /** @description What holds for all channels; what is left out has its default. */
         Settings: {
@@ -2195,6 +2301,206 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Bootstrap"];
+                };
+            };
+        };
+    };
+    readCapture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureState"];
+                };
+            };
+            /** @description Neither a session nor the admin key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    startCapture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureWrite"];
+            };
+        };
+        responses: {
+            /** @description It is on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureState"];
+                };
+            };
+            /** @description A field is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Neither a session nor the admin key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A session used from another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The configuration or the database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stopCapture: {
+        parameters: {
+            query?: {
+                /** @description Leaves what was captured as it is. */
+                keep?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is off. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Neither a session nor the admin key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A session used from another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The configuration or the database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4743,7 +5049,7 @@ export interface operations {
                 since?: number;
                 /** @description Arrived before. */
                 until?: number;
-                /** @description A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left. */
+                /** @description A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above. */
                 status?: string;
                 /** @description The client's. */
                 protocol?: string;
@@ -4828,7 +5134,7 @@ export interface operations {
                 since?: number;
                 /** @description Arrived before. */
                 until?: number;
-                /** @description A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left. */
+                /** @description A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above. */
                 status?: string;
                 /** @description The client's. */
                 protocol?: string;
@@ -4931,6 +5237,65 @@ export interface operations {
                 };
             };
             /** @description No such request, or one that is no longer kept. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readCapturedRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What went to and fro. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapturedRequest"];
+                };
+            };
+            /** @description Neither a session nor the admin key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nothing was captured of it, or that is no longer kept. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5291,69 +5656,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
-                };
-            };
-            /** @description A parameter is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Neither a session nor the admin key. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too many wrong keys; `Retry-After` tells the wait. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The database cannot be read. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    readSeries: {
-        parameters: {
-            query?: {
-                /** @description How long: a number and `m`, `h` or `d`; `24h` where it is left out. */
-                range?: string;
-                /** @description Its end; now where it is left out. */
-                until?: number;
-                /** @description `model`, `channel`, `key`, `clientKey` or `protocol`; all requests are one value where it is left out. */
-                by?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The counts. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Series"];
                 };
             };
             /** @description A parameter is wrong. */

@@ -107,7 +107,7 @@ impl Format {
     fn write(self, row: &Row, out: &mut Vec<u8>) {
         match self {
             Self::Csv => {
-                let fields: Vec<String> = row.0.iter().skip(1).map(field).collect();
+                let fields: Vec<String> = row.0.iter().take(COLUMNS.len()).skip(1).map(field).collect();
                 out.extend(fields.join(",").bytes().chain(*b"\r\n"));
             }
             Self::Jsonl => {

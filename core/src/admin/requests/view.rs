@@ -71,6 +71,8 @@ pub(crate) struct RequestView {
     /// An excerpt of why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// Whether its bodies are kept, for `GET /api/requests/{id}/capture`.
+    captured: bool,
 }
 
 /// What was used, in counts that do not overlap.
@@ -118,20 +120,23 @@ pub(super) struct RequestDetail {
 }
 
 impl RequestView {
-    /// Of a row of [`COLUMNS`](crate::record::query::COLUMNS).
+    /// Of a row of [`COLUMNS`](crate::record::query::COLUMNS), and whether its bodies are kept.
     pub(super) fn read(columns: &mut Columns) -> Result<Self, DatabaseError> {
         let _seq: u64 = columns.next()?;
-        Self::without_seq(columns)
+        let mut request = Self::without_seq(columns)?;
+        request.captured = columns.next()?;
+        Ok(request)
     }
 
     /// As it will be read once it is recorded.
     pub(crate) fn of(record: &Record) -> Option<Self> {
-        Self::written(&batch::request(record))
+        Self::written(&batch::request(record), record.captured)
     }
 
     /// Of a row as a [batch](batch::Rows) has it.
-    pub(crate) fn written(row: &Row) -> Option<Self> {
-        Self::without_seq(&mut row.clone().columns()).ok()
+    pub(crate) fn written(row: &Row, captured: bool) -> Option<Self> {
+        let request = Self::without_seq(&mut row.clone().columns()).ok()?;
+        Some(Self { captured, ..request })
     }
 
     fn without_seq(columns: &mut Columns) -> Result<Self, DatabaseError> {
@@ -173,6 +178,7 @@ impl RequestView {
             lost: columns.next()?,
             code: columns.next()?,
             error: columns.next()?,
+            captured: false,
         })
     }
 }

@@ -22,6 +22,7 @@ function request(change: Partial<RequestSummary>): RequestSummary {
     usage: { estimated: false },
     requestBytes: 1000,
     responseBytes: 500,
+    captured: false,
     ...change,
   }
 }

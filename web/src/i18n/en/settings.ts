@@ -117,6 +117,7 @@ export const settings = {
       adminKey: 'Admin key',
       settings: 'Settings',
       prices: 'Prices',
+      capture: 'Capture of bodies',
     },
     change: { added: 'added', changed: 'changed', removed: 'removed' },
     before: 'Before',

@@ -82,6 +82,7 @@ export const settings: Messages['settings'] = {
       adminKey: '管理密钥',
       settings: '设置',
       prices: '价格',
+      capture: '内容捕获',
     },
     change: { added: '新增', changed: '修改', removed: '移除' },
     before: '之前',

@@ -30,6 +30,7 @@ mod serve;
 mod shape;
 pub(crate) mod spending;
 mod stranger;
+mod tape;
 pub(crate) mod trial;
 mod trip;
 
@@ -252,6 +253,8 @@ impl<P: Platform> Gateway<P> {
         };
         let session = peek.session.as_deref().map(|hint| SessionKey::of(key.id.as_str(), hint));
         trip.understand(&peek, session, body.len());
+        let tape = trip.record().and_then(|record| self.tape(&key, record, parts, &body));
+        trip.capture(tape.clone());
         let model = peek.model.clone();
         let needs = needs(&config, &key, &peek, operation, &body);
         match self.admit(&config, &key, &model, operation, &needs).await {
@@ -289,6 +292,7 @@ impl<P: Platform> Gateway<P> {
             body: &body,
             peek,
             deadline,
+            tape,
         };
         let served = self.serve(&config, &inbound, &ask, trip).await;
         served.or_else(|failure| count::estimate(&config, &ask, &inbound, &failure).ok_or(failure))

@@ -110,6 +110,9 @@ pub(crate) async fn attempt<P: Platform>(
     let clock = gateway.platform.clock();
     let patience = lease.channel.timeouts.response_header.min(clock.now().until(inbound.deadline));
     let asked = Asked::of(&outbound.request);
+    if let Some(tape) = &inbound.tape {
+        tape.tries(lease, key, endpoint.protocol, &outbound.request);
+    }
     let sent = gateway.platform.http().send(outbound.request, &lease.channel.transport);
     let response = match select(pin!(sent), pin!(clock.sleep(patience))).await {
         Either::Left((Ok(response), _)) => response,
@@ -119,6 +122,9 @@ pub(crate) async fn attempt<P: Platform>(
         }
     };
     let (head, body) = response.into_parts();
+    if let Some(tape) = &inbound.tape {
+        tape.hears(endpoint.protocol, head.status, &head.headers);
+    }
     let came_at = clock.now();
     let timeouts = &lease.channel.timeouts;
     let reading = Reading { clock, inbound, timeouts, upstream: &head.headers, came_at };
@@ -172,7 +178,7 @@ impl<C: Clock> Reading<'_, C> {
             Shape::Document => Bounds::document(left),
             Shape::Events | Shape::Elements => Bounds::stream(self.timeouts, left),
         };
-        let held = hold(self.clock, &mut body, &mut passage, &bounds).await;
+        let held = hold(self.clock, &mut body, &mut passage, &bounds, inbound.tape.as_ref()).await;
         let told = passage.failed().map(|error| Miss::told(StatusCode::OK, error, self.clock.now()));
         let class = told.as_ref().map_or(Class::Success, |miss| miss.class);
         if let Some(miss) = told.filter(|_| class.tries_next() || converted) {
@@ -247,6 +253,9 @@ impl<C: Clock> Reading<'_, C> {
         let now = self.clock.now();
         let patience = now.until(self.inbound.deadline).min(ERROR_BODY_PATIENCE);
         let body = error_body(self.clock, &mut body, patience).await;
+        if let Some(tape) = &self.inbound.tape {
+            tape.heard(&body);
+        }
         let error = protocol::decode_error(&body);
         let mut miss = Miss::told(status, &error, now);
         miss.status = Some(status);

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use super::passage::Passage;
 use super::pull::{Gathered, Pull, pull};
+use super::tape::Tape;
 
 /// A stream without content is held this long; then the client must be kept alive instead.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,12 +74,16 @@ pub(crate) async fn hold<B: ByteBody>(
     body: &mut B,
     passage: &mut Passage,
     bounds: &Bounds,
+    tape: Option<&Tape>,
 ) -> Held {
     let mut timer = pin!(clock.sleep(bounds.patience));
     let mut held = Gathered::default();
     loop {
         match pull(body, timer.as_mut()).await {
             Pull::Data(chunk) => {
+                if let Some(tape) = tape {
+                    tape.heard(&chunk);
+                }
                 passage.take(chunk, &mut held);
                 let proved = bounds.content && (passage.content() || passage.ended());
                 if proved || held.len() + passage.partial() > bounds.bytes {

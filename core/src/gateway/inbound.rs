@@ -10,6 +10,8 @@ use crate::protocol::{Operation, Peek};
 use crate::schedule::{Ask, Needs, SessionKey};
 use crate::time::Timestamp;
 
+use super::tape::Tape;
+
 /// A client's request, read and understood as far as a gateway must.
 pub(crate) struct Inbound<'a> {
     pub(crate) id: &'a str,
@@ -22,6 +24,8 @@ pub(crate) struct Inbound<'a> {
     pub(crate) peek: Peek<'a>,
     /// When every attempt must have answered.
     pub(crate) deadline: Timestamp,
+    /// What is captured of it, if it is.
+    pub(crate) tape: Option<Tape>,
 }
 
 /// The same with its ask, owned: for an answer that may have to begin anew.
@@ -35,6 +39,7 @@ pub(crate) struct Kept {
     body: Bytes,
     peek: Peek<'static>,
     deadline: Timestamp,
+    tape: Option<Tape>,
     pin: Option<String>,
     prefix: Option<String>,
     session: Option<SessionKey>,
@@ -54,6 +59,7 @@ impl Kept {
             body: inbound.body.clone(),
             peek: inbound.peek.to_owned(),
             deadline: inbound.deadline,
+            tape: inbound.tape.clone(),
             pin: ask.pin.map(str::to_owned),
             prefix: ask.prefix.map(str::to_owned),
             session: ask.session,
@@ -73,6 +79,7 @@ impl Kept {
             body: &self.body,
             peek: self.peek.clone(),
             deadline: self.deadline,
+            tape: self.tape.clone(),
         }
     }
 

@@ -70,6 +70,11 @@ impl Gathered {
         self.len() == 0
     }
 
+    /// All of it, in order.
+    pub(crate) fn pieces(&self) -> [&[u8]; 2] {
+        [&self.first, &self.rest]
+    }
+
     pub(crate) fn into_bytes(self) -> Bytes {
         if self.rest.is_empty() { self.first } else { self.rest.into() }
     }

@@ -28,6 +28,7 @@ use super::Gateway;
 use super::attempt::{Begun, Miss, served, told};
 use super::passage::Passage;
 use super::pull::Gathered;
+use super::tape::Tape;
 use super::trip::{Began, Lent, Trip};
 
 pub(crate) use recovery::Recovery;
@@ -114,6 +115,9 @@ impl<P: Platform> Relay<P> {
     /// # Errors
     /// When the answer has to break off.
     fn hear(&mut self, chunk: Bytes) -> Result<(), BoxError> {
+        if let Some(tape) = self.tape() {
+            tape.heard(&chunk);
+        }
         let Self { passage, recovery, ready, .. } = self;
         passage.take(chunk, recovery.as_mut().map_or(ready, |recovery| &mut recovery.kept_back));
         if self.recovery.is_some() {
@@ -132,10 +136,18 @@ impl<P: Platform> Relay<P> {
         }
     }
 
+    /// What is captured of the request, if it is.
+    fn tape(&self) -> Option<&Tape> {
+        self.owed.as_ref()?.trip.tape()
+    }
+
     /// What is ready goes to the client.
     fn send(&mut self) -> Option<Result<Frame<Bytes>, BoxError>> {
         let ready = std::mem::take(&mut self.ready).into_bytes();
         self.sent += ready.len();
+        if let Some(tape) = self.tape() {
+            tape.answered(&ready);
+        }
         (!ready.is_empty()).then(|| Ok(Frame::data(ready)))
     }
 
@@ -265,7 +277,15 @@ impl<P: Platform> Relay<P> {
         lent.settle(Outcome { first_content, tokens, ..outcome });
         trip.lose(lost);
         trip.stopped(self.passage.finish_reason());
+        self.capture_ready(&trip);
         trip.finish(self.status, self.passage.usage(), self.sent + self.ready.len());
+    }
+
+    /// What is ready is the last that the client gets.
+    fn capture_ready(&self, trip: &Trip<P>) {
+        if let Some(tape) = trip.tape() {
+            self.ready.pieces().into_iter().for_each(|piece| tape.answered(piece));
+        }
     }
 }
 

@@ -17,11 +17,11 @@ use crate::ir::Losses;
 use crate::platform::Platform;
 use crate::schedule::Ask;
 
-use super::Gateway;
 use super::body::Body;
 use super::inbound::Inbound;
 use super::relay::{Recovery, Relay};
 use super::trip::Trip;
+use super::{Gateway, fail};
 
 pub(super) use attempts::{Answer, Attempts, Job, Served};
 pub(super) use misses::LIMIT_RETRY;
@@ -50,6 +50,9 @@ impl<P: Platform> Gateway<P> {
                 let whole_bytes = whole.body.len();
                 let head = Head { status: whole.status, headers: whole.headers, lost: &whole.lost };
                 let response = answer(head, &lent.lease().channel.name, Body::Whole(whole.body));
+                if let Some(tape) = &inbound.tape {
+                    tape.answers(&response);
+                }
                 trip.lose(whole.lost);
                 trip.stopped(whole.finish);
                 trip.finish(whole.status, whole.usage, whole_bytes);
@@ -62,7 +65,11 @@ impl<P: Platform> Gateway<P> {
                 let protocol = inbound.operation.protocol();
                 let relay = Relay::new(Arc::clone(self), protocol, begun, lent, trip, recovery);
                 let head = Head { status, headers, lost: &lost };
-                Ok(answer(head, &channel.name, Body::Relay(Box::new(relay))))
+                let response = answer(head, &channel.name, Body::Relay(Box::new(relay)));
+                if let Some(tape) = &inbound.tape {
+                    tape.answers(&response);
+                }
+                Ok(response)
             }
             Err(failure) => Err(self.lost(trip, failure)),
         }
@@ -70,6 +77,9 @@ impl<P: Platform> Gateway<P> {
 
     /// Records a request that nothing served.
     pub(crate) fn lost(&self, mut trip: Trip<P>, failure: Failure) -> Failure {
+        if let (Some(tape), Some(record)) = (trip.tape(), trip.record()) {
+            tape.answers(&fail::<P>(record.protocol, &failure, &record.id));
+        }
         trip.fail(&failure);
         trip.finish(failure.status, None, 0);
         failure

@@ -1,5 +1,6 @@
 //! The path of a request on fakes, under virtual time: what fails over, what stops, how streams end.
 
+mod capture;
 mod client_keys;
 mod conversion;
 mod live;

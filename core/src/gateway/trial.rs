@@ -86,6 +86,7 @@ impl<P: Platform> Trial<'_, P> {
             body: &body,
             peek,
             deadline: course.started + patience,
+            tape: None,
         };
         let means = Means { vault: self.vault, entropy: self.platform.entropy() };
         let outbound = if operation.converts() {

@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 
 use super::Gateway;
 use super::attempt::Miss;
+use super::tape::Tape;
 
 /// A lease that reports itself.
 pub(crate) struct Lent<P: Platform> {
@@ -93,12 +94,28 @@ pub(crate) struct Trip<P: Platform> {
     admission: Option<Admission>,
     /// To whom it was shown last: [`Hub::watch`](crate::live::Hub::watch).
     shown_to: u64,
+    /// What is captured of it, if it is.
+    tape: Option<Tape>,
 }
 
 impl<P: Platform> Trip<P> {
     pub(crate) fn new(gateway: &Arc<Gateway<P>>, config: &Arc<Config>, record: Record) -> Self {
-        let (gateway, config) = (Arc::clone(gateway), Arc::clone(config));
-        Self { gateway, config, record: Some(record), last: None, admission: None, shown_to: NOBODY }
+        let (gateway, config, record) = (Arc::clone(gateway), Arc::clone(config), Some(record));
+        Self { gateway, config, record, last: None, admission: None, shown_to: NOBODY, tape: None }
+    }
+
+    /// What is known of it so far.
+    pub(crate) const fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// What is said from now on is captured, if there is a tape.
+    pub(crate) fn capture(&mut self, tape: Option<Tape>) {
+        self.tape = tape;
+    }
+
+    pub(crate) const fn tape(&self) -> Option<&Tape> {
+        self.tape.as_ref()
     }
 
     /// Its body was read: notes what it asks for. `bytes` is the length of the body.
@@ -260,6 +277,9 @@ impl<P: Platform> Trip<P> {
                 self.gateway.later(async move { gateway.save_spending().await });
             }
         }
+        if let Some(tape) = self.tape.take() {
+            record.captured = self.gateway.keep(&tape, &record);
+        }
         if self.gateway.watch() != NOBODY {
             self.gateway.live.finished(&record);
         }
@@ -291,7 +311,7 @@ impl<P: Platform> Drop for Trip<P> {
 
 impl<P: Platform> Gateway<P> {
     /// Runs `task` to its end without holding anything up. What needs no waiting is done at once.
-    fn later(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn later(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut task = Box::pin(task);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         if task.as_mut().poll(&mut context).is_pending() {

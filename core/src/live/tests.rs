@@ -89,9 +89,27 @@ fn a_finished_request_reads_as_in_a_list() {
             "id": "req_1", "at": NOW.as_millis(), "clientKey": "ck_1", "session": "0000000000000007",
             "protocol": "chat", "model": "m", "stream": false, "status": 503, "class": "refused",
             "attemptCount": 0, "durationMs": 0, "usage": {"estimated": false},
-            "requestBytes": 0, "responseBytes": 0,
+            "requestBytes": 0, "responseBytes": 0, "captured": false,
         }})
     );
+}
+
+#[test]
+fn a_request_whose_bodies_are_kept_says_so_in_every_feed() {
+    let records =
+        [("req_1", true), ("req_2", false)].map(|(id, captured)| Record { captured, ..ended(id, "m", 200) });
+    let hub = Arc::new(Hub::default());
+    let watcher = hub.join();
+    records.iter().for_each(|record| hub.finished(record));
+    let told = told(&watcher);
+    let batch: Batch = records.iter().collect();
+    let finished = Finished::all(&batch.into_rows());
+    for (at, record) in records.iter().enumerate() {
+        let message: Value = serde_json::from_str(finished[at].message()).unwrap();
+        for message in [&told[at + 1], &message] {
+            assert_eq!(message["request"]["captured"], record.captured, "{message}");
+        }
+    }
 }
 
 #[test]

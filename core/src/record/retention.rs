@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::rollup::{self, HOUR, MINUTE};
+use crate::capture::store;
 use crate::database::Statement;
 use crate::time::Timestamp;
 
@@ -20,11 +21,13 @@ pub struct Retention {
     pub request_days: u32,
     /// Sums by the hour and by the day.
     pub stats_days: u32,
+    /// Hours that what was captured is kept for.
+    pub capture_hours: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { request_days: 30, stats_days: 400 }
+        Self { request_days: 30, stats_days: 400, capture_hours: 24 }
     }
 }
 
@@ -35,6 +38,11 @@ impl Retention {
         let oldest = before(now, DAY * self.request_days);
         let sql = "DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE at < ?1 ORDER BY at LIMIT ?2) RETURNING 1";
         vec![Statement::new(sql).bind(oldest).bind(CHUNK)]
+    }
+
+    /// Removes what was captured too long ago.
+    pub fn captures(self, now: Timestamp) -> Statement {
+        store::forget(Duration::from_secs(3600) * self.capture_hours, now)
     }
 
     /// Removes the sums that are too old.

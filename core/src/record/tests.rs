@@ -229,7 +229,7 @@ fn what_is_too_old_is_removed_bit_by_bit() {
     let mut late = record("req_late");
     late.at = Timestamp::from_millis(START + 48 * HOUR);
     write(&database, &[late]).unwrap();
-    let retention = Retention { request_days: 2, stats_days: 3 };
+    let retention = Retention { request_days: 2, stats_days: 3, ..Retention::default() };
     let now = Timestamp::from_millis(START + 48 * HOUR + 1);
     let mut rounds = 0;
     while !database.run(&retention.requests(now)).unwrap().pop().unwrap().is_empty() {

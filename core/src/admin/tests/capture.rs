@@ -7,7 +7,7 @@ fn server() -> Server {
     let mut outside = Outside::default();
     outside.access.set_admin(ADMIN_KEY);
     outside.access.add_client(ClientKeyId::new("ck_team"), "team", "cw-a-key-of-the-team");
-    let document = server.config.current().document.clone();
+    let document = Document::clone(&server.config.current().document);
     server.config.install(compile(document, &outside).unwrap());
     server
 }

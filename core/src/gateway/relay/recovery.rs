@@ -155,6 +155,7 @@ impl<P: Platform> Relay<P> {
                 trip.lose(whole.lost);
                 trip.stopped(whole.finish);
                 self.ready.push(whole.body);
+                self.capture_ready(&trip);
                 trip.finish(self.status, whole.usage, self.sent + self.ready.len());
                 return Ok(());
             }
@@ -166,8 +167,10 @@ impl<P: Platform> Relay<P> {
             Err(failure) => failure,
         };
         trip.fail(&failure);
+        let ended = self.fail(&failure);
+        self.capture_ready(&trip);
         trip.finish(self.status, None, self.sent);
-        self.fail(&failure)
+        ended
     }
 }
 

@@ -23,6 +23,7 @@ const ADMIN_ACCESS_KEY: &str = "ADMIN_ACCESS_KEY";
 const SECRET_KEY: &str = "SECRET_KEY";
 const REQUEST_RETENTION_DAYS: &str = "REQUEST_RETENTION_DAYS";
 const STATS_RETENTION_DAYS: &str = "STATS_RETENTION_DAYS";
+const CAPTURE_RETENTION_HOURS: &str = "CAPTURE_RETENTION_HOURS";
 const MAX_REQUEST_BODY_SIZE_MB: &str = "MAX_REQUEST_BODY_SIZE_MB";
 
 /// An isolate has 128 MB for all its requests, and a body is held two or three times on its way.
@@ -107,12 +108,13 @@ pub(crate) fn control(env: &Env) -> worker::Result<ControlLink> {
 /// How long records are kept; a value that is none counts as unset.
 pub(crate) fn retention(env: &Env) -> Retention {
     let kept = Retention::default();
-    let days = |name, unset| {
+    let number = |name, unset| {
         env.var(name).ok().and_then(|text| text.to_string().trim().parse().ok()).unwrap_or(unset)
     };
     Retention {
-        request_days: days(REQUEST_RETENTION_DAYS, kept.request_days),
-        stats_days: days(STATS_RETENTION_DAYS, kept.stats_days),
+        request_days: number(REQUEST_RETENTION_DAYS, kept.request_days),
+        stats_days: number(STATS_RETENTION_DAYS, kept.stats_days),
+        capture_hours: number(CAPTURE_RETENTION_HOURS, kept.capture_hours).min(kept.capture_hours),
     }
 }
 

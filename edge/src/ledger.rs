@@ -27,7 +27,7 @@ const RECORDS: &str = "/records";
 /// Becomes a WebSocket: the live feed of whoever the Worker let through.
 const LIVE: &str = "/live";
 /// How often old records are looked for, and how soon again while there are more.
-const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
+const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 const PRUNE_ON: Duration = Duration::from_secs(10);
 
 /// What an answer's status says of an error.
@@ -58,9 +58,9 @@ impl DurableObject for LedgerObject {
         if request.path() == LIVE {
             return self.watchers.open();
         }
+        self.keep_alarm().await?;
         let body = request.bytes().await?;
         let statements = if request.path() == RECORDS {
-            self.keep_alarm().await?;
             let rows: Rows = serde_json::from_slice(&body)?;
             self.watchers.tell(&rows);
             rows.into_statements()
@@ -95,6 +95,7 @@ impl DurableObject for LedgerObject {
         let (now, retention) = (WorkerClock.now(), retention(&self.env));
         let removed = self.run(&retention.requests(now)).and_then(|answers| {
             self.run(&retention.stats(now))?;
+            self.run(&[retention.captures(now)])?;
             Ok(answers.last().is_some_and(|removed| !removed.is_empty()))
         });
         let again = if matches!(removed, Ok(true)) { PRUNE_ON } else { PRUNE_EVERY };

@@ -156,6 +156,12 @@ const STATS_RETENTION_DAYS: Variable<u32> = Variable::plain(
     "How long sums over requests are kept, by the hour.",
     parse::days,
 );
+const CAPTURE_RETENTION_HOURS: Variable<u32> = Variable::plain(
+    "CAPTURE_RETENTION_HOURS",
+    "24",
+    "How long prompts and answers are kept that were captured while an operator had switched that on; 24 at most.",
+    parse::capture_hours,
+);
 const REQUEST_TIMEOUT: Variable<Duration> = Variable::plain(
     "REQUEST_TIMEOUT",
     "300000",
@@ -233,7 +239,7 @@ pub struct Row {
 }
 
 /// Every variable there is, in the order of the documentation.
-pub const TABLE: [Row; 22] = [
+pub const TABLE: [Row; 23] = [
     PORT.row(),
     BIND_HOST.row(),
     PROXY_ACCESS_KEY.row(),
@@ -247,6 +253,7 @@ pub const TABLE: [Row; 22] = [
     ENABLE_REQUEST_LOGS.row(),
     REQUEST_RETENTION_DAYS.row(),
     STATS_RETENTION_DAYS.row(),
+    CAPTURE_RETENTION_HOURS.row(),
     REQUEST_TIMEOUT.row(),
     MAX_REQUEST_BODY_SIZE_MB.row(),
     ENABLE_CORS.row(),
@@ -281,6 +288,7 @@ impl Environment {
             retention: Retention {
                 request_days: reader.read(&REQUEST_RETENTION_DAYS).unwrap_or(kept.request_days),
                 stats_days: reader.read(&STATS_RETENTION_DAYS).unwrap_or(kept.stats_days),
+                capture_hours: reader.read(&CAPTURE_RETENTION_HOURS).unwrap_or(kept.capture_hours),
             },
             request_timeout: reader.read(&REQUEST_TIMEOUT).unwrap_or(DEFAULT_TIMEOUTS.total),
             max_body_bytes: reader.read(&MAX_REQUEST_BODY_SIZE_MB).unwrap_or(50 << 20),

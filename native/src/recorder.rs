@@ -50,12 +50,12 @@ struct Shared {
 impl NativeRecorder {
     /// Writes into `database` as long as the runtime lives. `logs`: whether requests are logged.
     pub fn start(database: impl Database + Clone, retention: Retention, logs: bool) -> Self {
+        tokio::spawn(prune(database.clone(), retention));
         if retention.request_days == 0 {
             return Self { logs, exporter: None, shared: None };
         }
         let shared = Arc::new(Shared::default());
-        tokio::spawn(write(Arc::clone(&shared), database.clone()));
-        tokio::spawn(prune(database, retention));
+        tokio::spawn(write(Arc::clone(&shared), database));
         Self { logs, exporter: None, shared: Some(shared) }
     }
 
@@ -164,6 +164,8 @@ async fn prune(database: impl Database, retention: Retention) {
         {
             tokio::time::sleep(PAUSE).await;
         }
-        let _told_in_the_log = database.write(retention.stats(now)).await;
+        let mut old = retention.stats(now);
+        old.push(retention.captures(now));
+        let _told_in_the_log = database.write(old).await;
     }
 }

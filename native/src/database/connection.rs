@@ -57,7 +57,10 @@ impl Source {
             Self::Writer(_) => {
                 // Waits for others at its begin, where it still can.
                 connection.set_transaction_behavior(TransactionBehavior::Immediate);
-                connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+                // What is deleted may have been a prompt: nothing of it stays in free pages.
+                connection.execute_batch(
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;",
+                )
             }
             Self::Reader(_) => connection.execute_batch("PRAGMA query_only = ON;"),
             Self::Memory => Ok(()),

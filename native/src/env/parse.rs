@@ -107,6 +107,11 @@ pub(super) fn days(value: &str) -> Result<u32, String> {
     u32::try_from(days).map_err(|error| error.to_string())
 }
 
+pub(super) fn capture_hours(value: &str) -> Result<u32, String> {
+    let hours = whole(value, 1..=24, "hours")?;
+    u32::try_from(hours).map_err(|error| error.to_string())
+}
+
 pub(super) fn request_timeout(value: &str) -> Result<Duration, String> {
     whole(value, 1000..=86_400_000, "milliseconds").map(Duration::from_millis)
 }

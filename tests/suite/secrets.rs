@@ -1,10 +1,11 @@
 //! Canaries: no key and no prompt shows up in anything the gateway writes or says.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail the test")]
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use causeway_tests::client::Call;
+use causeway_tests::client::{Answer, Call};
 use causeway_tests::harness::{ADMIN_KEY, CLIENT_KEY, Channel, Feature, Gateway};
 use causeway_tests::mock::{Action, Behaviour, Mock, Protocol};
 use causeway_tests::sample::Sample;
@@ -58,14 +59,22 @@ async fn traffic(mock: &Mock, gateway: &Gateway) -> io::Result<Vec<String>> {
     Ok(answers)
 }
 
+/// Serves every protocol from the mock's lane `a`.
+fn every(mock: &Mock, name: &str, key: &str) -> Channel {
+    Protocol::ALL
+        .into_iter()
+        .fold(Channel::new(name).key(key), |channel, protocol| channel.endpoint(protocol, &mock.base("a")))
+}
+
+async fn read(gateway: &Gateway, path: &str) -> Answer {
+    let answer = gateway.admin(Call::get(format!("{}/api/{path}", gateway.url()))).send().await.unwrap();
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    answer
+}
+
 #[tokio::test]
 async fn no_key_and_no_prompt_is_written_or_said() {
     let mock = Mock::start().await.unwrap();
-    let every = |name: &str, key: &str| {
-        Protocol::ALL.into_iter().fold(Channel::new(name).key(key), |channel, protocol| {
-            channel.endpoint(protocol, &mock.base("a"))
-        })
-    };
     let gateway = Gateway::start_own(&[], &[("LOG_LEVEL", "trace")]).await.unwrap();
     let api = format!("{}/api/channels", gateway.url());
     let create = async |channel: Channel| {
@@ -73,14 +82,12 @@ async fn no_key_and_no_prompt_is_written_or_said() {
         assert_eq!(created.status, 201, "{}", created.text());
         created.text()
     };
-    let mut answers = vec![create(every("a", UPSTREAM)).await];
+    let mut answers = vec![create(every(&mock, "a", UPSTREAM)).await];
     answers.extend(traffic(&mock, &gateway).await.unwrap());
-    answers.push(create(every("b", ADDED)).await);
+    answers.push(create(every(&mock, "b", ADDED)).await);
     answers.push(gateway.admin(Call::get(&api)).send().await.unwrap().text());
     for name in ["audit", "config/history", "config/export", "config/export?secrets=none"] {
-        let answer = gateway.admin(Call::get(format!("{}/api/{name}", gateway.url()))).send().await.unwrap();
-        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
-        answers.push(answer.text());
+        answers.push(read(&gateway, name).await.text());
     }
     let encrypted =
         Call::post(format!("{}/api/config/export", gateway.url()), r#"{"passphrase":"a long passphrase"}"#);
@@ -105,6 +112,54 @@ async fn no_key_and_no_prompt_is_written_or_said() {
     for path in files(gateway.state_dir().unwrap()).unwrap() {
         let content = fs::read(&path).unwrap();
         for canary in [UPSTREAM, ADDED, CLIENT_KEY, ADMIN_KEY, GUESS, PROMPT, SAID] {
+            assert!(!holds(&content, canary), "{canary} is in {}", path.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_capture_on_prompts_stand_in_captures_only_and_keys_nowhere() {
+    let mock = Mock::start().await.unwrap();
+    let gateway =
+        Gateway::start_own(&[every(&mock, "a", UPSTREAM)], &[("LOG_LEVEL", "trace")]).await.unwrap();
+    let order = Call::post(format!("{}/api/capture", gateway.url()), r#"{"requests": 500}"#);
+    assert_eq!(gateway.admin(order).send().await.unwrap().status, 200);
+    traffic(&mock, &gateway).await.unwrap();
+    let requests = async || read(&gateway, "requests?limit=200").await.json();
+    let captured = async || {
+        let requests = requests().await["requests"].as_array().cloned().unwrap_or_default();
+        let captured = requests.into_iter().filter(|request| request["captured"] == true);
+        captured.filter_map(|request| Some(request["id"].as_str()?.to_owned())).collect::<Vec<_>>()
+    };
+    // Every behaviour meets six protocols, and Gemini's key in the query.
+    assert!(
+        gateway.until(async || Ok(captured().await.len() == 35)).await.unwrap(),
+        "{:?}",
+        captured().await
+    );
+
+    let mut prompts = 0;
+    for id in captured().await {
+        let text = read(&gateway, &format!("requests/{id}/capture")).await.text();
+        for canary in [UPSTREAM, CLIENT_KEY, ADMIN_KEY, GUESS] {
+            assert!(!text.contains(canary), "{canary} was captured: {text}");
+        }
+        prompts += usize::from(text.contains(PROMPT));
+    }
+    assert!(prompts >= 25, "{prompts}");
+    for name in
+        ["audit", "config/history", "config/export", "capture", "requests", "requests/export.csv", "overview"]
+    {
+        let text = read(&gateway, name).await.text();
+        assert!(!text.contains(PROMPT) && !text.contains(SAID), "{name} tells of it: {text}");
+    }
+    let log = gateway.log();
+    for canary in [UPSTREAM, CLIENT_KEY, ADMIN_KEY, GUESS, PROMPT, SAID] {
+        assert_eq!(log.lines().find(|line| line.contains(canary)), None, "{canary} is in the log");
+    }
+    for path in files(gateway.state_dir().unwrap()).unwrap() {
+        let content = fs::read(&path).unwrap();
+        for canary in [UPSTREAM, CLIENT_KEY, ADMIN_KEY, GUESS] {
             assert!(!holds(&content, canary), "{canary} is in {}", path.display());
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Order;
 use crate::time::Timestamp;
 
-/// So many requests are captured at once; each may hold a megabyte until it ends.
+/// So many requests are captured at once; each may hold a megabyte or two until it ends.
 const MOST_AT_ONCE: u64 = 32;
 /// How soon the database is asked again for the order in force.
 const PACE: Duration = Duration::from_secs(5);
@@ -55,8 +55,7 @@ impl Switch {
     /// Lets a request be captured, if it may fit.
     pub(crate) fn begin(&self, client_key: &str, model: &str, now: Timestamp) -> Option<Ticket> {
         let inner = &mut *self.inner();
-        let order = inner.order.take_if(|order| order.is_over(now));
-        if order.is_some() {
+        if inner.order.take_if(|order| order.is_over(now)).is_some() {
             self.on.store(false, Ordering::Relaxed);
         }
         let order = inner.order.as_ref().filter(|order| order.filter.lets(client_key, model))?;

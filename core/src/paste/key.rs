@@ -47,8 +47,8 @@ const NAMES: [&str; 15] = [
 
 /// Whether `word` looks like a key, whoever's, and not like a name that vendors give out.
 pub(crate) fn is_secret(word: &str) -> bool {
-    let named = |word: &str| word.split_once('_').is_some_and(|(name, _)| NAMES.contains(&name));
-    shape(word).is_some() && !named(word) && !word.starts_with("chatcmpl-")
+    let name = word.split_once(['-', '_']).map(|(name, _)| name);
+    shape(word).is_some() && !name.is_some_and(|name| NAMES.contains(&name))
 }
 
 /// The vendor of a word that looks like one of its keys.

@@ -9,7 +9,7 @@ mod media;
 pub(crate) mod order;
 mod redaction;
 pub(crate) mod reel;
-pub mod store;
+pub(crate) mod store;
 pub(crate) mod switch;
 #[cfg(test)]
 mod tests;

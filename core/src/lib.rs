@@ -8,7 +8,7 @@
 
 pub mod admin;
 pub mod allowance;
-pub mod capture;
+pub(crate) mod capture;
 pub mod codec;
 pub mod config;
 pub mod database;

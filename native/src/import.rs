@@ -121,6 +121,7 @@ fn line(difference: &Difference) -> String {
         Part::AdminKey => "admin key",
         Part::Settings => "settings",
         Part::Prices => "prices",
+        Part::Capture => "capture",
     };
     let name = if difference.name.is_empty() { String::new() } else { format!(" {}", difference.name) };
     if difference.change != Change::Changed {

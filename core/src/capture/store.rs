@@ -8,7 +8,7 @@ use crate::database::{Columns, DatabaseError, Row, Statement};
 use crate::time::Timestamp;
 
 /// So many bytes are kept of all requests together; the oldest go first.
-pub const MOST_BYTES: u64 = 64 * 1024 * 1024;
+pub(crate) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 const ORDER: &str = "capture_order.id, until, most - taken, channel, client_key, model";
 const GIVE: &str = "INSERT INTO capture_order (id, until, most, taken, channel, client_key, model) \
@@ -101,7 +101,7 @@ pub(crate) fn read_standing(rows: Vec<Row>) -> Result<Standing, DatabaseError> {
 }
 
 /// Removes what is older than `kept`.
-pub fn forget(kept: Duration, now: Timestamp) -> Statement {
+pub(crate) fn forget(kept: Duration, now: Timestamp) -> Statement {
     let oldest = now.as_millis().saturating_sub(u64::try_from(kept.as_millis()).unwrap_or(u64::MAX));
     Statement::new("DELETE FROM capture WHERE at < ?1").bind(oldest)
 }

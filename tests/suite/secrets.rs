@@ -120,8 +120,10 @@ async fn no_key_and_no_prompt_is_written_or_said() {
 #[tokio::test]
 async fn with_capture_on_prompts_stand_in_captures_only_and_keys_nowhere() {
     let mock = Mock::start().await.unwrap();
-    let gateway =
-        Gateway::start_own(&[every(&mock, "a", UPSTREAM)], &[("LOG_LEVEL", "trace")]).await.unwrap();
+    let gateway = Gateway::start_own(&[], &[("LOG_LEVEL", "trace")]).await.unwrap();
+    let channel = every(&mock, "a", UPSTREAM).json().to_string();
+    let create = Call::post(format!("{}/api/channels", gateway.url()), channel);
+    assert_eq!(gateway.admin(create).send().await.unwrap().status, 201);
     let order = Call::post(format!("{}/api/capture", gateway.url()), r#"{"requests": 500}"#);
     assert_eq!(gateway.admin(order).send().await.unwrap().status, 200);
     traffic(&mock, &gateway).await.unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use utoipa::ToSchema;
 
 use super::error::{ErrorBody, Problem};
@@ -133,17 +134,21 @@ fn ordered<P: Platform>(context: &Context<'_, P>, write: CaptureWrite) -> Result
 /// As the audit tells it.
 fn told(order: &Order) -> Difference {
     let Order { left, until, filter, .. } = order;
-    let after = [("requests", Some((*left).into())), ("until", Some(until.as_millis().into()))];
-    let filter = [("channel", &filter.channel), ("clientKey", &filter.client_key), ("model", &filter.model)];
-    let filter = filter.map(|(name, wanted)| (name, wanted.clone().map(serde_json::Value::from)));
-    let fields = after.into_iter().chain(filter);
-    let after = fields.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let mut after = Map::new();
+    after.insert("requests".to_owned(), (*left).into());
+    after.insert("until".to_owned(), until.as_millis().into());
+    let CaptureFilter { channel, client_key, model } = filter;
+    for (name, wanted) in [("channel", channel), ("clientKey", client_key), ("model", model)] {
+        if let Some(wanted) = wanted {
+            after.insert(name.to_owned(), wanted.as_str().into());
+        }
+    }
     Difference {
         part: Part::Capture,
         id: String::new(),
         name: String::new(),
         change: Change::Changed,
-        before: serde_json::Map::new(),
+        before: Map::new(),
         after,
     }
 }

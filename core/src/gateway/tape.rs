@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Response, StatusCode, Uri};
+use http::{HeaderMap, Response, StatusCode};
 
 use crate::capture::reel::{Reel, Sent};
 use crate::capture::store;
@@ -36,7 +36,10 @@ impl Tape {
     /// `request` is about to be sent.
     pub(crate) fn tries(&self, lease: &Lease, key: &Key, protocol: Protocol, request: &http::Request<Bytes>) {
         let headers = protocol::request_headers(protocol, request.headers());
-        let sent = Sent::new(request.method().as_str(), shown(request.uri()), headers, request.body());
+        let uri = request.uri().to_string();
+        let address = uri.split('?').next().unwrap_or_default();
+        let url = shown(address, request.uri().query());
+        let sent = Sent::new(request.method().as_str(), url, headers, request.body());
         self.with(|reel| reel.tries(&lease.channel, &key.id, sent));
     }
 
@@ -79,7 +82,8 @@ impl<P: Platform> Gateway<P> {
         let headers = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
         let query = parts.uri.query().filter(|_| record.protocol == Protocol::Gemini);
         let credential = protocol::client_credential(&parts.headers, query).map(Into::into);
-        let request = Sent::new(parts.method.as_str(), shown(&parts.uri), headers, body);
+        let url = shown(parts.uri.path(), parts.uri.query());
+        let request = Sent::new(parts.method.as_str(), url, headers, body);
         Some(Tape(Arc::new(Mutex::new(Some(Reel::new(ticket, credential, request))))))
     }
 
@@ -100,13 +104,8 @@ impl<P: Platform> Gateway<P> {
     }
 }
 
-/// Without user, password and credentials in the query.
-fn shown(uri: &Uri) -> String {
-    let host = uri.host().map(|host| match (uri.scheme_str(), uri.port()) {
-        (Some(scheme), Some(port)) => format!("{scheme}://{host}:{port}"),
-        (Some(scheme), None) => format!("{scheme}://{host}"),
-        (None, _) => String::new(),
-    });
-    let query = protocol::client_query(uri.query()).map(|query| format!("?{query}"));
-    format!("{}{}{}", host.unwrap_or_default(), uri.path(), query.unwrap_or_default())
+/// The address without what comes after the path, and the query without credentials.
+fn shown(address: &str, query: Option<&str>) -> String {
+    let query = protocol::client_query(query).map(|query| format!("?{query}"));
+    format!("{address}{}", query.unwrap_or_default())
 }

@@ -3,6 +3,8 @@
 use causeway_core::database::{DatabaseError, Row, Statement};
 use causeway_core::platform::Database;
 use causeway_core::record::batch::Rows;
+use futures::future::BoxFuture;
+use worker::send::SendFuture;
 use worker::{Method, ObjectNamespace, Request, RequestInit, Response, Result};
 
 use super::{BROKEN, FULL, LIVE, RECORDS, STATEMENTS};
@@ -55,17 +57,31 @@ impl LedgerLink {
     }
 }
 
+/// An answer of the database that is on its way. Behind a pointer, so that not every place that waits for one has a copy
+/// of the way to it.
+type Answer<'a, T> = BoxFuture<'a, std::result::Result<T, DatabaseError>>;
+
 impl Database for LedgerLink {
-    #[worker::send]
-    async fn write(&self, statements: Vec<Statement>) -> std::result::Result<Vec<Vec<Row>>, DatabaseError> {
-        let body = serde_json::to_string(&statements).map_err(|error| unavailable(&error.into()))?;
-        self.ask(STATEMENTS, body).await
+    fn write(
+        &self,
+        statements: Vec<Statement>,
+    ) -> impl Future<Output = std::result::Result<Vec<Vec<Row>>, DatabaseError>> + Send {
+        let answer: Answer<'_, _> = Box::pin(SendFuture::new(async move {
+            let body = serde_json::to_string(&statements).map_err(|error| unavailable(&error.into()))?;
+            self.ask(STATEMENTS, body).await
+        }));
+        answer
     }
 
-    #[worker::send]
-    async fn read(&self, statement: Statement) -> std::result::Result<Vec<Row>, DatabaseError> {
-        let answers = self.write(vec![statement]).await?;
-        Ok(answers.into_iter().flatten().collect())
+    fn read(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = std::result::Result<Vec<Row>, DatabaseError>> + Send {
+        let answer: Answer<'_, _> = Box::pin(async move {
+            let answers = self.write(vec![statement]).await?;
+            Ok(answers.into_iter().flatten().collect())
+        });
+        answer
     }
 }
 

@@ -634,6 +634,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts requests in buckets, for each value of what they have in common. */
+        get: operations["readSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1769,12 +1786,13 @@ export interface components {
             id: string;
             /** @description When it arrived. */
             at: components["schemas"]["Timestamp"];
+            /** @description Empty where none came that is known. */
             clientKey: string;
             /** @description The conversation, by a fingerprint of what the client calls it. */
             session?: string | null;
             /** @description The client's. */
             protocol: string;
-            /** @description As the client asked for it. */
+            /** @description As the client asked for it; empty where the request was refused before it was read. */
             model: string;
             stream: boolean;
             /**
@@ -1784,6 +1802,11 @@ export interface components {
             status: number;
             /** @description What the last attempt came to; `refused` where there was none. */
             class: string;
+            /**
+             * @description Why the model stopped, in the same words for all protocols: `stop`, `stop_sequence`, `length`, `tool_calls`, `refusal`,
+             *     `content_filter`, `pause`, `malformed_call`, `context_exceeded` or `other`.
+             */
+            finish?: string | null;
             /** Format: int64 */
             attemptCount: number;
             /** @description Who served, or was tried last. */
@@ -1818,6 +1841,8 @@ export interface components {
             responseBytes: number;
             /** @description What conversions could not carry. */
             lost?: string | null;
+            /** @description What kind of failure the gateway answered with, such as `authentication`, `too_large` or `overloaded`. */
+            code?: string | null;
             /** @description An excerpt of why it failed. */
             error?: string | null;
             /** @description Whether its bodies are kept, for `GET /api/requests/{id}/capture`. */
@@ -1901,6 +1926,27 @@ export interface components {
                 [key: string]: string;
             };
             body?: components["schemas"]["BodyView"] | null;
+        };
+        /**
+         * @description Requests of a range, counted in buckets for each value of what they have in common, as `/api/stats` counts them. The
+         *     lists are for the values in their order: a number for each bucket from `since` on, zeros at the end left out.
+         */
+        Series: {
+            since: components["schemas"]["Timestamp"];
+            until: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Width of a bucket; there are at most 48.
+             */
+            bucketMs: number;
+            /**
+             * @description Models, protocols or ids, at most 200, those with the most requests first. One is empty where nobody served, and
+             *     without `by`.
+             */
+            values: string[];
+            requests: number[][];
+            /** @description How many of them failed. */
+            failed: number[][];
         };
         /** @description What holds for all channels; what is left out has its default. */
         Settings: {
@@ -5049,7 +5095,7 @@ export interface operations {
                 since?: number;
                 /** @description Arrived before. */
                 until?: number;
-                /** @description A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above. */
+                /** @description A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left. */
                 status?: string;
                 /** @description The client's. */
                 protocol?: string;
@@ -5134,7 +5180,7 @@ export interface operations {
                 since?: number;
                 /** @description Arrived before. */
                 until?: number;
-                /** @description A status, `2xx`, `4xx`, `5xx` or `failed`: 400 and above. */
+                /** @description A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left. */
                 status?: string;
                 /** @description The client's. */
                 protocol?: string;
@@ -5656,6 +5702,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Neither a session nor the admin key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readSeries: {
+        parameters: {
+            query?: {
+                /** @description How long: a number and `m`, `h` or `d`; `24h` where it is left out. */
+                range?: string;
+                /** @description Its end; now where it is left out. */
+                until?: number;
+                /** @description `model`, `channel`, `key`, `clientKey` or `protocol`; all requests are one value where it is left out. */
+                by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
                 };
             };
             /** @description A parameter is wrong. */

@@ -7,7 +7,7 @@ const gateway = process.env['CAUSEWAY_URL'] ?? 'http://127.0.0.1:3000'
 export default defineConfig({
   base: '/ui/',
   plugins: [svelte(), precompress()],
-  server: { proxy: { '/api': gateway, '/v1': gateway } },
+  server: { proxy: { '/api': { target: gateway, ws: true }, '/v1': gateway } },
   build: {
     target: 'es2023',
     // The first with light-dark() and popover.

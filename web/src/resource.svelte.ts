@@ -1,7 +1,7 @@
 // Something that is read from the gateway, kept while it is asked for again, and asked for again while somebody looks.
 
 import { asProblem, type Problem } from './api/problem'
-import { session } from './session.svelte'
+import { keepFresh, type News } from './live/fresh'
 
 export class Resource<Value> {
   /** What was read last; it stays when reading fails. */
@@ -12,26 +12,23 @@ export class Resource<Value> {
   #turn = 0
 
   /**
-   * Reads now and then every so many milliseconds, unless nobody looks. For an effect: what `ask` depends on before
-   * its first wait is followed, and the end of it all is returned.
+   * Reads now, and again as `keepFresh` says. For an effect: what `ask` depends on before its first wait is followed,
+   * and the end of it all is returned.
    */
-  follow(ask: () => Promise<Value>, every?: number): () => void {
+  follow(ask: () => Promise<Value>, every?: number, news?: News): () => void {
     this.#ask = ask
-    // An expired session answers nothing; the effect comes back here after the sign-in.
-    if (session.state !== 'expired') void this.#take(ask())
-    const look = () => {
-      if (document.visibilityState === 'visible' && session.state !== 'expired') void this.refresh()
-    }
-    const timer = every === undefined ? undefined : setInterval(look, every)
+    const end = keepFresh(() => this.refresh(), every, news)
     return () => {
-      clearInterval(timer)
+      end()
       this.#ask = undefined
       this.#turn += 1
     }
   }
 
-  async refresh() {
+  /** Reads anew; false where that failed. */
+  async refresh(): Promise<boolean> {
     if (this.#ask) await this.#take(this.#ask())
+    return this.failure === undefined
   }
 
   /** Only the answer to the last question counts. */

@@ -2,7 +2,8 @@
 
 import { api, result } from '../api/client'
 import { asProblem } from '../api/problem'
-import type { ChannelSummary, Key } from '../api/types'
+import type { ChannelHealth, ChannelSummary, Key, LiveMessage } from '../api/types'
+import { keepFresh } from '../live/fresh'
 import { session } from '../session.svelte'
 
 /** In milliseconds: every answer of an edge deployment is a billed request. */
@@ -15,32 +16,43 @@ class ChannelList {
   failure = $state.raw<ReturnType<typeof asProblem>>()
   /** Counts writes, so that an answer from before one is not shown after it. */
   #writes = 0
+  /** Of the configuration that was told of last. */
+  #version: string | undefined
 
-  async refresh() {
+  /** Reads them anew; false where that failed. */
+  async refresh(): Promise<boolean> {
     const before = this.#writes
     try {
       const { channels } = await result(api.GET('/api/channels'))
       session.state = 'in'
-      if (before !== this.#writes) return
+      if (before !== this.#writes) return true
       this.channels = channels
       this.failure = undefined
+      return true
     } catch (thrown) {
       this.failure = asProblem(thrown)
+      return false
     }
   }
 
-  /** Refreshes now and for as long as the page is visible; returns the end of it. */
+  /** Refreshes now, and keeps fresh what is shown; returns the end of it. */
   watch(every = REFRESH): () => void {
-    const look = () => {
-      if (document.visibilityState === 'visible' && session.state !== 'expired') void this.refresh()
+    return keepFresh(
+      () => this.refresh(),
+      every,
+      (message) => this.#hear(message),
+    )
+  }
+
+  #hear(message: LiveMessage) {
+    if (message.type === 'channels') {
+      this.channels = this.channels && withHealth(this.channels, message.channels)
+      return 'never'
     }
-    look()
-    const timer = setInterval(look, every)
-    document.addEventListener('visibilitychange', look)
-    return () => {
-      clearInterval(timer)
-      document.removeEventListener('visibilitychange', look)
-    }
+    if (message.type !== 'config') return 'later'
+    const known = message.version === this.#version
+    this.#version = message.version
+    return known ? 'never' : 'now'
   }
 
   /** Shows the next person nothing of this one. */
@@ -112,6 +124,12 @@ class ChannelList {
     }
     await this.refresh()
   }
+}
+
+/** The channels, with what is known better of some. */
+function withHealth(channels: ChannelSummary[], told: ChannelHealth[]): ChannelSummary[] {
+  const healths = new Map(told.map((health) => [health.id, health]))
+  return channels.map((channel) => ({ ...channel, health: healths.get(channel.id) ?? channel.health }))
 }
 
 function at(channel: ChannelSummary, key: Key) {

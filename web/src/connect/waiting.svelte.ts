@@ -2,9 +2,9 @@
 
 import { api, result } from '../api/client'
 import { asProblem } from '../api/problem'
-import type { RequestSummary } from '../api/types'
+import type { LiveMessage, RequestSummary } from '../api/types'
+import { keepFresh } from '../live/fresh'
 import { explain } from '../problems'
-import { session } from '../session.svelte'
 
 const EVERY = 15_000
 
@@ -20,29 +20,34 @@ export class Waiting {
     this.#since = since
   }
 
-  /** Looks now and, until something came, for as long as the page is visible; returns the end of it. */
+  /** Looks now and, until something came, whenever it may have; returns the end of it. */
   watch(): () => void {
-    const look = () => {
-      const idle = document.visibilityState === 'hidden' || session.state === 'expired'
-      if (!idle && this.found === undefined) void this.look()
-    }
-    look()
-    const timer = setInterval(look, EVERY)
-    document.addEventListener('visibilitychange', look)
-    return () => {
-      clearInterval(timer)
-      document.removeEventListener('visibilitychange', look)
-    }
+    return keepFresh(
+      () => this.look(),
+      EVERY,
+      (message) => this.#news(message),
+    )
   }
 
-  async look() {
+  /** What the feed tells is not looked for: it is there. */
+  #news(message: LiveMessage) {
+    const told = message.type === 'finished' && message.request.clientKey === this.#key
+    if (told) this.found ??= message.request
+    return message.type === 'snapshot' ? 'later' : 'never'
+  }
+
+  /** Reads whether it has come; false where that failed. */
+  async look(): Promise<boolean> {
+    if (this.found) return true
     const query = { clientKey: this.#key, since: this.#since, limit: 1 }
     try {
       const { requests } = await result(api.GET('/api/requests', { params: { query } }))
       this.found = requests[0]
       this.failure = undefined
+      return true
     } catch (thrown) {
       this.failure = explain(asProblem(thrown))
+      return false
     }
   }
 }

@@ -3,6 +3,7 @@
 import { api, result } from '../api/client'
 import { asProblem } from '../api/problem'
 import type { ClientKey, NewClientKey } from '../api/types'
+import { keepFresh } from '../live/fresh'
 import { session } from '../session.svelte'
 
 const REFRESH = 15_000
@@ -12,28 +13,26 @@ class KeyList {
   /** Why the last refresh failed; the keys shown are then old. */
   failure = $state.raw<ReturnType<typeof asProblem>>()
 
-  async refresh() {
+  /** Reads them anew; false where that failed. */
+  async refresh(): Promise<boolean> {
     try {
       const { clientKeys } = await result(api.GET('/api/client-keys'))
       this.keys = clientKeys
       this.failure = undefined
+      return true
     } catch (thrown) {
       this.failure = asProblem(thrown)
+      return false
     }
   }
 
-  /** Refreshes now and for as long as the page is visible; returns the end of it. */
+  /** Refreshes now, and keeps fresh what is shown; returns the end of it. */
   watch(): () => void {
-    const look = () => {
-      if (document.visibilityState === 'visible' && session.state !== 'expired') void this.refresh()
-    }
-    look()
-    const timer = setInterval(look, REFRESH)
-    document.addEventListener('visibilitychange', look)
-    return () => {
-      clearInterval(timer)
-      document.removeEventListener('visibilitychange', look)
-    }
+    return keepFresh(
+      () => this.refresh(),
+      REFRESH,
+      ({ type }) => (type === 'config' ? 'now' : 'later'),
+    )
   }
 
   forget() {

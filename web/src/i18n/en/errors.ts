@@ -10,5 +10,7 @@ export const errors = {
   throttled: 'Too many attempts. Wait a little.',
   invalid: 'Some fields need another look.',
   store_unavailable: 'The configuration cannot be stored right now.',
+  too_many_watchers: 'Too many pages are connected already.',
+  upgrade_required: 'Too many pages are connected already, or a proxy on the way lets no WebSocket through.',
   upstream_failed: 'The upstream did not do what it was asked.',
 } as Readonly<Record<string, string>>

@@ -12,5 +12,7 @@ export const errors: Front['errors'] = {
   throttled: '尝试次数过多,请稍候。',
   invalid: '部分字段需要修改。',
   store_unavailable: '暂时无法保存配置。',
+  too_many_watchers: '已有过多页面建立了连接。',
+  upgrade_required: '已有过多页面建立了连接，或中间的代理不支持 WebSocket。',
   upstream_failed: '上游未按要求应答。',
 }

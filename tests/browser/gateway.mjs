@@ -99,11 +99,11 @@ export async function written(method, path, body) {
 }
 
 /** A small request of a client, to whoever serves it. */
-export async function greet(key, model = 'mock-large') {
+export async function greet(key, model = 'mock-large', stream = false) {
   const answer = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'hello' }] }),
+    body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'hello' }] }),
   })
   await answer.text()
   return answer

@@ -83,6 +83,15 @@ const STATES = {
     await page.keyboard.press('Enter')
     await page.locator('footer summary').click()
   },
+  'requests that came in while another was open': async (page) => {
+    const model = `mock-${name}`
+    await show(page, `requests?live=on&model=${model}`)
+    await page.locator('.good[aria-checked=true]').waitFor()
+    await gateway.greet(gateway.key, model)
+    await page.locator('tbody a, ul.card li a').first().click()
+    await gateway.greet(gateway.key, model)
+    await page.locator('.fresh .button').waitFor({ state: 'attached' })
+  },
   'the palette': async (page) => {
     await show(page, 'overview')
     await page.keyboard.press('Control+k')

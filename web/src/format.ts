@@ -94,6 +94,11 @@ export function moment(at: number, now: number, language: string): string {
   }).format(at)
 }
 
+/** When the day of a moment began, in the person's time zone. */
+export function dayOf(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0)
+}
+
 /** A moment in full. */
 export function fullMoment(at: number, language: string): string {
   return new Intl.DateTimeFormat(language, {

@@ -64,8 +64,9 @@ class Navigation {
       this.#guard = undefined
       scrollTo(0, 0)
     }
+    // The same query stays the same object: nothing that depends on it has to begin anew.
+    if (href(route, query) !== href(route, this.query)) this.query = query
     this.route = route
-    this.query = query
   }
 }
 

@@ -3,6 +3,7 @@
 import type { RequestSummary } from '../api/types'
 import { bytes, compact, elapsed, moment, money } from '../format'
 import type { Column } from './columns'
+import { isUnderWay, type Row } from './tail'
 
 const NOTHING = '–'
 
@@ -20,14 +21,15 @@ export function tokensOf({ usage }: RequestSummary): { input: number; output: nu
   return input === undefined && output === undefined ? undefined : { input: input ?? 0, output: output ?? 0 }
 }
 
-/** The text of a cell; `status` is drawn, not written. */
+/** The text of a cell; `status` is drawn, not written, and `duration` not known while a request is under way. */
 export function cell(
-  request: RequestSummary,
+  request: Row,
   column: Exclude<Column, 'status'>,
   names: Naming,
   now: number,
   language: string,
 ): string {
+  const ended = isUnderWay(request) ? undefined : request
   const time = (value: number | null | undefined) =>
     value === null || value === undefined ? NOTHING : elapsed(value, language)
   switch (column) {
@@ -46,15 +48,15 @@ export function cell(
     case 'firstContent':
       return time(request.firstContentMs)
     case 'duration':
-      return time(request.durationMs)
+      return time(ended?.durationMs)
     case 'tokens':
-      return tokens(request, language)
+      return ended ? tokens(ended, language) : NOTHING
     case 'cost':
-      return request.cost === null || request.cost === undefined ? NOTHING : money(request.cost, language)
+      return typeof ended?.cost === 'number' ? money(ended.cost, language) : NOTHING
     case 'session':
       return request.session?.slice(0, 8) ?? NOTHING
     case 'size':
-      return bytes(request.requestBytes + request.responseBytes, language)
+      return ended ? bytes(ended.requestBytes + ended.responseBytes, language) : NOTHING
   }
 }
 

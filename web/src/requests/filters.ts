@@ -1,7 +1,9 @@
 // The filters of the requests, as the page's address and the API spell them: with the same words.
 
+import type { LiveFilter } from '../live/link'
 import { boundsOf, rangeOf } from '../range'
 import type { Query } from '../router'
+import type { Row } from './tail'
 
 export const FILTERS = ['q', 'status', 'protocol', 'channel', 'model', 'clientKey', 'session'] as const
 export type FilterName = (typeof FILTERS)[number]
@@ -22,6 +24,26 @@ export function requestQuery(query: Query, now: number): RequestQuery {
   const { since, until } = boundsOf(range, now)
   const filters = FILTERS.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []))
   return { since, ...('until' in range && { until }), ...Object.fromEntries(filters) }
+}
+
+/** The newest page of a range that ends now can go on by itself. */
+export function canGoOn(query: Query): boolean {
+  return !query['cursor'] && 'length' in rangeOf(query, USUAL_RANGE)
+}
+
+/** What the live feed is asked for at this address: it knows all filters but the search. */
+export function feedFilter(query: Query): LiveFilter {
+  const names = FILTERS.filter((name) => name !== 'q' && query[name])
+  return Object.fromEntries(names.map((name) => [name, query[name] ?? '']))
+}
+
+/** Whether a search finds a request, as `GET /api/requests` would. */
+export function fits(row: Row, search: string | undefined): boolean {
+  if (!search) return true
+  if (search.startsWith('req_')) return row.id === search
+  const error = 'error' in row ? row.error : undefined
+  const words = search.toLowerCase()
+  return [row.model, row.upstreamModel, error].some((text) => text?.toLowerCase().includes(words))
 }
 
 /** How many filters are set, the range not counted. */

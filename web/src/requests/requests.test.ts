@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { RequestSummary } from '../api/types'
 import { cell } from './cells'
 import { COLUMNS, columnsOf, FIXED } from './columns'
-import { exportAddress, filterCount, requestQuery } from './filters'
+import { canGoOn, exportAddress, feedFilter, filterCount, fits, requestQuery } from './filters'
 import { outcomeOf } from './outcome'
 
 const names = { channel: () => 'openai', clientKey: () => 'team', protocol: () => 'OpenAI Chat' }
@@ -36,7 +36,7 @@ describe('outcome', () => {
     [429, 'rate', 'failed'],
     [403, 'refused', 'failed'],
   ])('of status %d and class %s is %s', (status, kind, name) => {
-    expect(outcomeOf({ status, class: kind }).name).toBe(name)
+    expect(outcomeOf(request({ status, class: kind })).name).toBe(name)
   })
 })
 
@@ -55,6 +55,33 @@ describe('filters', () => {
     expect(exportAddress('csv', { since: '10', until: '20', q: 'a b' }, 0)).toBe(
       '/api/requests/export.csv?since=10&until=20&q=a+b',
     )
+  })
+})
+
+describe('the live feed', () => {
+  it('is asked for everything but the search', () => {
+    expect(feedFilter({ q: 'gpt', model: 'gpt-4o', status: '', live: 'on' })).toEqual({ model: 'gpt-4o' })
+  })
+
+  it.each([
+    [{}, true],
+    [{ range: '7d' }, true],
+    [{ cursor: 'c' }, false],
+    [{ since: '10', until: '20' }, false],
+  ])('can go on at %j: %s', (query, can) => {
+    expect(canGoOn(query)).toBe(can)
+  })
+
+  it.each([
+    [undefined, {}, true],
+    ['GPT', {}, true],
+    ['claude', {}, false],
+    ['claude', { upstreamModel: 'Claude-3' }, true],
+    ['time', { error: 'Timed out' }, true],
+    ['req_1', {}, true],
+    ['req_', {}, false],
+  ])('is searched for %s in %j: %s', (search, change, found) => {
+    expect(fits(request(change), search)).toBe(found)
   })
 })
 

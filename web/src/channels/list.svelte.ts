@@ -16,8 +16,6 @@ class ChannelList {
   failure = $state.raw<ReturnType<typeof asProblem>>()
   /** Counts writes, so that an answer from before one is not shown after it. */
   #writes = 0
-  /** Of the configuration that was told of last. */
-  #version: string | undefined
 
   /** Reads them anew; false where that failed. */
   async refresh(): Promise<boolean> {
@@ -49,10 +47,7 @@ class ChannelList {
       this.channels = this.channels && withHealth(this.channels, message.channels)
       return 'never'
     }
-    if (message.type !== 'config') return 'later'
-    const known = message.version === this.#version
-    this.#version = message.version
-    return known ? 'never' : 'now'
+    return message.type === 'config' ? 'now' : 'later'
   }
 
   /** Shows the next person nothing of this one. */

@@ -23,14 +23,16 @@ class Feed {
   state = $state.raw<FeedState>({ name: 'off' })
   /** Why there is no connection, where the gateway says so. */
   failure = $state.raw<Problem>()
+  /** Requests under way, as far as the gateway and the filter tell of them. */
+  running = $state(0)
+  #running = new Set<string>()
+  #version: string | undefined
   #watchers = new Set<Watcher>()
   #lingering: ReturnType<typeof setTimeout> | undefined
   #asked = 0
   #link = new Link({
     open: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/live`) as Socket,
-    hear: (message) => {
-      for (const { hear } of this.#watchers) hear(message)
-    },
+    hear: (message) => this.#heard(message),
     turned: (state) => {
       this.state = state
       if (state.name === 'live') this.failure = undefined
@@ -66,6 +68,24 @@ class Feed {
         this.#turn()
       }
     })
+  }
+
+  #heard(message: LiveMessage) {
+    // Every connection begins with the configuration; it is news where it is another one.
+    if (message.type === 'config') {
+      if (message.version === this.#version) return
+      this.#version = message.version
+    }
+    this.#count(message)
+    for (const { hear } of this.#watchers) hear(message)
+  }
+
+  #count(message: LiveMessage) {
+    if (message.type === 'snapshot') this.#running = new Set(message.requests.map(({ id }) => id))
+    if (message.type === 'underWay') this.#running.add(message.request.id)
+    if (message.type === 'finished') this.#running.delete(message.request.id)
+    if (message.type === 'left') this.#running.delete(message.id)
+    this.running = this.#running.size
   }
 
   #turn() {

@@ -86,6 +86,21 @@ export async function removeClientKeyNamed(name) {
   if (key) await removeClientKey(key.id)
 }
 
+/** Asks until a request was captured: not every isolate hears of an order at once. Gives its id. */
+export async function captured(key) {
+  for (let tries = 0; tries < 3; tries += 1) {
+    const id = (await greet(key)).headers.get('x-causeway-request-id')
+    await recorded(id)
+    if ((await read(`/api/requests/${id}`)).captured) return id
+  }
+  throw new Error('no request was captured')
+}
+
+/** Captures no bodies any more, and keeps none. */
+export async function stopCapture() {
+  await call('DELETE', '/api/capture')
+}
+
 /** What stands at a path of the management API. */
 export async function read(path) {
   return (await call('GET', path)).json()

@@ -22,6 +22,7 @@ const PATHS = [
   'settings/general',
   'settings/prices',
   'settings/backup',
+  'settings/capture',
   'settings/history',
   'settings/audit',
 ]

@@ -24,8 +24,9 @@ before(async () => {
 })
 
 after(async () => {
-  await gateway.removeClientKeyNamed(name)
   await browser?.close()
+  await gateway.stopCapture()
+  await gateway.removeClientKeyNamed(name)
 })
 
 /** Each shows something by what it does; in no language's words. */
@@ -91,6 +92,17 @@ const STATES = {
     await page.locator('tbody a, ul.card li a').first().click()
     await gateway.greet(gateway.key, model)
     await page.locator('.fresh .button').waitFor({ state: 'attached' })
+  },
+  'a capture that goes on': async (page) => {
+    await gateway.written('POST', '/api/capture', { requests: 500, filter: { model: 'mock-large' } })
+    await show(page, 'settings/capture')
+    await page.locator('.order .button').waitFor()
+  },
+  'what was captured': async (page) => {
+    const id = await gateway.captured(gateway.key)
+    await show(page, `requests/${id}`)
+    await page.locator('section > details > summary').first().click()
+    await page.locator('section section details > summary').first().click()
   },
   'the palette': async (page) => {
     await show(page, 'overview')

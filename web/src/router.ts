@@ -1,6 +1,6 @@
 // The UI's addresses. All stand under /ui/, so that none can collide with an API path.
 
-export const SECTIONS = ['general', 'prices', 'backup', 'history', 'audit'] as const
+export const SECTIONS = ['general', 'prices', 'backup', 'capture', 'history', 'audit'] as const
 export type Section = (typeof SECTIONS)[number]
 
 export type Route =

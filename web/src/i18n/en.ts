@@ -1,5 +1,6 @@
 // English: the dictionary whose shape all languages follow, a module for each area.
 
+import { capture } from './en/capture'
 import { channels, form, keys, paste, states, test } from './en/channels'
 import { clientKeys } from './en/clientKeys'
 import { connect } from './en/connect'
@@ -13,6 +14,7 @@ import { usage } from './en/usage'
 
 export const en = {
   ...front,
+  capture,
   channels,
   clientKeys,
   connect,

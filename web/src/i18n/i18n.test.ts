@@ -43,6 +43,7 @@ describe('dictionaries', () => {
       'requests.filters',
       'overview.sentence',
       'overview.inFlight',
+      'capture.headers',
     ])
     for (const dictionary of [english, chinese]) {
       for (const [key, leaf] of dictionary) {

@@ -1,6 +1,7 @@
 // 简体中文。
 
 import type { Messages } from './en'
+import { capture } from './zh-CN/capture'
 import { channels, form, keys, paste, states, test } from './zh-CN/channels'
 import { clientKeys } from './zh-CN/clientKeys'
 import { connect } from './zh-CN/connect'
@@ -14,6 +15,7 @@ import { usage } from './zh-CN/usage'
 
 export const zhCN: Messages = {
   ...front,
+  capture,
   channels,
   clientKeys,
   connect,

@@ -12,6 +12,7 @@ function finished(at: number): RequestSummary {
     usage: { estimated: false },
     requestBytes: 0,
     responseBytes: 0,
+    captured: false,
   }
 }
 

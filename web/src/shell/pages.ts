@@ -30,6 +30,7 @@ const SETTINGS: Record<Section, Load> = {
   general: () => import('../settings/GeneralPage.svelte'),
   prices: () => import('../settings/PricesPage.svelte'),
   backup: () => import('../settings/BackupPage.svelte'),
+  capture: () => import('../capture/CapturePage.svelte'),
   history: () => import('../settings/HistoryPage.svelte'),
   audit: () => import('../settings/AuditPage.svelte'),
 }

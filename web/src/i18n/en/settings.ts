@@ -86,6 +86,7 @@ export const settings = {
     general: 'General',
     prices: 'Prices',
     backup: 'Backup',
+    capture: 'Capture',
     history: 'History',
     audit: 'Audit',
   },

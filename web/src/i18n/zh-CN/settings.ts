@@ -6,6 +6,7 @@ export const settings: Messages['settings'] = {
     general: '常规',
     prices: '价格',
     backup: '备份',
+    capture: '捕获',
     history: '历史',
     audit: '审计',
   },

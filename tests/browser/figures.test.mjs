@@ -20,9 +20,9 @@ before(async () => {
 })
 
 after(async () => {
+  await browser?.close()
   if (client) await gateway.removeClientKey(client.id)
   await gateway.removeChannel(name)
-  await browser?.close()
 })
 
 test('the overview names a broken channel and mends it', async () => {

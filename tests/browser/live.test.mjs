@@ -16,9 +16,9 @@ before(async () => {
 })
 
 after(async () => {
+  await browser?.close()
   if (client) await gateway.removeClientKey(client.id)
   await gateway.removeChannel(name)
-  await browser?.close()
 })
 
 test('requests come in while the switch is on, and the address keeps it', async () => {

@@ -41,9 +41,9 @@ before(async () => {
 })
 
 after(async () => {
+  await browser?.close()
   if (client) await gateway.removeClientKey(client.id)
   await gateway.removeChannel(name)
-  await browser?.close()
 })
 
 test('no page scrolls sideways on a phone', async () => {

@@ -22,9 +22,9 @@ before(async () => {
 })
 
 after(async () => {
+  await browser?.close()
   if (client) await gateway.removeClientKey(client.id)
   await gateway.removeChannel(name)
-  await browser?.close()
 })
 
 test('requests are found by every filter, and the address keeps them', async () => {

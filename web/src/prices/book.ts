@@ -13,6 +13,9 @@ export const RATES = [
   'outputAudio',
   'webSearch',
 ] as const satisfies readonly (keyof Price)[]
+/** What most prices are made of; the others stand behind `more`. */
+export const SHOWN = ['input', 'output', 'cachedInput', 'cacheWrite'] as const satisfies readonly Rate[]
+
 export type Rate = (typeof RATES)[number]
 
 /** How often a model was asked for lately, and how often nobody knew a price. */

@@ -146,7 +146,7 @@ function number(text: string): number | null {
   return text.trim() === '' ? null : Number(text)
 }
 
-function lines(text: string): string[] {
+export function lines(text: string): string[] {
   return text
     .split('\n')
     .map((line) => line.trim())

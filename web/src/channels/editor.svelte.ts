@@ -29,8 +29,8 @@ export class Editor {
     return !draft.isSame(this.#before, this.draft)
   }
 
-  /** The channel's name once it is saved; undefined with `errors`, `failure` or `conflict` set otherwise. */
-  async save(): Promise<string | undefined> {
+  /** The channel once it is saved; undefined with `errors`, `failure` or `conflict` set otherwise. */
+  async save(): Promise<Channel | undefined> {
     const saved = await this.#try()
     if (!this.conflict || this.changedByOthers.length > 0) return saved
     // The other change touched nothing that stands in this form: no reason to ask.
@@ -38,18 +38,18 @@ export class Editor {
     return this.#try()
   }
 
-  async #try(): Promise<string | undefined> {
+  async #try(): Promise<Channel | undefined> {
     if (this.saving) return undefined
     this.failure = undefined
     this.errors = draft.check(this.draft, this.original === undefined, i18n.t.form.number)
     if (Object.keys(this.errors).length > 0) return undefined
     this.saving = true
     try {
-      const name = this.original ? await this.#update(this.original) : await this.#create()
+      const saved = this.original ? await this.#update(this.original) : await this.#create()
       this.#before = $state.snapshot(this.draft)
       this.draft.keys = []
       this.#before.keys = []
-      return name
+      return saved
     } catch (thrown) {
       this.#refused(asProblem(thrown))
       return undefined
@@ -79,12 +79,11 @@ export class Editor {
     return this.conflict ? Object.keys(draft.changes(this.#before, draft.draftOf(this.conflict))) : []
   }
 
-  async #create(): Promise<string> {
-    const { name } = await result(api.POST('/api/channels', { body: draft.creation(this.draft) }))
-    return name
+  #create(): Promise<Channel> {
+    return result(api.POST('/api/channels', { body: draft.creation(this.draft) }))
   }
 
-  async #update(original: Channel): Promise<string> {
+  async #update(original: Channel): Promise<Channel> {
     const { id } = original
     const body = draft.changes(this.#before, this.draft)
     if (Object.keys(body).length > 0) {
@@ -92,7 +91,7 @@ export class Editor {
       this.#rebase(await result(api.PATCH('/api/channels/{id}', { params, body })))
     }
     await this.#addKeys(id)
-    return this.original?.name ?? original.name
+    return this.original ?? original
   }
 
   /** One by one; those already in leave the form, so that a second save does not repeat them. */

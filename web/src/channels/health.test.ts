@@ -16,6 +16,12 @@ const open = (id: string, openUntil?: number) =>
   health(id, [{ breaker: 'open', openUntil: openUntil ?? null }])
 const cooling = (id: string, until: number) => health(id, [{}], { class: 'rate', until })
 
+/** Until then, and from then on until a request proves it. */
+const refused = (id: string, until: number) => ({
+  ...health(id, [{ lastFailure: { class: 'auth', at: NOW - 9 } }], { class: 'auth', until }),
+  unproven: true,
+})
+
 const channel = (keys: string[], healths: KeyHealth[] | undefined, status = 'active') =>
   ({
     status,
@@ -33,6 +39,8 @@ describe('channelState', () => {
     ['a probed key', channel(['a'], [health('a', [{ breaker: 'half_open' }])]), 'halfOpen'],
     ['a cooling key', channel(['a'], [cooling('a', NOW + 1)]), 'cooling'],
     ['a cooldown that is over', channel(['a'], [cooling('a', NOW)]), 'active'],
+    ['a key that was refused', channel(['a'], [refused('a', NOW + 1)]), 'refused'],
+    ['a refused key before its next try', channel(['a'], [refused('a', NOW)]), 'refused'],
     ['one good key beside a tripped one', channel(['a', 'b'], [open('a')]), 'partial'],
     ['a tripped key beside a paused one', channel(['a', 'paused'], [open('a')]), 'open'],
     ['the better of two bad keys', channel(['a', 'b'], [open('a'), cooling('b', NOW + 1)]), 'cooling'],

@@ -3,7 +3,7 @@
 import type { ChannelSummary, Class, KeyHealth, ProtocolHealth } from '../api/types'
 
 /** From best to worst. */
-const ORDER = ['active', 'halfOpen', 'cooling', 'open'] as const
+const ORDER = ['active', 'halfOpen', 'cooling', 'open', 'refused'] as const
 type Condition = (typeof ORDER)[number]
 
 export type StateName = Condition | 'paused' | 'noKey' | 'partial'
@@ -52,12 +52,16 @@ export function inFlight(channel: ChannelSummary): number {
   return channel.health?.inFlight ?? 0
 }
 
-function stateOf({ cooldown, protocols }: KeyHealth, now: number): State {
-  const cooling: State[] =
-    cooldown && cooldown.until > now
-      ? [{ name: 'cooling', until: cooldown.until, cause: cooldown.class }]
-      : []
-  return worst([...cooling, ...protocols.map(breakerState)])
+function stateOf({ cooldown, unproven, protocols }: KeyHealth, now: number): State {
+  const states = protocols.map(breakerState)
+  if (cooldown && cooldown.until > now) {
+    const { class: cause, until } = cooldown
+    // Time mends most of what a key cools down from, but not a key that the upstream does not take.
+    states.push({ name: cause === 'auth' ? 'refused' : 'cooling', until, cause })
+  } else if (unproven && protocols.some(({ lastFailure }) => lastFailure?.class === 'auth')) {
+    states.push({ name: 'refused', until: now, cause: 'auth' })
+  }
+  return worst(states)
 }
 
 function breakerState({ breaker, openUntil, lastFailure }: ProtocolHealth): State {

@@ -106,6 +106,21 @@ class ChannelList {
     return this.#write(() => result(api.POST('/api/channels/{id}/keys/{keyId}/restore', at(channel, key))))
   }
 
+  addKey({ id }: ChannelSummary, key: string) {
+    return this.#write(() =>
+      result(api.POST('/api/channels/{id}/keys', { params: { path: { id } }, body: { key } })),
+    )
+  }
+
+  /** What was held against the old secret does not count for the new one. */
+  replaceKey(channel: ChannelSummary, key: Key, secret: string) {
+    return this.#write(async () => {
+      const body = { key: secret }
+      await result(api.PATCH('/api/channels/{id}/keys/{keyId}', { ...at(channel, key), body }))
+      await result(api.POST('/api/channels/{id}/keys/{keyId}/restore', at(channel, key)))
+    })
+  }
+
   deleteKey(channel: ChannelSummary, key: Key) {
     return this.#write(() => result(api.DELETE('/api/channels/{id}/keys/{keyId}', at(channel, key))))
   }

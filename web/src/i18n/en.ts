@@ -1,6 +1,7 @@
 // English: the dictionary whose shape all languages follow, a module for each area.
 
 import { capture } from './en/capture'
+import { bulk } from './en/bulk'
 import { channels, form, keys, paste, states, test } from './en/channels'
 import { clientKeys } from './en/clientKeys'
 import { connect } from './en/connect'
@@ -15,6 +16,7 @@ import { usage } from './en/usage'
 export const en = {
   ...front,
   capture,
+  bulk,
   channels,
   clientKeys,
   connect,

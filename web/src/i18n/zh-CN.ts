@@ -2,6 +2,7 @@
 
 import type { Messages } from './en'
 import { capture } from './zh-CN/capture'
+import { bulk } from './zh-CN/bulk'
 import { channels, form, keys, paste, states, test } from './zh-CN/channels'
 import { clientKeys } from './zh-CN/clientKeys'
 import { connect } from './zh-CN/connect'
@@ -16,6 +17,7 @@ import { usage } from './zh-CN/usage'
 export const zhCN: Messages = {
   ...front,
   capture,
+  bulk,
   channels,
   clientKeys,
   connect,

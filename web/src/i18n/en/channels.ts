@@ -32,6 +32,7 @@ export const channels = {
   moveUp: 'Move up',
   moveDown: 'Move down',
   drag: 'Drag to reorder',
+  select: (name: string) => `Choose ${name}`,
   moved: (name: string, position: number, of: number) => `${name} is now ${position} of ${of}.`,
   confirmDelete: (name: string) => `Delete ${name}?`,
   confirmDeleteBody: 'Its endpoints, keys and health are gone at once. Requests on their way end normally.',
@@ -60,6 +61,7 @@ export const states = {
   paused: 'Paused by you',
   noKey: 'No usable key',
   open: 'Tripped',
+  refused: 'Key refused',
   halfOpen: 'Testing',
   cooling: 'Cooling down',
   partial: 'Partly working',
@@ -73,6 +75,7 @@ export const test = {
   good: (count: number) => (count === 1 ? 'The check passed.' : `All ${count} checks passed.`),
   bad: (count: number, all: number) => `${count} of ${all} checks failed.`,
   again: 'Test again',
+  connect: 'Connect a client',
   everyKey: 'Test every key',
   raw: 'What the upstream sent',
   models: (count: number) => (count === 1 ? '1 model' : `${count} models`),
@@ -81,16 +84,17 @@ export const test = {
 }
 
 export const paste = {
-  title: 'Paste instead of typing',
+  title: 'Paste what you have',
   text: 'Anything that names an address and a key',
-  hint: 'A message, a curl command, a .env file, a client’s settings. The gateway reads it and keeps nothing.',
+  hint: 'A curl command, a .env file, a client’s settings, a message. It fills the form below, and is kept nowhere.',
+  again: 'Paste something else',
   read: 'Read it',
   use: 'Fill the form',
   found: (count: number) =>
     count === 0
       ? 'No address and no key was found.'
       : count === 1
-        ? 'One channel was found. Look at it, then add it.'
+        ? 'The form below is filled in from what you pasted.'
         : `${count} channels were found. Choose one.`,
   what: {
     baseUrl: 'Address',
@@ -112,6 +116,11 @@ export const keys = {
   resume: (key: string) => `Resume key ${key}`,
   restore: (key: string) => `Restore key ${key}: forget its failures`,
   remove: (key: string) => `Delete key ${key}`,
+  replace: (key: string) => `Replace key ${key}`,
+  replacement: (key: string) => `New key in place of ${key}`,
+  replaceAction: 'Replace',
+  replaced: 'The new key is used from now on.',
+  added: 'The key is added.',
   confirmDelete: (key: string) => `Delete key ${key}?`,
   confirmDeleteBody: 'It cannot be shown or brought back.',
   confirmDeleteAction: 'Delete key',
@@ -152,6 +161,7 @@ export const form = {
   addMapping: 'Add name',
   removeMapping: (position: number) => `Remove name ${position}`,
   create: 'Add channel',
+  createAndTest: 'Add and test',
   save: 'Save changes',
   saving: 'Saving…',
   created: (name: string) => `${name} is added.`,

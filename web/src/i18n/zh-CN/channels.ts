@@ -28,6 +28,7 @@ export const channels: Messages['channels'] = {
   moveUp: '上移',
   moveDown: '下移',
   drag: '拖动以排序',
+  select: (name) => `选择 ${name}`,
   moved: (name, position, of) => `${name} 现为第 ${position} 个,共 ${of} 个。`,
   confirmDelete: (name) => `删除 ${name}?`,
   confirmDeleteBody: '其端点、密钥和健康状态将立即清除。进行中的请求会正常结束。',
@@ -50,6 +51,7 @@ export const states: Messages['states'] = {
   paused: '已手动暂停',
   noKey: '无可用密钥',
   open: '已熔断',
+  refused: '密钥被拒',
   halfOpen: '试探中',
   cooling: '冷却中',
   partial: '部分可用',
@@ -63,6 +65,7 @@ export const test: Messages['test'] = {
   good: (count) => `${count} 项检查全部通过。`,
   bad: (count, all) => `${all} 项检查中有 ${count} 项失败。`,
   again: '重新测试',
+  connect: '接入客户端',
   everyKey: '测试所有密钥',
   raw: '上游返回的内容',
   models: (count) => `${count} 个模型`,
@@ -71,16 +74,17 @@ export const test: Messages['test'] = {
 }
 
 export const paste: Messages['paste'] = {
-  title: '粘贴以代替填写',
+  title: '粘贴现有内容',
   text: '包含地址和密钥的任意文本',
-  hint: '消息、curl 命令、.env 文件或客户端设置均可。网关只读取,不保存。',
+  hint: 'curl 命令、.env 文件、客户端设置或消息均可。内容将填入下方表单,不会保存。',
+  again: '粘贴其他内容',
   read: '识别',
   use: '填入表单',
   found: (count) =>
     count === 0
       ? '未发现地址或密钥。'
       : count === 1
-        ? '发现一个渠道。请核对后添加。'
+        ? '已根据粘贴内容填写下方表单。'
         : `发现 ${count} 个渠道。请选择一个。`,
   what: {
     baseUrl: '地址',
@@ -102,6 +106,11 @@ export const keys: Messages['keys'] = {
   resume: (key) => `恢复密钥 ${key}`,
   restore: (key) => `重置密钥 ${key}:清除其失败记录`,
   remove: (key) => `删除密钥 ${key}`,
+  replace: (key) => `更换密钥 ${key}`,
+  replacement: (key) => `替换 ${key} 的新密钥`,
+  replaceAction: '更换',
+  replaced: '此后使用新密钥。',
+  added: '已添加密钥。',
   confirmDelete: (key) => `删除密钥 ${key}?`,
   confirmDeleteBody: '删除后无法查看或找回。',
   confirmDeleteAction: '删除密钥',
@@ -140,6 +149,7 @@ export const form: Messages['form'] = {
   addMapping: '添加名称',
   removeMapping: (position) => `移除第 ${position} 个名称`,
   create: '添加渠道',
+  createAndTest: '添加并测试',
   save: '保存更改',
   saving: '正在保存…',
   created: (name) => `已添加 ${name}。`,

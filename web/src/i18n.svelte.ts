@@ -33,16 +33,17 @@ class I18n {
     return loaded(this.#all)
   }
 
-  async use(language: Language) {
-    if (this.#all === undefined) this.#front = await FRONT[language]()
-    else this.#front = this.#all = await ALL[language]()
+  /** `whole`: with what is said after the sign-in. */
+  async use(language: Language, whole = this.#all !== undefined) {
+    if (whole) this.#front = this.#all = await ALL[language]()
+    else this.#front = await FRONT[language]()
     this.language = language
     document.documentElement.lang = language
   }
 
   /** Loads what is said after the sign-in. */
   async complete() {
-    this.#all = await ALL[this.language]()
+    this.#all ??= await ALL[this.language]()
   }
 
   async choose(language: Language) {

@@ -1,4 +1,4 @@
-// Waits for the first request of a client key that comes after somebody began to look.
+// Waits for the first request, of one client key or of any, that comes after somebody began to look.
 
 import { api, result } from '../api/client'
 import { asProblem } from '../api/problem'
@@ -12,10 +12,11 @@ export class Waiting {
   /** The newest request since then. */
   found = $state.raw<RequestSummary>()
   failure = $state<string>()
-  readonly #key: string
+  readonly #key: string | undefined
   readonly #since: number
 
-  constructor(key: string, since: number) {
+  /** `key`: the id of a client key; undefined: any. */
+  constructor(key: string | undefined, since: number) {
     this.#key = key
     this.#since = since
   }
@@ -31,15 +32,16 @@ export class Waiting {
 
   /** What the feed tells is not looked for: it is there. */
   #news(message: LiveMessage) {
-    const told = message.type === 'finished' && message.request.clientKey === this.#key
-    if (told) this.found ??= message.request
+    const mine =
+      message.type === 'finished' && (this.#key ?? message.request.clientKey) === message.request.clientKey
+    if (mine) this.found ??= message.request
     return message.type === 'snapshot' ? 'later' : 'never'
   }
 
   /** Reads whether it has come; false where that failed. */
   async look(): Promise<boolean> {
     if (this.found) return true
-    const query = { clientKey: this.#key, since: this.#since, limit: 1 }
+    const query = { ...(this.#key && { clientKey: this.#key }), since: this.#since, limit: 1 }
     try {
       const { requests } = await result(api.GET('/api/requests', { params: { query } }))
       this.found = requests[0]

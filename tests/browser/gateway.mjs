@@ -124,10 +124,16 @@ export async function greet(key, model = 'mock-large', stream = false) {
   return answer
 }
 
-/** Tells the mock upstream how one of its lanes shall answer from now on. */
-export async function behave(lane, behaviour) {
+/** Where a channel finds a lane of the mock upstream. */
+export function laneUrl(lane) {
+  return `${required('MOCK_URL')}/${lane}`
+}
+
+/** Tells the mock upstream how one of its lanes shall answer from now on, and how to those who show certain keys. */
+export async function behave(lane, behaviour, keys = {}) {
   const path = `${required('MOCK_URL')}/_control/lanes/${lane}`
-  const answer = await fetch(path, { method: 'POST', body: JSON.stringify({ default: behaviour }) })
+  const body = JSON.stringify({ default: behaviour, keys })
+  const answer = await fetch(path, { method: 'POST', body })
   if (!answer.ok) throw new Error(`the mock refused: ${await answer.text()}`)
 }
 

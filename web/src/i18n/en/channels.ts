@@ -48,6 +48,9 @@ export const channels = {
         : `${usable} of ${all} keys usable`,
   day: {
     success: (share: string, count: string) => `${share} of ${count} served`,
+    failed: (count: string) => `${count} failed`,
+    chart: (count: string, failed: string) =>
+      `Requests of the last 24 hours: ${count}, of which ${failed} failed`,
     p95: (time: string) => `95 of 100 within ${time}`,
     none: 'No request in 24 hours',
   },

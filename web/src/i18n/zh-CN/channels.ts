@@ -38,6 +38,8 @@ export const channels: Messages['channels'] = {
     all === 0 ? '无密钥' : usable === all ? `${all} 个密钥` : `${usable}/${all} 个密钥可用`,
   day: {
     success: (share, count) => `${count} 个请求，成功 ${share}`,
+    failed: (count) => `${count} 个失败`,
+    chart: (count, failed) => `最近 24 小时的请求:${count} 个,其中 ${failed} 个失败`,
     p95: (time) => `95% 在 ${time} 内开始应答`,
     none: '24 小时内没有请求',
   },

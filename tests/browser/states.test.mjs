@@ -12,6 +12,7 @@ let browser
 
 before(async () => {
   browser = await launch()
+  await gateway.addChannel(name)
   await gateway.addClientKey(name, {
     models: ['a-model-with-a-rather-long-name-*'],
     limits: { requestsPerMinute: 60, tokensPerMinute: 100_000, concurrency: 4 },
@@ -27,6 +28,7 @@ after(async () => {
   await browser?.close()
   await gateway.stopCapture()
   await gateway.removeClientKeyNamed(name)
+  await gateway.removeChannel(name)
 })
 
 /** Each shows something by what it does; in no language's words. */
@@ -50,6 +52,22 @@ const STATES = {
     const { id } = await gateway.clientKey(name)
     await show(page, `connect?key=${id}&client=opencode`)
     await page.locator('.lamp').waitFor()
+  },
+  'a key being replaced': async (page) => {
+    const { id } = await gateway.listed(name)
+    await show(page, `channels?keys=${id}&chosen=${id}`)
+    await page.locator('.panel li .button').first().click()
+    await page.locator('.panel input[type=password]').waitFor()
+  },
+  'a change for several channels': async (page) => {
+    const { id } = await gateway.listed(name)
+    await show(page, `channels?chosen=${id}&change=addModels`)
+    await page.locator('dialog textarea').fill(`${gateway.freshName()}-*`)
+    await page.locator('dialog ins').waitFor()
+  },
+  'what became of it': async (page) => {
+    await page.locator('dialog button[type=submit]').click()
+    await page.locator('dialog .done').waitFor()
   },
   'a setting that was refused': async (page) => {
     await show(page, 'settings/general')

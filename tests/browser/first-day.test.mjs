@@ -137,7 +137,7 @@ async function say(text, { ANTHROPIC_BASE_URL: base, ANTHROPIC_AUTH_TOKEN: token
       'x-channel': channel,
     },
     body: JSON.stringify({
-      model: 'claude-sonnet-4-5',
+      model: 'claude-opus-4-8',
       max_tokens: 32_000,
       stream: true,
       system: [{ type: 'text', text: 'You are Claude Code.', cache_control: { type: 'ephemeral' } }],

@@ -1,6 +1,7 @@
 // Prints how long a browser on a CPU slowed to a quarter takes to show the first of a hundred channels, signed in and
 // with nothing cached: `node tests/browser/first-row.mjs`, against CAUSEWAY_URL. The budget is 600 ms. A figure depends
-// on the machine and on what else it does, so nothing fails by it; the share that the page's own thread worked does not.
+// on the machine and on what else it does, so nothing fails by it. The time that the page's thread worked, measured
+// unslowed and taken four times, is what would be left on a machine that does nothing else.
 
 import { launch } from './browser.mjs'
 import * as gateway from './gateway.mjs'
@@ -14,26 +15,33 @@ const browser = await launch()
 
 try {
   for (const name of names) await gateway.addChannel(name)
-  const runs = []
-  for (let run = 0; run < RUNS; run += 1) runs.push(await measured())
-  const median = (of) => Math.round(runs.map(of).sort((a, b) => a - b)[(RUNS - 1) / 2])
-  const best = Math.round(Math.min(...runs.map(({ shown }) => shown)))
-  console.log(`first row of ${CHANNELS}: ${median(({ shown }) => shown)} ms, at best ${best} ms, of 600 ms`)
-  console.log(`of that worked: ${median(({ worked }) => worked)} ms unslowed`)
+  const shown = []
+  const worked = []
+  for (let run = 0; run < RUNS; run += 1) {
+    shown.push((await measured(SLOWED)).shown)
+    worked.push((await measured(1)).worked)
+  }
+  const [best, median] = [Math.round(Math.min(...shown)), middle(shown)]
+  console.log(`first row of ${CHANNELS}, slowed ${SLOWED} times: ${median} ms, at best ${best} ms, of 600 ms`)
+  console.log(`worked for it: ${middle(worked)} ms unslowed, ${SLOWED * middle(worked)} ms slowed`)
 } finally {
   for (const name of names) await gateway.removeChannel(name)
   await browser.close()
 }
 
+function middle(values) {
+  return Math.round(values.toSorted((a, b) => a - b)[(values.length - 1) / 2])
+}
+
 /** When the first row was painted, and how long the page's thread had worked by then; in milliseconds. */
-async function measured() {
+async function measured(rate) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   const data = { key: gateway.adminKey }
   await context.request.post(`${gateway.url}/api/session`, { data, headers: { origin: gateway.url } })
   const page = await context.newPage()
   const debug = await context.newCDPSession(page)
   await debug.send('Performance.enable', { timeDomain: 'threadTicks' })
-  await debug.send('Emulation.setCPUThrottlingRate', { rate: SLOWED })
+  await debug.send('Emulation.setCPUThrottlingRate', { rate })
   await page.addInitScript(() => {
     window.firstRow = new Promise((resolve) => {
       const look = () => document.querySelector('#content li') && requestAnimationFrame(() => setTimeout(done))

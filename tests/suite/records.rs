@@ -102,6 +102,13 @@ async fn requests_are_paged_filtered_exported_and_added_up() {
     assert_eq!(stats["rows"][0]["value"], "chat", "{stats}");
     assert!(stats["totals"]["attempts"].as_u64() > Some(5), "{stats}");
 
+    let day = get(&gateway, "stats?range=24h").await.json();
+    let starts: Vec<_> =
+        day["series"].as_array().unwrap().iter().map(|bucket| bucket["at"].as_u64()).collect();
+    let begins =
+        |at: Option<u64>| at.zip(day["bucketMs"].as_u64()).is_some_and(|(at, width)| at % width == 0);
+    assert!((1..=2).contains(&starts.len()) && starts.iter().all(|at| begins(*at)), "{starts:?}");
+
     let series = get(&gateway, "stats/series?range=1h&by=protocol").await.json();
     assert_eq!(series["values"][0], "chat", "{series}");
     assert_eq!(series["requests"].as_array().map(Vec::len), Some(4), "{series}");

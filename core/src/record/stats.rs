@@ -63,11 +63,15 @@ impl Range {
         }
     }
 
-    /// A row of the bucket's start and the sums for each bucket that has any, the oldest first.
+    /// A row of the bucket's start and the sums for each bucket that has any, the oldest first. A Durable Object binds
+    /// numbers as reals, whose quotient keeps its fraction.
     pub(crate) fn series(self) -> Statement {
         let Self { since, until, width } = self;
         let from = "FROM rollup WHERE span = ?1 AND dimension = ?2 AND at >= ?3 AND at < ?4";
-        let sql = format!("SELECT at / ?5 * ?5 AS bucket, {} {from} GROUP BY bucket ORDER BY bucket", sums());
+        let sql = format!(
+            "SELECT CAST(at / ?5 AS INTEGER) * ?5 AS bucket, {} {from} GROUP BY bucket ORDER BY bucket",
+            sums()
+        );
         let all = Statement::new(sql).bind(self.span()).bind(Dimension::All.name());
         all.bind(since).bind(until).bind(width)
     }
@@ -77,7 +81,7 @@ impl Range {
     pub(crate) fn series_of_values(self, dimension: Dimension, limit: u64) -> Statement {
         let Self { since, until, width } = self;
         let sql = "WITH \
-            part AS (SELECT value, (at - ?3) / ?5 AS bucket, sum(requests) AS requests, sum(failed) AS failed \
+            part AS (SELECT value, CAST((at - ?3) / ?5 AS INTEGER) AS bucket, sum(requests) AS requests, sum(failed) AS failed \
                 FROM rollup WHERE span = ?1 AND dimension = ?2 AND at >= ?3 AND at < ?4 GROUP BY value, bucket), \
             most AS (SELECT value, sum(requests) AS total FROM part GROUP BY value ORDER BY total DESC, value LIMIT ?6) \
             SELECT value, bucket, requests, failed FROM most JOIN part USING (value) ORDER BY total DESC, value, bucket";

@@ -2,8 +2,8 @@ use causeway_core::config::{ClientKeyId, Protocol};
 use causeway_core::testing::clock::VirtualClock;
 use causeway_core::testing::http::{Answer, FakeHttp};
 use causeway_core::time::Timestamp;
-use http::header::CONTENT_TYPE;
 use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 
 use super::*;
 

@@ -110,7 +110,7 @@ test('a channel that somebody else has changed is left alone, and a refusal ends
   await dialog.getByRole('button', { name: 'Change 3 channels' }).click()
   await line(dialog, NAMES[0]).getByText('somebody else has changed it').waitFor()
   await line(dialog, NAMES[1]).getByText('refused: The configuration cannot be stored').waitFor()
-  await dialog.getByText('0 of 3 changed. It stopped there; 1 were not sent.').waitFor()
+  await dialog.getByText('0 of 3 changed. It stopped there; not sent: 1.').waitFor()
   assert.notEqual(await priority(NAMES[2]), 772)
 })
 

@@ -36,7 +36,7 @@ export const bulk = {
   undo: 'Undo',
   result: (done: number, all: number) => `${done} of ${all} changed.`,
   undone: (count: number) => `${count} taken back.`,
-  stopped: (left: number) => `It stopped there; ${left} were not sent.`,
+  stopped: (left: number) => `It stopped there; not sent: ${left}.`,
   states: {
     waiting: 'not sent',
     sending: 'being sent…',

@@ -23,6 +23,7 @@ use tower::ServiceExt;
 
 use crate::background::TokioBackground;
 use crate::clock::SystemClock;
+use crate::compression;
 use crate::cors::Cors;
 use crate::database::SqliteDatabase;
 use crate::descriptors;
@@ -152,10 +153,12 @@ impl<S: ConfigStore> App<S> {
         }
         let Some(allowed) = self.cors.allowed(&request) else {
             let handshake = Handshake::of(&mut request);
+            let compress = compression::is_wanted(&request);
             let answer = self.gateway.handle(request, Some(peer)).await;
             let answer = match (answer.body(), handshake) {
                 (Body::Live, Some(handshake)) => handshake.accept(&self.gateway),
                 (Body::Live, None) => live::no_handshake(),
+                _ if compress => compression::compressed(answer),
                 _ => answer,
             };
             return answer.map(Either::Left);

@@ -4,6 +4,7 @@ pub mod app;
 pub mod background;
 pub mod check;
 pub mod clock;
+pub mod compression;
 pub mod cors;
 pub mod database;
 pub mod demo;

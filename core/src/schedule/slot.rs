@@ -1,6 +1,7 @@
 //! What is remembered of channels and their keys, in vectors parallel to the configuration's.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::meter::Meter;
 use super::pace::Pace;
 use super::rests::{Models, Rests};
 use super::traits::memory::Memory;
-use crate::config::{Channel, ChannelId, Key, KeyId, Protocol};
+use crate::config::{Channel, ChannelId, Key, KeyId, Protocol, Secret};
 use crate::time::Timestamp;
 
 /// Requests keep the configuration they started with, so what a newer one removed is remembered for a
@@ -45,6 +46,8 @@ pub(super) struct ChannelSlot {
 pub(super) struct KeySlot {
     pub(super) id: KeyId,
     removed_at: Option<Timestamp>,
+    /// Tells another secret from the one that all this is known of.
+    secret: Option<u64>,
     /// The name of its quota group, and the position of that group's memory.
     pub(super) group_name: Option<Arc<str>>,
     pub(super) group: Option<usize>,
@@ -147,6 +150,10 @@ impl KeySlot {
             now,
             |key: &Key| &key.id,
             |slot, key| {
+                let secret = Some(fingerprint(&key.secret));
+                if std::mem::replace(&mut slot.secret, secret).is_some_and(|known| Some(known) != secret) {
+                    slot.reset(now);
+                }
                 slot.group_name.clone_from(&key.quota_group);
                 for endpoint in &channel.endpoints {
                     if slot.lane(endpoint.protocol).is_none() {
@@ -202,6 +209,13 @@ impl Lane {
     }
 }
 
+/// It is compared within this process only.
+fn fingerprint(secret: &Secret) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    secret.expose().hash(&mut hasher);
+    hasher.finish()
+}
+
 /// What `aligned` needs of a slot.
 trait Slot {
     type Id: Clone + Ord;
@@ -245,6 +259,7 @@ impl Slot for KeySlot {
         Self {
             id,
             removed_at: None,
+            secret: None,
             group_name: None,
             group: None,
             last_used: Timestamp::default(),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::fixture::{ASK, BREAKER, World, at, channel, config, endpoint, key, tried};
-use crate::config::{Channel, ChannelId, KeyId, Protocol};
+use crate::config::{Channel, ChannelId, KeyId, Protocol, Secret};
 use crate::schedule::{Ask, BreakerState, ChannelHealth, Class, Outcome, Reason, Rule};
 
 fn health(world: &World, secs: u64) -> ChannelHealth {
@@ -370,6 +370,19 @@ fn a_new_configuration_keeps_the_health_of_what_stays() {
         .map(|key| (key.id.to_string(), key.cooldown.is_some()))
         .collect();
     assert_eq!(cooling, [("a2".to_owned(), false), ("a1".to_owned(), true)]);
+}
+
+#[test]
+fn a_key_that_got_another_secret_begins_anew() {
+    for (secret, rests) in [("secret", true), ("another", false)] {
+        let mut world = World::new(vec![channel("a", 1, 1)]);
+        world.once(&ASK, Class::Auth, 0);
+        let mut a = channel("a", 1, 1);
+        a.keys[0].secret = Secret::new(secret);
+        world.config = config("2", vec![a]);
+        world.state.align(&world.config, at(1));
+        assert_eq!(health(&world, 1).keys[0].cooldown.is_some(), rests, "{secret}");
+    }
 }
 
 #[test]

@@ -65,12 +65,13 @@ pub(super) fn open<P: Platform>(
     if browser && !is_same_origin(request) {
         return Err(Problem::foreign_socket());
     }
+    // A page is not told why its socket was refused: it asks again without one.
+    if context.live.is_full() {
+        return Err(Problem::too_many_watchers(MOST_WATCHERS));
+    }
     let upgrade = request.headers().get(UPGRADE).map(HeaderValue::as_bytes).unwrap_or_default();
     if !upgrade.eq_ignore_ascii_case(b"websocket") {
         return Err(Problem::no_upgrade());
-    }
-    if context.live.is_full() {
-        return Err(Problem::too_many_watchers(MOST_WATCHERS));
     }
     let mut response = Response::new(Answer::Live);
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

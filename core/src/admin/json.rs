@@ -43,8 +43,8 @@ pub(super) fn if_match(request: &Request<Bytes>) -> Option<Version> {
     (value != "*").then(|| Version::new(value))
 }
 
-/// What stands in the database as JSON.
-pub(super) fn written(body: String) -> Response<Bytes> {
+/// What is JSON already.
+pub(super) fn written(body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
@@ -58,9 +58,8 @@ pub(super) fn response(status: StatusCode, body: &impl Serialize) -> Response<By
             (StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(body.as_bytes()))
         }
     };
-    let mut response = Response::new(body);
+    let mut response = written(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

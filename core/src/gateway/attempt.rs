@@ -201,18 +201,16 @@ impl<C: Clock> Reading<'_, C> {
                 let told = || protocol::body_finish(inbound.operation, &body);
                 let finish = passage.finish_reason().or_else(told);
                 lost.extend(passage.lost());
-                let (headers, came_at) = (headers(), self.came_at);
-                let message = passage.failed().map(|error| error.message.clone());
                 Reply::Whole(Whole {
                     status,
-                    headers,
+                    headers: headers(),
                     body,
                     class,
                     finish,
                     usage,
                     lost,
-                    message,
-                    came_at,
+                    message: passage.failed().map(|error| error.message.clone()),
+                    came_at: self.came_at,
                     refills_at,
                 })
             }
@@ -272,21 +270,17 @@ impl<C: Clock> Reading<'_, C> {
         if converted || miss.lesson.is_some() {
             return Reply::Refused(miss);
         }
-        let headers = protocol::response_headers(self.inbound.operation.protocol(), self.upstream);
-        let (class, message, lost, came_at) =
-            (miss.class, Some(miss.message), Losses::default(), self.came_at);
-        let (finish, usage, refills_at) = (None, None, None);
         Reply::Whole(Whole {
             status,
-            headers,
+            headers: protocol::response_headers(self.inbound.operation.protocol(), self.upstream),
             body,
-            class,
-            finish,
-            usage,
-            lost,
-            message,
-            came_at,
-            refills_at,
+            class: miss.class,
+            finish: None,
+            usage: None,
+            lost: Losses::default(),
+            message: Some(miss.message),
+            came_at: self.came_at,
+            refills_at: None,
         })
     }
 }

@@ -240,6 +240,7 @@ async fn every_write_is_in_the_audit_and_every_version_can_come_back() {
     let history = api(&gateway, Method::GET, "config/history", Value::Null).await;
     assert_eq!(history.status, 200, "{}", history.text());
     let current = history.header("etag").to_owned();
+    assert_eq!(current, format!("{}", history.json()["version"]));
     let first = history.json()["entries"][2]["version"].clone();
     let rollback = async |version: &str| {
         let call = Call::post(

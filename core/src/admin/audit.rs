@@ -21,15 +21,15 @@ const SELECT: &str = "SELECT seq, at, actor, address, method, path, version, doc
 /// A page of what operators did, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ChangeList {
-    entries: Vec<ChangeView>,
+    pub(super) entries: Vec<ChangeView>,
     /// `cursor` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 /// One write.
 #[derive(Debug, Serialize, ToSchema)]
-struct ChangeView {
+pub(super) struct ChangeView {
     id: String,
     /// Milliseconds since 1970.
     at: Timestamp,

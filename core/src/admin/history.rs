@@ -5,7 +5,7 @@ use http::{Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::audit::{self, ChangeList};
+use super::audit::{self, ChangeList, ChangeView};
 use super::edit::{Edited, edit};
 use super::error::{ErrorBody, Problem};
 use super::import::check_version;
@@ -18,6 +18,17 @@ use crate::platform::{Database, Platform};
 
 const FIND: &str =
     "SELECT document FROM change WHERE version = ?1 AND document IS NOT NULL ORDER BY seq DESC LIMIT 1";
+
+/// A page of the configuration's versions, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct VersionList {
+    /// The version in force, for `If-Match`.
+    version: Version,
+    entries: Vec<ChangeView>,
+    /// `cursor` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
 
 /// Which version shall be in force again.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -41,15 +52,17 @@ pub(super) struct RollbackView {
         ("limit" = Option<u32>, Query, description = "At most so many, 50 without this, 200 at most."),
         ("since" = Option<u64>, Query, description = "Milliseconds since 1970."),
         ("until" = Option<u64>, Query, description = "Milliseconds since 1970; itself not included.")),
-    responses((status = 200, description = "A page; `ETag` is the version in force.", body = ChangeList),
+    responses((status = 200, description = "A page; `ETag` is the version in force.", body = VersionList),
         (status = 400, description = "A parameter is wrong.", body = ErrorBody),
         (status = 503, description = "The database cannot be reached.", body = ErrorBody)))]
 pub(super) async fn list<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, Problem> {
-    let list = audit::page(context, request, true).await?;
-    Ok(json::versioned(StatusCode::OK, &context.config.current().version, &list))
+    let ChangeList { entries, next } = audit::page(context, request, true).await?;
+    let version = context.config.current().version.clone();
+    let list = VersionList { version, entries, next };
+    Ok(json::versioned(StatusCode::OK, &list.version, &list))
 }
 
 /// Puts an earlier version in force again, as a new version. The key of the operator stays as it is.

@@ -2252,6 +2252,14 @@ export interface components {
         Verdict: "chosen" | "other_prefix" | "other_model" | "not_allowed" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "open" | "under_test" | "lower_tier" | "not_drawn" | "ready";
         /** @description Content hash of a stored document: what `If-Match` compares. */
         Version: string;
+        /** @description A page of the configuration's versions, the newest first. */
+        VersionList: {
+            /** @description The version in force, for `If-Match`. */
+            version: components["schemas"]["Version"];
+            entries: components["schemas"]["ChangeView"][];
+            /** @description `cursor` of the next page; absent on the last. */
+            next?: string | null;
+        };
         /**
          * @description What a finding is about.
          * @enum {string}
@@ -4458,7 +4466,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeList"];
+                    "application/json": components["schemas"]["VersionList"];
                 };
             };
             /** @description A parameter is wrong. */

@@ -61,6 +61,15 @@ pub struct Elements<'a> {
     stage: Stage,
 }
 
+/// A step from a container down to one of its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Of an object the value of this field; of duplicates the first.
+    Field(&'a str),
+    /// The first value of an array.
+    First,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Start,
@@ -76,6 +85,23 @@ pub fn fields(object: &[u8]) -> Fields<'_> {
 /// Iterates over the values of `array`, which holds one array and nothing else but space.
 pub fn elements(array: &[u8]) -> Elements<'_> {
     Elements { scanner: Scanner::new(array), stage: Stage::Start }
+}
+
+/// The raw value at the end of `path`. Reads what stands before it once, and nothing behind it.
+pub fn at<'a, 'p>(document: &'a [u8], path: impl IntoIterator<Item = Step<'p>>) -> Option<&'a [u8]> {
+    let mut scanner = Scanner::new(document);
+    let mut around = 0;
+    scanner.skip_space();
+    for step in path {
+        around += 1;
+        match step {
+            Step::Field(name) => scanner.seek(name, around).ok()?,
+            Step::First => scanner.expect(b'[', "expected an array").ok()?,
+        }
+        scanner.skip_space();
+    }
+    let span = scanner.value(around).ok()?;
+    Some(scanner.slice(span))
 }
 
 /// The text of a string literal, quotes included in `value`.
@@ -158,6 +184,20 @@ impl<'a> Iterator for Elements<'a> {
 impl FusedIterator for Elements<'_> {}
 
 impl Scanner<'_> {
+    /// Moves from the begin of an object to the value of its field `name`, with `around` containers about it.
+    fn seek(&mut self, name: &str, around: usize) -> Result<(), ScanError> {
+        self.expect(b'{', "expected an object")?;
+        loop {
+            self.skip_space();
+            if key_is(self.key()?, name) {
+                return Ok(());
+            }
+            self.value(around)?;
+            self.skip_space();
+            self.expect(b',', "expected `,`")?;
+        }
+    }
+
     /// Moves to the next member of the outermost container; `false` when it and the document ended.
     fn step_into(&mut self, stage: &mut Stage, open: u8, close: u8) -> Result<bool, ScanError> {
         match stage {

@@ -1,7 +1,7 @@
 //! What the gateway must know of an answer that is not streamed, from a few raw values of it.
 
 use super::{Operation, UpstreamError, chat, event, gemini, messages, openai, responses};
-use crate::codec::json;
+use crate::codec::json::{self, Step};
 use crate::config::Protocol;
 use crate::ir::{FinishReason, Usage};
 
@@ -19,15 +19,15 @@ pub fn body_usage(operation: Operation, usage_value: Option<&[u8]>) -> Option<Us
 
 /// Why an answer ended, from the whole of it.
 pub fn body_finish(operation: Operation, body: &[u8]) -> Option<FinishReason> {
-    let first = |list| json::elements(event::field(body, list)?).next()?.ok().map(|element| element.value);
     match operation.protocol() {
         Protocol::Messages => messages::response::finish(event::field(body, "stop_reason")?),
         Protocol::Chat => {
-            chat::finish::told(&json::string(event::field(first("choices")?, "finish_reason")?)?)
+            let path = [Step::Field("choices"), Step::First, Step::Field("finish_reason")];
+            chat::finish::told(&json::string(json::at(body, path)?)?)
         }
         Protocol::Responses => event::field(body, "status").and_then(|_| responses::answer::finish(body)),
         Protocol::Gemini => {
-            let candidate = first("candidates")?;
+            let candidate = json::at(body, [Step::Field("candidates"), Step::First])?;
             let reason = json::string(event::field(candidate, "finishReason")?)?;
             Some(gemini::finish::decode(&reason, event::mentions(candidate, gemini::finish::CALL)))
         }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::tap::Signal;
 use super::upstream_error::{UpstreamError, plain_text};
-use crate::codec::{json, sse};
+use crate::codec::json::{self, Step};
+use crate::codec::sse;
 
 /// How far a stream has come.
 #[derive(Debug, Default)]
@@ -52,15 +53,12 @@ pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
 
 /// The raw value of an object's field, found without a tree.
 pub(super) fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    json::fields(object)
-        .map_while(Result::ok)
-        .find(|field| json::key_is(field.key, name))
-        .map(|field| field.value)
+    at(object, &[name])
 }
 
 /// The raw value found by following `path` down from an object.
 pub(super) fn at<'a>(object: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
-    path.iter().try_fold(object, |value, name| field(value, name))
+    json::at(object, path.iter().map(|name| Step::Field(name)))
 }
 
 /// A raw value as a tree; for what is small by nature.

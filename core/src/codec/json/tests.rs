@@ -174,6 +174,29 @@ fn fields_and_elements_agree_with_a_tree() {
 }
 
 #[test]
+fn a_path_leads_to_the_value_at_its_end() {
+    use Step::{Field, First};
+    let body = br#" {"a": {"b":[ {"x":{"c":0},"c" : [1, 2]},3]},"e":[],"a":7} "#;
+    let cases: [(&[Step<'_>], Option<&str>); 9] = [
+        (&[Field("a"), Field("b"), First, Field("c")], Some("[1, 2]")),
+        (&[Field("a"), Field("b"), First, Field("c"), First], Some("1")),
+        (&[Field("a"), Field("b"), First, Field("x")], Some(r#"{"c":0}"#)),
+        (&[Field("e")], Some("[]")),
+        (&[Field("e"), First], None),
+        (&[Field("c")], None),
+        (&[First], None),
+        (&[Field("a"), First], None),
+        (&[Field("a"), Field("b"), First, Field("c"), Field("d")], None),
+    ];
+    for (path, expected) in cases {
+        let found = at(body, path.iter().copied()).map(|value| str::from_utf8(value).unwrap());
+        assert_eq!(found, expected, "{path:?}");
+    }
+    assert_eq!(at(br#"{"a":[{"b":1"#, [Field("a"), First, Field("b")]), Some(&b"1"[..]));
+    assert_eq!(at(br#"{"a":[{"b":"#, [Field("a"), First, Field("b")]), None);
+}
+
+#[test]
 fn strings_decode_as_serde_json_decodes_them() {
     let mut dice = Dice(99);
     for _ in 0..20_000 {

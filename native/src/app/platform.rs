@@ -9,13 +9,13 @@ use crate::clock::SystemClock;
 use crate::database::SqliteDatabase;
 use crate::entropy::SystemEntropy;
 use crate::env::Environment;
-use crate::http_client::{ReqwestClient, TlsError};
+use crate::http_client::{PooledClient, TlsError};
 use crate::recorder::NativeRecorder;
 use crate::telemetry::Exporter;
 
 /// Implements [`Platform`]; only where the configuration is kept differs.
 pub struct NativePlatform<S> {
-    http: ReqwestClient,
+    http: PooledClient,
     config: S,
     coordinator: LocalCoordinator<SystemClock>,
     database: SqliteDatabase,
@@ -35,13 +35,13 @@ impl<S: ConfigStore> NativePlatform<S> {
         background: TokioBackground,
     ) -> Result<Self, TlsError> {
         let exporter = match &environment.collector {
-            Some(collector) => Some(Exporter::start(collector.clone(), ReqwestClient::new()?)),
+            Some(collector) => Some(Exporter::start(collector.clone(), PooledClient::new()?)),
             None => None,
         };
         let recorder =
             NativeRecorder::start(database.clone(), environment.retention, environment.request_logs);
         Ok(Self {
-            http: ReqwestClient::new()?,
+            http: PooledClient::new()?,
             config,
             coordinator: LocalCoordinator::new(SystemClock, &SystemEntropy),
             recorder: recorder.exporting(exporter),
@@ -52,7 +52,7 @@ impl<S: ConfigStore> NativePlatform<S> {
 }
 
 impl<S: ConfigStore> Platform for NativePlatform<S> {
-    type Http = ReqwestClient;
+    type Http = PooledClient;
     type Config = S;
     type Coordinator = LocalCoordinator<SystemClock>;
     type Database = SqliteDatabase;

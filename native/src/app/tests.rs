@@ -41,15 +41,6 @@ impl Running {
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(app.serve(listener, pending(), pending()));
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(
-                rustls::ClientConfig::builder_with_provider(Arc::new(
-                    rustls::crypto::ring::default_provider(),
-                ))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(rustls::RootCertStore::empty())
-                .with_no_client_auth(),
-            )
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()

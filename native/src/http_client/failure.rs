@@ -1,15 +1,18 @@
-//! What a reqwest error means, in the core's words and without secrets.
+//! What an error of the client means, in the core's words and without secrets.
 
 use std::error::Error;
 use std::io;
 
 use causeway_core::config::Transport;
 use causeway_core::platform::{TransportError, TransportErrorKind};
+use h2::Reason;
+use hyper_util::client::legacy;
 
-/// `error` must have lost its URL: a query may hold a key.
-pub(super) fn classify(error: reqwest::Error, host: Option<&str>, transport: &Transport) -> TransportError {
-    let kind = kind(&error, transport.proxy.is_some());
-    let cause = root_cause(&error);
+use super::connector::TooSlow;
+
+pub(super) fn classify(error: &legacy::Error, host: Option<&str>, transport: &Transport) -> TransportError {
+    let kind = kind(error, transport.proxy.is_some());
+    let cause = root_cause(error);
     let message = match host {
         Some(host) => format!("{host}: {cause}"),
         None => cause,
@@ -17,27 +20,39 @@ pub(super) fn classify(error: reqwest::Error, host: Option<&str>, transport: &Tr
     TransportError { kind, message }
 }
 
+/// Whether the upstream says that it has not looked at the request, because it ends this connection or has too many on
+/// it: <https://www.rfc-editor.org/rfc/rfc9113#section-8.7>
+pub(super) fn is_unseen(error: &legacy::Error) -> bool {
+    chain(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
+        error.is_remote()
+            && ((error.is_go_away() && error.reason() == Some(Reason::NO_ERROR))
+                || (error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM)))
+    })
+}
+
 /// The innermost explanation; the outer ones only say that sending failed.
-pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
+fn root_cause(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-fn kind(error: &reqwest::Error, through_proxy: bool) -> TransportErrorKind {
+fn kind(error: &legacy::Error, through_proxy: bool) -> TransportErrorKind {
     if chain(error).any(|cause| cause.is::<rustls::Error>()) {
         return TransportErrorKind::Tls;
     }
     if error.is_connect() {
         // With a proxy, the only host this machine connects to is the proxy.
-        return match (through_proxy, error.is_timeout()) {
+        return match (through_proxy, chain(error).any(is_timeout)) {
             (true, _) => TransportErrorKind::Proxy,
             (false, true) => TransportErrorKind::Timeout,
             (false, false) => TransportErrorKind::Connect,
         };
     }
-    if error.is_timeout() {
-        return TransportErrorKind::Timeout;
-    }
     if chain(error).any(closed) { TransportErrorKind::Closed } else { TransportErrorKind::Other }
+}
+
+fn is_timeout(cause: &(dyn Error + 'static)) -> bool {
+    cause.is::<TooSlow>()
+        || cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
 fn closed(cause: &(dyn Error + 'static)) -> bool {

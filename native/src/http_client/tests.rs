@@ -2,7 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use causeway_core::platform::TransportErrorKind::{Closed, Connect, Proxy, Tls};
+use causeway_core::platform::TransportErrorKind::{Closed, Connect, Proxy, Timeout, Tls};
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,8 +33,8 @@ where
     (address, task)
 }
 
-fn client() -> ReqwestClient {
-    ReqwestClient::trusting(RootCertStore::empty()).unwrap()
+fn client() -> PooledClient {
+    PooledClient::trusting(RootCertStore::empty()).unwrap()
 }
 
 fn direct() -> Arc<Transport> {
@@ -210,6 +210,48 @@ async fn a_usable_proxy_carries_the_request_with_its_credentials() {
 }
 
 #[tokio::test]
+async fn a_socks_proxy_is_told_the_name_and_the_credentials() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut step = async |length: usize, answer: &[u8]| {
+            let mut said = vec![0; length];
+            stream.read_exact(&mut said).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+            said
+        };
+        // RFC 1928 and RFC 1929: methods, user and password, where to; then HTTP.
+        let mut methods = step(2, b"").await;
+        methods = step(usize::from(methods[1]), b"\x05\x02").await;
+        assert!(methods.contains(&2), "{methods:?}");
+        assert_eq!(step(11, b"\x01\x00").await, b"\x01\x04user\x04pass");
+        let to = step(7 + "upstream.invalid".len(), b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50").await;
+        assert_eq!(to, b"\x05\x01\x00\x03\x10upstream.invalid\x00\x50");
+        let head = step(9, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        assert_eq!(head, b"POST /v1 ");
+    });
+
+    let request = post("http://upstream.invalid/v1".to_owned());
+    let response = client().send(request, &through(format!("socks5h://user:pass@{address}"))).await.unwrap();
+
+    assert_eq!(response.status(), 200);
+    task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_nothing_of_tls_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let transport = Arc::new(Transport { proxy: None, connect_timeout: Duration::from_secs(3) });
+
+    let error = client().send(post(format!("https://{address}/")), &transport).await.unwrap_err();
+
+    assert_eq!(error.kind, Timeout, "{error}");
+    assert_eq!(error.message, "127.0.0.1: not connected within 3s");
+}
+
+#[tokio::test]
 async fn dropping_the_body_closes_the_upstream_connection() {
     let (address, task) = upstream(async |mut stream, _| {
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n").await.unwrap();
@@ -236,8 +278,8 @@ fn the_pools_stay_bounded_and_the_ones_in_use_are_kept() {
     let client = client();
     let transport = |port: usize| through(format!("http://127.0.0.1:{port}"));
     for port in 1..=MAX_POOLS * 2 {
-        client.client(&direct()).unwrap();
-        client.client(&transport(port)).unwrap();
+        client.way(&direct()).unwrap();
+        client.way(&transport(port)).unwrap();
     }
 
     let pools = client.pools.lock().unwrap();
@@ -251,7 +293,7 @@ fn the_pools_stay_bounded_and_the_ones_in_use_are_kept() {
 #[test]
 fn a_pool_nobody_used_for_long_is_given_up() {
     let client = client();
-    client.client(&direct()).unwrap();
+    client.way(&direct()).unwrap();
     let mut pools = client.pools.lock().unwrap();
     let later = Instant::now() + POOL_IDLE;
 

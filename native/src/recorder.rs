@@ -25,6 +25,8 @@ use crate::telemetry::Exporter;
 const FLUSH_AFTER: Duration = Duration::from_millis(500);
 /// How often old records are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
+/// So many records are worked on in one go.
+const AT_A_TIME: usize = 16;
 /// Between removing some and some more.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -123,7 +125,7 @@ impl Shared {
         if records.is_empty() {
             return true;
         }
-        let batch: Batch = records.iter().collect();
+        let batch = gathered(&records).await;
         let written = database.write(batch.into_rows().into_statements()).await;
         match written {
             Err(DatabaseError::Busy | DatabaseError::Full | DatabaseError::Unavailable(_)) => {
@@ -134,6 +136,16 @@ impl Shared {
         }
         true
     }
+}
+
+/// A batch of all of them. Requests, for which a full one is milliseconds, have their turns in between.
+async fn gathered(records: &[Record]) -> Batch {
+    let mut batch = Batch::default();
+    for some in records.chunks(AT_A_TIME) {
+        some.iter().for_each(|record| batch.add(record));
+        tokio::task::yield_now().await;
+    }
+    batch
 }
 
 async fn write(shared: Arc<Shared>, database: impl Database) {

@@ -68,15 +68,24 @@ pub(crate) struct Tally {
     pub(crate) duration: Histogram,
 }
 
-impl Tally {
-    /// Counts a request, without its attempts.
-    fn add(&mut self, record: &Record) {
+/// What one request adds to a tally, without its attempts.
+struct Addend {
+    sums: [u64; SUMS.len()],
+    /// In milliseconds, of one that was served.
+    first_content: Option<u64>,
+    duration: Option<u64>,
+}
+
+impl Addend {
+    fn of(record: &Record) -> Self {
         let usage = record.usage.unwrap_or_default();
         let served = !record.failed() && !record.gone();
         let count = |holds: bool| u64::from(holds);
         let of_usage = |tokens: Option<u64>| tokens.unwrap_or(0);
-        let of_served = |time: Option<Duration>| time.filter(|_| served).map_or(0, super::millis);
-        let added = [
+        let of_served = |time: Option<Duration>| time.filter(|_| served).map(super::millis);
+        let first_content = of_served(record.first_content);
+        let duration = of_served(Some(record.duration));
+        let sums = [
             1,
             count(record.failed()),
             count(record.gone()),
@@ -90,16 +99,18 @@ impl Tally {
             count(usage.estimated),
             record.cost.map_or(0, |cost| cost.micros),
             count(record.cost.is_some_and(|cost| cost.unpriced)),
-            of_served(record.first_content),
-            of_served(Some(record.duration)),
+            first_content.unwrap_or(0),
+            duration.unwrap_or(0),
         ];
-        self.sums.iter_mut().zip(added).for_each(|(sum, added)| *sum = sum.saturating_add(added));
-        if served {
-            self.duration.add(super::millis(record.duration));
-            if let Some(first_content) = record.first_content {
-                self.first_content.add(super::millis(first_content));
-            }
-        }
+        Self { sums, first_content, duration }
+    }
+}
+
+impl Tally {
+    fn add(&mut self, addend: &Addend) {
+        self.sums.iter_mut().zip(addend.sums).for_each(|(sum, added)| *sum = sum.saturating_add(added));
+        addend.first_content.into_iter().for_each(|time| self.first_content.add(time));
+        addend.duration.into_iter().for_each(|time| self.duration.add(time));
     }
 
     /// Adds all of `other`.
@@ -134,6 +145,7 @@ impl Rollups {
                 None => add(values.entry(value.to_owned()).or_default()),
             }
         };
+        let addend = Addend::of(record);
         let last = record.attempts.last();
         // Of what nobody serves, clients may make up any number of names.
         let model = if last.is_some() { super::clipped(&record.model) } else { "" };
@@ -144,13 +156,13 @@ impl Rollups {
             (Dimension::Protocol, record.protocol.as_str()),
         ] {
             tally(dimension, value, &mut |tally| {
-                tally.add(record);
+                tally.add(&addend);
                 record.attempts.iter().for_each(|attempt| tally.add_attempt(attempt));
             });
         }
         if let Some(last) = last {
-            tally(Dimension::Channel, last.channel.as_str(), &mut |tally| tally.add(record));
-            tally(Dimension::Key, last.key.as_str(), &mut |tally| tally.add(record));
+            tally(Dimension::Channel, last.channel.as_str(), &mut |tally| tally.add(&addend));
+            tally(Dimension::Key, last.key.as_str(), &mut |tally| tally.add(&addend));
         }
         for attempt in &record.attempts {
             tally(Dimension::Channel, attempt.channel.as_str(), &mut |tally| tally.add_attempt(attempt));

@@ -7,6 +7,7 @@ mod answer;
 mod chat;
 mod codecs;
 pub mod convert;
+mod counters;
 mod event;
 mod gemini;
 mod headers;
@@ -95,12 +96,6 @@ pub fn failure_message(failure: &Failure) -> String {
     } else {
         format!("{} (tried: {})", failure.message, failure.tried.join("; "))
     }
-}
-
-/// A token count somewhere in a usage object; vendors that count in floats are understood.
-fn count(usage: &Value, path: &[&str]) -> Option<u64> {
-    let number = path.iter().try_fold(usage, |value, name| value.get(name))?;
-    number.as_u64().or_else(|| number.as_f64().filter(|float| *float >= 0.0).map(|float| float as u64))
 }
 
 /// Appends one server-sent event.

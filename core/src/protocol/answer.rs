@@ -7,12 +7,12 @@ use crate::ir::{FinishReason, Usage};
 
 /// What an answer consumed, from its top-level `usage` (Gemini: `usageMetadata`).
 pub fn body_usage(operation: Operation, usage_value: Option<&[u8]>) -> Option<Usage> {
-    let usage = event::parse(usage_value?)?;
+    let usage = usage_value?;
     match operation.protocol() {
-        Protocol::Messages => messages::response::usage(&usage),
-        Protocol::Gemini => gemini::response::usage(&usage),
+        Protocol::Messages => messages::response::usage(usage),
+        Protocol::Gemini => gemini::response::usage(usage),
         Protocol::Chat | Protocol::Responses | Protocol::Images | Protocol::Embeddings => {
-            openai::usage::decode(&usage)
+            openai::usage::decode(usage)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! OpenAI Images, whose streams bring a picture in stages.
 //! <https://developers.openai.com/api/reference/resources/images>
 
-use super::event::{self, Progress, field, parse};
+use super::event::{self, Progress, field};
 use super::openai::usage;
 use super::tap::Signal;
 use super::upstream_error::decode_error;
@@ -21,7 +21,7 @@ impl Stream {
             kind if kind.ends_with(b".partial_image") => Signal::Content,
             kind if kind.ends_with(b".completed") => {
                 self.progress.ended = true;
-                self.usage = field(&event.data, "usage").and_then(parse).as_ref().and_then(usage::decode);
+                self.usage = field(&event.data, "usage").and_then(usage::decode);
                 Signal::Content
             }
             _ if event.data.starts_with(b"[DONE]") => Signal::Done,

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::finish;
-use crate::codec::sse;
+use crate::codec::{json, sse};
 use crate::ir::{FinishReason, Usage};
 use crate::protocol::event::{self, Progress, filled};
 use crate::protocol::openai::usage;
@@ -28,7 +28,7 @@ impl Stream {
             Signal::Content
         } else {
             match event::parse(data) {
-                Some(chunk) => self.read(&chunk),
+                Some(chunk) => self.read(&chunk, data),
                 None => event::stray(data, self.progress.started),
             }
         };
@@ -44,17 +44,12 @@ impl Stream {
         self.progress.ended
     }
 
-    fn read(&mut self, chunk: &Value) -> Signal {
+    fn read(&mut self, chunk: &Value, data: &[u8]) -> Signal {
         if chunk.get("error").is_some_and(event::is_error) {
             return Signal::Failed(UpstreamError::of(chunk));
         }
         let choices = chunk.get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        // Moonshot counts in the choice that finishes.
-        let counted = chunk
-            .get("usage")
-            .and_then(usage::decode)
-            .or_else(|| choices.iter().find_map(|choice| usage::decode(choice.get("usage")?)));
-        match (&mut self.usage, counted) {
+        match (&mut self.usage, counted(data)) {
             (Some(held), Some(later)) => held.merge(&later),
             (held @ None, Some(later)) => *held = Some(later),
             (_, None) => {}
@@ -71,6 +66,18 @@ impl Stream {
         }
         if content { Signal::Content } else { Signal::Quiet }
     }
+}
+
+/// What a chunk says was used. Moonshot counts in the choice that finishes.
+fn counted(chunk: &[u8]) -> Option<Usage> {
+    if !event::has_value(chunk, br#""usage""#) {
+        return None;
+    }
+    let of_choice = || {
+        let choices = json::elements(event::field(chunk, "choices")?).map_while(Result::ok);
+        choices.into_iter().find_map(|choice| usage::decode(event::field(choice.value, "usage")?))
+    };
+    event::field(chunk, "usage").and_then(usage::decode).or_else(of_choice)
 }
 
 /// Whether nothing but content can be in a chunk.

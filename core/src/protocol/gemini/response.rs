@@ -4,7 +4,6 @@ pub(in crate::protocol) mod decode;
 pub(in crate::protocol) mod encode;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::ir::usage::Usage;
 
@@ -45,15 +44,10 @@ enum Count {
     Float(f64),
 }
 
-/// Reads a `usageMetadata` object. The prompt includes the cache, candidates exclude thoughts, and what
+/// Reads a raw `usageMetadata` object. The prompt includes the cache, candidates exclude thoughts, and what
 /// tools returned to the model counts beside the prompt.
-pub(in crate::protocol) fn usage(usage: &Value) -> Option<Usage> {
-    Counts::deserialize(usage).ok()?.decode()
-}
-
-/// As [`usage`], without a tree.
-pub(in crate::protocol::gemini) fn usage_of(json: &str) -> Option<Usage> {
-    serde_json::from_str::<Counts>(json).ok()?.decode()
+pub(in crate::protocol) fn usage(usage: &[u8]) -> Option<Usage> {
+    serde_json::from_slice::<Counts>(usage).ok()?.decode()
 }
 
 /// Writes a `usageMetadata` object. What was written to a cache counts to the prompt.
@@ -130,8 +124,8 @@ mod tests {
             input_audio: Some(10),
             ..Usage::default()
         };
-        assert_eq!(usage(&wire), Some(expected));
-        assert_eq!(usage(&json!({"totalTokenCount": 1})), None);
+        assert_eq!(usage(wire.to_string().as_bytes()), Some(expected));
+        assert_eq!(usage(br#"{"totalTokenCount": 1}"#), None);
     }
 
     #[test]

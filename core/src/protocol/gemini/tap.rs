@@ -38,7 +38,7 @@ impl Stream {
     }
 
     pub(in crate::protocol) fn usage(&self) -> Option<Usage> {
-        response::usage(event::parse(&self.counted)?.get("usageMetadata")?)
+        response::usage(event::field(&self.counted, "usageMetadata")?)
     }
 
     /// No event is the last of a Gemini stream by its kind; a finish reason, or a blocked prompt, ends it.

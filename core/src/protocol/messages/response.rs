@@ -3,30 +3,29 @@
 pub(in crate::protocol) mod decode;
 pub(in crate::protocol) mod encode;
 
-use serde_json::Value;
-
 use super::wire::stop;
 use crate::codec::json;
 use crate::ir::{FinishReason, Usage};
-use crate::protocol::count;
+use crate::protocol::counters::Counters;
 
 /// Reads a raw `stop_reason`.
 pub(in crate::protocol) fn finish(reason: &[u8]) -> Option<FinishReason> {
     Some(stop::decode(Some(&json::string(reason)?), None, None, false).reason)
 }
 
-/// Reads a `usage` object. `input_tokens` excludes the cache; `output_tokens` includes thinking.
+/// Reads a raw `usage` object. `input_tokens` excludes the cache; `output_tokens` includes thinking.
 /// <https://platform.claude.com/docs/en/build-with-claude/prompt-caching>
-pub(in crate::protocol) fn usage(usage: &Value) -> Option<Usage> {
-    let reasoning = count(usage, &["output_tokens_details", "thinking_tokens"]);
+pub(in crate::protocol) fn usage(usage: &[u8]) -> Option<Usage> {
+    let counters = Counters::read(usage);
+    let reasoning = counters.within("output_tokens_details", "thinking_tokens");
     let decoded = Usage {
-        input: count(usage, &["input_tokens"]),
-        cache_read: count(usage, &["cache_read_input_tokens"]),
-        cache_write: count(usage, &["cache_creation_input_tokens"]),
-        cache_write_1h: count(usage, &["cache_creation", "ephemeral_1h_input_tokens"]),
-        output: count(usage, &["output_tokens"]).map(|all| all.saturating_sub(reasoning.unwrap_or(0))),
+        input: counters.get("input_tokens"),
+        cache_read: counters.get("cache_read_input_tokens"),
+        cache_write: counters.get("cache_creation_input_tokens"),
+        cache_write_1h: counters.within("cache_creation", "ephemeral_1h_input_tokens"),
+        output: counters.get("output_tokens").map(|all| all.saturating_sub(reasoning.unwrap_or(0))),
         reasoning,
-        web_searches: count(usage, &["server_tool_use", "web_search_requests"]),
+        web_searches: counters.within("server_tool_use", "web_search_requests"),
         ..Usage::default()
     };
     (!decoded.is_empty()).then_some(decoded)
@@ -65,7 +64,7 @@ mod tests {
             reasoning: Some(30),
             ..Usage::default()
         };
-        assert_eq!(usage(&wire), Some(expected));
-        assert_eq!(usage(&json!({"input_tokens": null})), None);
+        assert_eq!(usage(wire.to_string().as_bytes()), Some(expected));
+        assert_eq!(usage(br#"{"input_tokens": null}"#), None);
     }
 }

@@ -55,16 +55,10 @@ impl Stream {
         self.progress.ended
     }
 
-    /// Takes in later, cumulative counts. Some vendors repeat the input side as zeros in `message_delta`.
     fn refine(&mut self, usage: Option<&[u8]>) {
-        let Some(later) = usage.and_then(parse).as_ref().and_then(response::usage) else { return };
-        let counted = |count: Option<u64>| count.filter(|count| *count > 0);
-        self.usage.merge(&Usage {
-            input: counted(later.input).or(self.usage.input).or(later.input),
-            cache_read: counted(later.cache_read).or(self.usage.cache_read).or(later.cache_read),
-            cache_write: counted(later.cache_write).or(self.usage.cache_write).or(later.cache_write),
-            ..later
-        });
+        if let Some(later) = usage.and_then(response::usage) {
+            response::refine(&mut self.usage, &later);
+        }
     }
 }
 

@@ -2,66 +2,51 @@
 
 mod encode;
 
-use serde_json::Value;
-
 use crate::ir::usage::Usage;
-use crate::protocol::count;
+use crate::protocol::counters::Counters;
 
 pub(in crate::protocol) use encode::{ResponsesUsage, encode_chat, encode_responses};
 
-/// Reads a `usage` object: of Chat and Embeddings (`prompt_tokens`), of Responses and Images (`input_tokens`).
+/// Reads a raw `usage` object: of Chat and Embeddings (`prompt_tokens`), of Responses and Images (`input_tokens`).
 ///
 /// OpenAI's totals include what was read from and written to the cache, and reasoning.
 /// <https://developers.openai.com/api/docs/guides/prompt-caching>
-pub(in crate::protocol) fn decode(usage: &Value) -> Option<Usage> {
-    let prompt = count(usage, &["prompt_tokens"]).or_else(|| count(usage, &["input_tokens"]));
-    let completion = count(usage, &["completion_tokens"]).or_else(|| count(usage, &["output_tokens"]));
-    let cache_read = CACHE_READ.iter().find_map(|path| count(usage, path));
-    let cache_write = CACHE_WRITE.iter().find_map(|path| count(usage, path));
-    let reasoning = REASONING.iter().find_map(|path| count(usage, path));
+pub(in crate::protocol) fn decode(usage: &[u8]) -> Option<Usage> {
+    let counters = Counters::read(usage);
+    let count = |name| counters.get(name);
+    let either = |outer: [&str; 2], name| outer.iter().find_map(|outer| counters.within(outer, name));
+    let prompt = count("prompt_tokens").or_else(|| count("input_tokens"));
+    let completion = count("completion_tokens").or_else(|| count("output_tokens"));
+    // OpenAI's Chat and Responses, DeepSeek, Moonshot.
+    let cache_read = either(INPUT_DETAILS, "cached_tokens")
+        .or_else(|| count("prompt_cache_hit_tokens"))
+        .or_else(|| count("cached_tokens"));
+    // OpenAI's Chat and Responses, DashScope.
+    let cache_write = either(INPUT_DETAILS, "cache_write_tokens")
+        .or_else(|| counters.within("prompt_tokens_details", "cache_creation_input_tokens"));
+    let reasoning = either(OUTPUT_DETAILS, "reasoning_tokens");
     let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
     let thought = reasoning.unwrap_or(0);
     // xAI counts reasoning beside the completion, not within; only the total gives it away.
     let total = prompt.unwrap_or(0).saturating_add(completion.unwrap_or(0)).saturating_add(thought);
-    let within = thought == 0 || count(usage, &["total_tokens"]) != Some(total);
+    let within = thought == 0 || count("total_tokens") != Some(total);
     let decoded = Usage {
         input: prompt.map(|prompt| prompt.saturating_sub(cached)),
         cache_read,
         cache_write,
         output: completion.map(|all| if within { all.saturating_sub(thought) } else { all }),
         reasoning,
-        input_audio: INPUT_AUDIO.iter().find_map(|path| count(usage, path)),
-        output_audio: OUTPUT_AUDIO.iter().find_map(|path| count(usage, path)),
-        prediction_accepted: count(usage, &["completion_tokens_details", "accepted_prediction_tokens"]),
-        prediction_rejected: count(usage, &["completion_tokens_details", "rejected_prediction_tokens"]),
+        input_audio: either(INPUT_DETAILS, "audio_tokens"),
+        output_audio: either(OUTPUT_DETAILS, "audio_tokens"),
+        prediction_accepted: counters.within("completion_tokens_details", "accepted_prediction_tokens"),
+        prediction_rejected: counters.within("completion_tokens_details", "rejected_prediction_tokens"),
         ..Usage::default()
     };
     (!decoded.is_empty()).then_some(decoded)
 }
 
-/// OpenAI's Chat and Responses, DeepSeek, Moonshot.
-const CACHE_READ: [&[&str]; 4] = [
-    &["prompt_tokens_details", "cached_tokens"],
-    &["input_tokens_details", "cached_tokens"],
-    &["prompt_cache_hit_tokens"],
-    &["cached_tokens"],
-];
-
-/// OpenAI's Chat and Responses, DashScope.
-const CACHE_WRITE: [&[&str]; 3] = [
-    &["prompt_tokens_details", "cache_write_tokens"],
-    &["input_tokens_details", "cache_write_tokens"],
-    &["prompt_tokens_details", "cache_creation_input_tokens"],
-];
-
-const REASONING: [&[&str]; 2] =
-    [&["completion_tokens_details", "reasoning_tokens"], &["output_tokens_details", "reasoning_tokens"]];
-
-const INPUT_AUDIO: [&[&str]; 2] =
-    [&["prompt_tokens_details", "audio_tokens"], &["input_tokens_details", "audio_tokens"]];
-
-const OUTPUT_AUDIO: [&[&str]; 2] =
-    [&["completion_tokens_details", "audio_tokens"], &["output_tokens_details", "audio_tokens"]];
+const INPUT_DETAILS: [&str; 2] = ["prompt_tokens_details", "input_tokens_details"];
+const OUTPUT_DETAILS: [&str; 2] = ["completion_tokens_details", "output_tokens_details"];
 
 #[cfg(test)]
 mod tests {
@@ -131,7 +116,7 @@ mod tests {
             (json!(null), None),
             (json!([1]), None),
         ] {
-            assert_eq!(decode(&wire), expected, "{wire}");
+            assert_eq!(decode(wire.to_string().as_bytes()), expected, "{wire}");
         }
     }
 }

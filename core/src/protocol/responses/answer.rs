@@ -75,10 +75,9 @@ impl<'a> Answer<'a> {
         struct WebSearch {
             num_requests: Option<u64>,
         }
-        let told = self.usage.and_then(|raw| event::parse(raw.get().as_bytes()));
         let tools = self.tool_usage.and_then(|raw| wire::read::<ToolUsage>(raw).ok());
         let searches = tools.and_then(|tools| tools.web_search?.num_requests).filter(|count| *count > 0);
-        let usage = told.as_ref().and_then(usage::decode)?;
+        let usage = usage::decode(self.usage?.get().as_bytes())?;
         Some(Usage { web_searches: searches.or(usage.web_searches), ..usage })
     }
 

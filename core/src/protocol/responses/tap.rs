@@ -89,7 +89,7 @@ impl Stream {
         self.identify(data);
         let Some(response) = field(data, "response") else { return Signal::Done };
         self.finish = answer::finish(response);
-        self.usage = field(response, "usage").and_then(parse).as_ref().and_then(usage::decode);
+        self.usage = field(response, "usage").and_then(usage::decode);
         let output =
             || field(response, "output").is_some_and(|output| json::elements(output).next().is_some());
         if !self.progress.content && output() { Signal::Content } else { Signal::Done }

@@ -153,11 +153,7 @@ impl Decoder {
     }
 
     fn count(&mut self, counted: &RawValue, each: &mut dyn FnMut(Event<'_>)) {
-        let Some(counted) =
-            event::parse(counted.get().as_bytes()).and_then(|counted| usage::decode(&counted))
-        else {
-            return;
-        };
+        let Some(counted) = usage::decode(counted.get().as_bytes()) else { return };
         let before = self.usage;
         self.usage.merge(&counted);
         if self.usage != before {

@@ -87,7 +87,7 @@ impl Decoder {
                 state.read(choice, candidate, (&spelled, position), ids, &mut self.indexes, each);
             }
         }
-        let usage = chunk.usage_metadata.and_then(|usage| response::usage_of(usage.get()));
+        let usage = chunk.usage_metadata.and_then(|usage| response::usage(usage.get().as_bytes()));
         if let Some(usage) = usage.filter(|usage| self.usage != Some(*usage)) {
             self.usage = Some(usage);
             each(Event::Usage(usage));

@@ -171,8 +171,7 @@ impl Decoder {
     }
 
     fn count(&mut self, usage: Option<&RawValue>, each: &mut dyn FnMut(Event<'_>)) {
-        let usage = usage.and_then(|usage| event::parse(usage.get().as_bytes()));
-        if let Some(later) = usage.as_ref().and_then(response::usage) {
+        if let Some(later) = usage.and_then(|usage| response::usage(usage.get().as_bytes())) {
             response::refine(&mut self.usage, &later);
             each(Event::Usage(self.usage));
         }

@@ -29,7 +29,7 @@ pub fn body_finish(operation: Operation, body: &[u8]) -> Option<FinishReason> {
         Protocol::Gemini => {
             let candidate = json::at(body, [Step::Field("candidates"), Step::First])?;
             let reason = json::string(event::field(candidate, "finishReason")?)?;
-            Some(gemini::finish::decode(&reason, event::mentions(candidate, gemini::finish::CALL)))
+            Some(gemini::finish::decode(&reason, event::mentions(candidate, &gemini::finish::CALL)))
         }
         Protocol::Images | Protocol::Embeddings => None,
     }

@@ -38,9 +38,8 @@ impl<'a> Counters<'a> {
 
     /// The count of this name in the object `outer`.
     pub(super) fn within(&self, outer: &str, name: &str) -> Option<u64> {
-        let named = |counter: &&Counter<'_>| {
-            json::key_is(counter.name, name) && json::key_is(counter.within, outer)
-        };
+        let named =
+            |counter: &&Counter<'_>| json::key_is(counter.name, name) && json::key_is(counter.within, outer);
         self.0.iter().rev().find(named).map(|counter| counter.count)
     }
 

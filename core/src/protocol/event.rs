@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::tap::Signal;
@@ -66,15 +66,15 @@ pub(super) fn parse(raw: &[u8]) -> Option<Value> {
     serde_json::from_slice(raw).ok()
 }
 
-/// Whether `needle`, a quoted key, stands anywhere. Inside of a string its quotes would be escaped.
-pub(super) fn mentions(data: &[u8], needle: &[u8]) -> bool {
-    memmem::find(data, needle).is_some()
+/// Whether a quoted key stands anywhere. Inside of a string its quotes would be escaped.
+pub(super) fn mentions(data: &[u8], key: &Finder<'_>) -> bool {
+    key.find(data).is_some()
 }
 
 /// Whether a quoted key stands anywhere with a value other than `null`.
-pub(super) fn has_value(data: &[u8], key: &[u8]) -> bool {
-    memmem::find_iter(data, key).any(|position| {
-        let rest = data.get(position + key.len()..).unwrap_or_default().trim_ascii_start();
+pub(super) fn has_value(data: &[u8], key: &Finder<'_>) -> bool {
+    key.find_iter(data).any(|position| {
+        let rest = data.get(position + key.needle().len()..).unwrap_or_default().trim_ascii_start();
         let value = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
         !value.starts_with(b"null")
     })
@@ -87,6 +87,15 @@ pub(super) fn filled(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(filled),
         Value::Object(fields) => fields.values().any(filled),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// As [`filled`], of a raw value.
+pub(super) fn is_filled(raw: &[u8]) -> bool {
+    match raw.first() {
+        Some(b'"') => raw != br#""""#,
+        Some(b'[' | b'{') => parse(raw).as_ref().is_some_and(filled),
+        _ => false,
     }
 }
 

@@ -1,12 +1,15 @@
 //! A Chat Completions stream.
 //! <https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events>
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::finish;
 use crate::codec::{json, sse};
 use crate::ir::{FinishReason, Usage};
-use crate::protocol::event::{self, Progress, filled};
+use crate::protocol::event::{self, Progress};
 use crate::protocol::openai::usage;
 use crate::protocol::{Signal, UpstreamError, decode_error};
 
@@ -27,10 +30,7 @@ impl Stream {
         } else if self.progress.content && is_plain(data) {
             Signal::Content
         } else {
-            match event::parse(data) {
-                Some(chunk) => self.read(&chunk, data),
-                None => event::stray(data, self.progress.started),
-            }
+            self.read(data).unwrap_or_else(|| event::stray(data, self.progress.started))
         };
         self.progress.note(signal)
     }
@@ -44,55 +44,83 @@ impl Stream {
         self.progress.ended
     }
 
-    fn read(&mut self, chunk: &Value, data: &[u8]) -> Signal {
-        if chunk.get("error").is_some_and(event::is_error) {
-            return Signal::Failed(UpstreamError::of(chunk));
+    /// `None` when it is no JSON object.
+    fn read(&mut self, data: &[u8]) -> Option<Signal> {
+        let (mut choices, mut counted) = (None, None);
+        for field in json::fields(data) {
+            let field = field.ok()?;
+            match field.key {
+                b"error" => {
+                    let chunk =
+                        event::parse(field.value).filter(event::is_error).and_then(|_| event::parse(data));
+                    if let Some(chunk) = chunk {
+                        return Some(Signal::Failed(UpstreamError::of(&chunk)));
+                    }
+                }
+                b"choices" => choices = Some(field.value),
+                b"usage" => counted = usage::decode(field.value),
+                _ => {}
+            }
         }
-        let choices = chunk.get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        match (&mut self.usage, counted(data)) {
+        let mut content = false;
+        for choice in json::elements(choices.unwrap_or(b"[]")).map_while(Result::ok) {
+            let choice = Chosen::read(choice.value);
+            counted = counted.or(choice.usage);
+            self.progress.ended |= choice.finish.is_some();
+            self.finish = self.finish.or_else(|| finish::told(choice.finish.as_deref()?));
+            // A length or a filter that leaves nothing is the answer all the same.
+            content |= choice.content
+                || choice
+                    .finish
+                    .is_some_and(|reason| !matches!(&*reason, "stop" | "tool_calls" | "function_call"));
+        }
+        match (&mut self.usage, counted) {
             (Some(held), Some(later)) => held.merge(&later),
             (held @ None, Some(later)) => *held = Some(later),
             (_, None) => {}
         }
-        let mut content = false;
-        for choice in choices {
-            let finish =
-                choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
-            self.progress.ended |= finish.is_some();
-            self.finish = self.finish.or_else(|| finish::told(finish?));
-            // A length or a filter that leaves nothing is the answer all the same.
-            content |= choice_has_content(choice)
-                || finish.is_some_and(|reason| !matches!(reason, "stop" | "tool_calls" | "function_call"));
-        }
-        if content { Signal::Content } else { Signal::Quiet }
+        Some(if content { Signal::Content } else { Signal::Quiet })
     }
 }
 
-/// What a chunk says was used. Moonshot counts in the choice that finishes.
-fn counted(chunk: &[u8]) -> Option<Usage> {
-    if !event::has_value(chunk, br#""usage""#) {
-        return None;
-    }
-    let of_choice = || {
-        let choices = json::elements(event::field(chunk, "choices")?).map_while(Result::ok);
-        choices.into_iter().find_map(|choice| usage::decode(event::field(choice.value, "usage")?))
-    };
-    event::field(chunk, "usage").and_then(usage::decode).or_else(of_choice)
+/// What a choice of a chunk says.
+#[derive(Default)]
+struct Chosen<'a> {
+    content: bool,
+    finish: Option<Cow<'a, str>>,
+    /// Moonshot counts in the choice that finishes.
+    usage: Option<Usage>,
 }
+
+impl<'a> Chosen<'a> {
+    fn read(choice: &'a [u8]) -> Self {
+        let mut chosen = Self::default();
+        for field in json::fields(choice).map_while(Result::ok) {
+            match field.key {
+                b"finish_reason" => {
+                    chosen.finish = json::string(field.value).filter(|reason| !reason.is_empty())
+                }
+                b"usage" => chosen.usage = usage::decode(field.value),
+                b"text" => chosen.content |= event::is_filled(field.value),
+                // Whatever stands beside the role counts: vendors have many names for thinking and for media.
+                b"delta" | b"message" => {
+                    let mut said = json::fields(field.value).map_while(Result::ok);
+                    chosen.content |= said.any(|said| said.key != b"role" && event::is_filled(said.value));
+                }
+                _ => {}
+            }
+        }
+        chosen
+    }
+}
+
+static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""choices""#));
+static FINISH_REASON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""finish_reason""#));
+static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""usage""#));
 
 /// Whether nothing but content can be in a chunk.
 fn is_plain(data: &[u8]) -> bool {
-    event::mentions(data, br#""choices""#)
-        && !event::has_value(data, br#""finish_reason""#)
-        && !event::has_value(data, br#""usage""#)
-}
-
-/// Whatever stands beside the role counts: vendors have many names for thinking and for media.
-fn choice_has_content(choice: &Value) -> bool {
-    ["delta", "message"]
-        .iter()
-        .filter_map(|name| choice.get(name)?.as_object())
-        .flatten()
-        .any(|(name, value)| name != "role" && filled(value))
-        || choice.get("text").is_some_and(filled)
+    event::mentions(data, &CHOICES)
+        && !event::has_value(data, &FINISH_REASON)
+        && !event::has_value(data, &USAGE)
 }

@@ -1,12 +1,16 @@
 //! Why an answer ended, and names for what has none.
 //! <https://ai.google.dev/api/generate-content#FinishReason>
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use sha2::{Digest as _, Sha256};
 
 use crate::ir::FinishReason;
 
 /// What an answer with function calls holds somewhere.
-pub(in crate::protocol) const CALL: &[u8] = br#""functionCall""#;
+pub(in crate::protocol) static CALL: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new(br#""functionCall""#));
 
 /// `calls`: the answer holds function calls, for which Gemini has no reason of its own.
 pub(in crate::protocol) fn decode(reason: &str, calls: bool) -> FinishReason {

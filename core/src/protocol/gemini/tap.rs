@@ -1,7 +1,9 @@
 //! A Gemini stream, as events or as elements of an array.
 //! <https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent>
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{Finder, FinderRev};
 use serde_json::Value;
 
 use super::{finish, response};
@@ -23,7 +25,7 @@ impl Stream {
     pub(in crate::protocol) fn observe(&mut self, event: &sse::Event<'_>) -> Signal {
         let data = event.data.as_ref();
         self.remember_usage(data);
-        self.called = self.called || event::mentions(data, finish::CALL);
+        self.called = self.called || event::mentions(data, &finish::CALL);
         let signal = if event.name.as_deref() == Some(b"error") {
             Signal::Failed(decode_error(data))
         } else if self.progress.content && is_plain(data) {
@@ -48,8 +50,7 @@ impl Stream {
 
     /// Keeps the field and what follows it, which with a brace in front is an object again.
     fn remember_usage(&mut self, data: &[u8]) {
-        let Some(counted) = memmem::rfind(data, br#""usageMetadata""#).and_then(|start| data.get(start..))
-        else {
+        let Some(counted) = USAGE.rfind(data).and_then(|start| data.get(start..)) else {
             return;
         };
         self.counted.clear();
@@ -80,9 +81,13 @@ impl Stream {
     }
 }
 
+static CANDIDATES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""candidates""#));
+static FINISH_REASON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""finishReason""#));
+static USAGE: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(br#""usageMetadata""#));
+
 /// Whether nothing but content can be in a chunk.
 fn is_plain(data: &[u8]) -> bool {
-    event::mentions(data, br#""candidates""#) && !event::mentions(data, br#""finishReason""#)
+    event::mentions(data, &CANDIDATES) && !event::mentions(data, &FINISH_REASON)
 }
 
 fn candidate_has_content(candidate: &Value) -> bool {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -126,8 +127,8 @@ pub(in crate::protocol) fn finish(response: &[u8]) -> Option<FinishReason> {
         (br#""incomplete""#, None) => Some(FinishReason::Length),
         _ => {
             let output = event::field(response, "output").unwrap_or_default();
-            let called = CALLS.iter().any(|call| event::mentions(output, call));
-            Some(whole(called, event::mentions(output, br#""refusal""#)).reason)
+            let called = CALLS.iter().any(|call| event::mentions(output, &Finder::new(call)));
+            Some(whole(called, event::mentions(output, &Finder::new(br#""refusal""#))).reason)
         }
     }
 }

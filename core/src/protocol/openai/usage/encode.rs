@@ -118,6 +118,9 @@ mod tests {
             json!({"input_tokens": 100, "input_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 10},
                 "output_tokens": 50, "output_tokens_details": {"reasoning_tokens": 20}, "total_tokens": 150})
         );
-        assert_eq!((decode(chat.to_string().as_bytes()), decode(responses.to_string().as_bytes())), (Some(usage), Some(usage)));
+        assert_eq!(
+            (decode(chat.to_string().as_bytes()), decode(responses.to_string().as_bytes())),
+            (Some(usage), Some(usage))
+        );
     }
 }

@@ -24,13 +24,16 @@ const ANTHROPIC: Page =
     Page { url: "https://platform.claude.com/docs/en/about-claude/pricing", as_of: "2026-10-24" };
 const OPENAI: Page = Page { url: "https://developers.openai.com/api/docs/pricing", as_of: "2026-11-18" };
 const GEMINI: Page = Page { url: "https://ai.google.dev/gemini-api/docs/pricing", as_of: "2026-10-07" };
+const GLM: Page = Page { url: "https://docs.z.ai/guides/overview/pricing", as_of: "2026-08-19" };
+const MINIMAX: Page =
+    Page { url: "https://platform.minimax.io/docs/guides/pricing-paygo", as_of: "2026-09-11" };
 const KIMI: Page = Page { url: "https://platform.kimi.ai/docs/pricing/chat-k3", as_of: "2026-07-18" };
 
 /// Of Claude's own searches; the same for every model.
 const SEARCH: u32 = 10_000_000;
 
 #[rustfmt::skip]
-static ROWS: [Row; 40] = [
+static ROWS: [Row; 49] = [
     Row(&ANTHROPIC, "claude-fable-5-1", 0, [10_000_000, 250_000, 12_500_000, 20_000_000, 50_000_000, SEARCH]),
     Row(&ANTHROPIC, "claude-fable-5", 0, [10_000_000, 1_000_000, 12_500_000, 20_000_000, 50_000_000, SEARCH]),
     Row(&ANTHROPIC, "claude-opus-5-5", 0, [4_000_000, 200_000, 5_000_000, 8_000_000, 20_000_000, SEARCH]),
@@ -70,6 +73,15 @@ static ROWS: [Row; 40] = [
     Row(&GEMINI, "gemini-3.5-flash-lite", 0, [300_000, 0, 0, 0, 2_500_000, 0]),
     Row(&GEMINI, "gemini-3.1-pro-preview", 0, [2_000_000, 0, 0, 0, 12_000_000, 0]),
     Row(&GEMINI, "gemini-3.1-pro-preview", 200_000, [4_000_000, 0, 0, 0, 18_000_000, 0]),
+    Row(&GLM, "glm-5.3", 0, [1_400_000, 260_000, 0, 0, 4_400_000, 0]),
+    Row(&GLM, "glm-5.2", 0, [1_400_000, 260_000, 0, 0, 4_400_000, 0]),
+    Row(&GLM, "glm-5.1", 0, [1_400_000, 260_000, 0, 0, 4_400_000, 0]),
+    Row(&GLM, "glm-5-turbo", 0, [1_200_000, 240_000, 0, 0, 4_000_000, 0]),
+    Row(&GLM, "glm-5", 0, [1_000_000, 200_000, 0, 0, 3_200_000, 0]),
+    Row(&GLM, "glm-4.7", 0, [600_000, 110_000, 0, 0, 2_200_000, 0]),
+    Row(&GLM, "glm-4.6", 0, [600_000, 110_000, 0, 0, 2_200_000, 0]),
+    Row(&MINIMAX, "MiniMax-M3", 0, [300_000, 60_000, 0, 0, 1_200_000, 0]),
+    Row(&MINIMAX, "MiniMax-M3", 524_288, [600_000, 120_000, 0, 0, 2_400_000, 0]),
     Row(&KIMI, "kimi-k3", 0, [3_000_000, 300_000, 0, 0, 15_000_000, 0]),
 ];
 

@@ -340,18 +340,18 @@ fn a_preset_lies_below_the_channels_own_sheet() {
         let config = compile_json(&channel(&format!(r#""name": "a", {deepseek} {fields}"#))).unwrap();
         [0, 1, 2].map(|endpoint| config.channels[0].compat(endpoint).clone())
     };
-    let vision = |sheets: &[Compat; 3]| sheets.each_ref().map(|sheet| sheet.vision);
+    let files = |sheets: &[Compat; 3]| sheets.each_ref().map(|sheet| sheet.files);
     let strict = |sheets: &[Compat; 3]| sheets.each_ref().map(|sheet| sheet.strict);
     let by_host = compat("");
-    assert_eq!(vision(&by_host), [Some(false), Some(false), None]);
+    assert_eq!(files(&by_host), [Some(false), Some(false), None]);
     assert_eq!(strict(&by_host), [Some(false), None, None], "protocols differ");
-    let overlaid = compat(r#", "compat": {"vision": true, "omit": ["seed"]}"#);
-    assert_eq!(vision(&overlaid), [Some(true); 3]);
+    let overlaid = compat(r#", "compat": {"files": true, "omit": ["seed"]}"#);
+    assert_eq!(files(&overlaid), [Some(true); 3]);
     assert_eq!(strict(&overlaid), [Some(false), None, None]);
     assert!(overlaid.iter().all(|sheet| sheet.omits("seed")));
     let groq = compat(r#", "preset": "groq", "compat": {"omit": ["seed", "logprobs"]}"#);
     assert_eq!(groq[2].omit, ["logprobs", "top_logprobs", "logit_bias", "seed"]);
-    assert_eq!(vision(&compat(r#", "preset": "none""#)), [None; 3]);
+    assert_eq!(files(&compat(r#", "preset": "none""#)), [None; 3]);
 }
 
 #[test]

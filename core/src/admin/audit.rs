@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::error::{ErrorBody, Problem};
-use super::parameters::Parameters;
+use super::parameters::{LARGEST, Parameters, whole};
 use super::{Context, json};
 use crate::config::difference::Difference;
 use crate::database::{DatabaseError, Row, Statement};
@@ -56,7 +56,7 @@ pub(super) struct ChangeView {
 /// Lists what operators did, the newest first: every write, with what it changed of the configuration.
 #[utoipa::path(get, path = "/api/audit", operation_id = "listAudit", tag = "audit",
     params(("cursor" = Option<String>, Query, description = "`next` of the page before."),
-        ("limit" = Option<u32>, Query, description = "At most so many, 50 without this, 200 at most."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "At most so many; 50 without this."),
         ("since" = Option<u64>, Query, description = "Milliseconds since 1970."),
         ("until" = Option<u64>, Query, description = "Milliseconds since 1970; itself not included.")),
     responses((status = 200, description = "A page.", body = ChangeList),
@@ -77,17 +77,12 @@ pub(super) async fn page<P: Platform>(
     versions: bool,
 ) -> Result<ChangeList, Problem> {
     let parameters = Parameters::read(request, &["cursor", "limit", "since", "until"])?;
-    // What a double can tell apart, which is what a Durable Object counts in.
-    const END: u64 = (1 << 53) - 1;
-    let number = |name: &str| {
-        let read = |text: &str| text.parse().ok().filter(|number| *number <= END);
-        parameters.parsed(name, read, "is not a whole number from 0")
-    };
+    let cursor = parameters.parsed("cursor", whole, "is no `next` of a page")?;
     let limit = parameters.limit()?;
     let statement = Statement::new(SELECT)
-        .bind(number("cursor")?.unwrap_or(END))
-        .bind(number("since")?.unwrap_or_default())
-        .bind(number("until")?.unwrap_or(END))
+        .bind(cursor.unwrap_or(LARGEST))
+        .bind(parameters.time("since")?.unwrap_or_default())
+        .bind(parameters.time("until")?.unwrap_or(Timestamp::from_millis(LARGEST)))
         .bind(versions)
         .bind(limit + 1);
     let rows = context.platform.database().read(statement).await.map_err(Problem::no_records)?;

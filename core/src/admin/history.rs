@@ -49,7 +49,7 @@ pub(super) struct RollbackView {
 /// Lists the configuration's versions, the newest first, with who made them and what each changed.
 #[utoipa::path(get, path = "/api/config/history", operation_id = "listVersions", tag = "config",
     params(("cursor" = Option<String>, Query, description = "`next` of the page before."),
-        ("limit" = Option<u32>, Query, description = "At most so many, 50 without this, 200 at most."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "At most so many; 50 without this."),
         ("since" = Option<u64>, Query, description = "Milliseconds since 1970."),
         ("until" = Option<u64>, Query, description = "Milliseconds since 1970; itself not included.")),
     responses((status = 200, description = "A page; `ETag` is the version in force.", body = VersionList),

@@ -7,10 +7,14 @@ use http::Request;
 use percent_encoding::percent_decode_str;
 
 use super::error::Problem;
+use crate::time::Timestamp;
 
 /// How many entries a page has where nothing is asked for, and at most.
 const PAGE: u64 = 50;
 const LONGEST_PAGE: u64 = 200;
+
+/// The last whole number that a double tells from the next, which is what a Durable Object counts in.
+pub(super) const LARGEST: u64 = (1 << 53) - 1;
 
 /// The parameters of a request; a text that is empty counts as left out.
 #[derive(Debug)]
@@ -73,6 +77,15 @@ impl Parameters {
         Ok(self.parsed("limit", within, "is not a number from 1 to 200")?.unwrap_or(PAGE))
     }
 
+    /// A point in time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// When it is not a whole number up to [`LARGEST`].
+    pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+        let time = |text: &str| whole(text).map(Timestamp::from_millis);
+        self.parsed(name, time, "is not a number of milliseconds since 1970")
+    }
+
     fn value(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
@@ -92,6 +105,11 @@ impl Parameters {
         let Some(text) = self.text(name) else { return Ok(None) };
         parse(text).map(Some).ok_or_else(|| Problem::invalid_field(name, wrong))
     }
+}
+
+/// Nothing beyond [`LARGEST`].
+pub(super) fn whole(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| *number <= LARGEST)
 }
 
 fn decoded(text: &str) -> String {

@@ -17,7 +17,6 @@ use super::{Context, json};
 use crate::config::Protocol;
 use crate::platform::{Database, Platform};
 use crate::record::query::{self, Cursor, Filter, StatusFilter};
-use crate::time::Timestamp;
 
 /// The parameters of [`Filter`].
 const FILTERS: [&str; 9] =
@@ -36,7 +35,7 @@ pub(super) struct RequestList {
 #[utoipa::path(get, path = "/api/requests", operation_id = "listRequests", tag = "requests",
     params(
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
-        ("limit" = Option<u64>, Query, description = "At most 200; 50 where it is left out."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "At most 200; 50 where it is left out."),
         ("since" = Option<u64>, Query, description = "Arrived then or later."),
         ("until" = Option<u64>, Query, description = "Arrived before."),
         ("status" = Option<String>, Query, description = "A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left."),
@@ -96,12 +95,10 @@ pub(super) async fn read<P: Platform>(
 }
 
 pub(super) fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
-    let time = |text: &str| text.parse().ok().map(Timestamp::from_millis);
-    let no_time = "is not a number of milliseconds since 1970";
     let protocol = |text: &str| Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == text);
     Ok(Filter {
-        since: parameters.parsed("since", time, no_time)?,
-        until: parameters.parsed("until", time, no_time)?,
+        since: parameters.time("since")?,
+        until: parameters.time("until")?,
         status: parameters.parsed(
             "status",
             status,

@@ -177,8 +177,7 @@ impl Asked {
         let parameters = Parameters::read(request, &["range", "until", "by"])?;
         let length =
             parameters.parsed("range", length, "is not a number and `m`, `h` or `d`, at most ten years")?;
-        let time = |text: &str| text.parse().ok().map(Timestamp::from_millis);
-        let until = parameters.parsed("until", time, "is not a number of milliseconds since 1970")?;
+        let until = parameters.time("until")?;
         let no_dimension = "is not `model`, `channel`, `key`, `clientKey` or `protocol`";
         let by = parameters.parsed("by", dimension, no_dimension)?;
         let now = context.platform.clock().now();

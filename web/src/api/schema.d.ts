@@ -2279,7 +2279,7 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 cursor?: string;
-                /** @description At most so many, 50 without this, 200 at most. */
+                /** @description At most so many; 50 without this. */
                 limit?: number;
                 /** @description Milliseconds since 1970. */
                 since?: number;
@@ -4447,7 +4447,7 @@ export interface operations {
             query?: {
                 /** @description `next` of the page before. */
                 cursor?: string;
-                /** @description At most so many, 50 without this, 200 at most. */
+                /** @description At most so many; 50 without this. */
                 limit?: number;
                 /** @description Milliseconds since 1970. */
                 since?: number;

@@ -130,6 +130,8 @@ fn a_wrong_parameter_is_named() {
         ("requests?limit=x", "limit"),
         ("requests?cursor=x", "cursor"),
         ("requests?since=yesterday", "since"),
+        ("requests?until=9007199254740992", "until"),
+        ("audit?since=9007199254740992", "since"),
         ("requests?status=9xx", "status"),
         ("requests?protocol=smtp", "protocol"),
         ("requests?client_key=x", "client_key"),
@@ -137,6 +139,7 @@ fn a_wrong_parameter_is_named() {
         ("requests/export.csv?limit=3", "limit"),
         ("stats?range=forever", "range"),
         ("stats?range=99999999d", "range"),
+        ("stats?until=9007199254740992", "until"),
         ("stats?by=colour", "by"),
         ("stats/series?by=colour", "by"),
     ] {

@@ -24,6 +24,7 @@ const MAX_PROMOTION_SECONDS: u64 = 7 * 24 * 3600;
 #[serde(deny_unknown_fields)]
 pub(super) struct Promote {
     /// 0 ends the promotion; at most a week.
+    #[schema(maximum = 604_800)]
     seconds: u64,
 }
 
@@ -32,7 +33,8 @@ pub(super) struct Promote {
     params(("id" = String, Path, description = "The channel's id.")), request_body = Promote,
     responses((status = 204, description = "Done."),
         (status = 400, description = "Too long.", body = ErrorBody),
-        (status = 404, description = "No such channel.", body = ErrorBody)))]
+        (status = 404, description = "No such channel.", body = ErrorBody),
+        (status = 409, description = "Others kept changing the configuration meanwhile.", body = ErrorBody)))]
 pub(super) async fn promote<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,
@@ -51,7 +53,8 @@ pub(super) async fn promote<P: Platform>(
 #[utoipa::path(post, path = "/api/channels/{id}/pause", operation_id = "pauseChannel", tag = "channels",
     params(("id" = String, Path, description = "The channel's id.")),
     responses((status = 204, description = "Done."),
-        (status = 404, description = "No such channel.", body = ErrorBody)))]
+        (status = 404, description = "No such channel.", body = ErrorBody),
+        (status = 409, description = "Others kept changing the configuration meanwhile.", body = ErrorBody)))]
 pub(super) async fn pause<P: Platform>(
     context: &Context<'_, P>,
     id: &str,
@@ -64,7 +67,8 @@ pub(super) async fn pause<P: Platform>(
 #[utoipa::path(post, path = "/api/channels/{id}/resume", operation_id = "resumeChannel", tag = "channels",
     params(("id" = String, Path, description = "The channel's id.")),
     responses((status = 204, description = "Done."),
-        (status = 404, description = "No such channel.", body = ErrorBody)))]
+        (status = 404, description = "No such channel.", body = ErrorBody),
+        (status = 409, description = "Others kept changing the configuration meanwhile.", body = ErrorBody)))]
 pub(super) async fn resume<P: Platform>(
     context: &Context<'_, P>,
     id: &str,
@@ -81,7 +85,8 @@ pub(super) async fn resume<P: Platform>(
 #[utoipa::path(post, path = "/api/channels/{id}/duplicate", operation_id = "duplicateChannel", tag = "channels",
     params(("id" = String, Path, description = "The channel's id.")),
     responses((status = 201, description = "Created; `Location` names it.", body = ChannelView),
-        (status = 404, description = "No such channel.", body = ErrorBody)))]
+        (status = 404, description = "No such channel.", body = ErrorBody),
+        (status = 409, description = "Others kept changing the configuration meanwhile.", body = ErrorBody)))]
 pub(super) async fn duplicate<P: Platform>(
     context: &Context<'_, P>,
     id: &str,

@@ -64,7 +64,8 @@ pub(super) fn read<P>(context: &Context<'_, P>, id: &str) -> Result<Response<Byt
 #[utoipa::path(post, path = "/api/channels", operation_id = "createChannel", tag = "channels",
     request_body = ChannelWrite,
     responses((status = 201, description = "Created; `Location` names it.", body = ChannelView),
-        (status = 400, description = "A field is wrong.", body = ErrorBody)))]
+        (status = 400, description = "A field is wrong.", body = ErrorBody),
+        (status = 409, description = "Others kept changing the configuration meanwhile.", body = ErrorBody)))]
 pub(super) async fn create<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,
@@ -140,7 +141,8 @@ pub(super) async fn delete<P: Platform>(
 #[utoipa::path(post, path = "/api/channels/reorder", operation_id = "reorderChannels", tag = "channels",
     request_body = Reorder,
     responses((status = 200, description = "All channels in their new order.", body = ChannelList),
-        (status = 400, description = "Not every channel is named once.", body = ErrorBody)))]
+        (status = 400, description = "Not every channel is named once.", body = ErrorBody),
+        (status = 409, description = "Others kept changing the configuration meanwhile.", body = ErrorBody)))]
 pub(super) async fn reorder<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,

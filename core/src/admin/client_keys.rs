@@ -59,7 +59,8 @@ pub(super) async fn read<P: Platform>(
 #[utoipa::path(post, path = "/api/client-keys", operation_id = "createClientKey", tag = "client keys",
     request_body = ClientKeyWrite,
     responses((status = 201, description = "Created; `Location` names it.", body = NewClientKey),
-        (status = 400, description = "A field is wrong.", body = ErrorBody)))]
+        (status = 400, description = "A field is wrong.", body = ErrorBody),
+        (status = 409, description = "Others kept changing the configuration meanwhile.", body = ErrorBody)))]
 pub(super) async fn create<P: Platform>(
     context: &Context<'_, P>,
     request: &Request<Bytes>,

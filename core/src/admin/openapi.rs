@@ -110,6 +110,7 @@ fn answer_as_all(operation: &mut Operation, writes: bool) {
         (locked, "401", "Neither a session nor the admin key."),
         (locked, "429", "Too many wrong keys; `Retry-After` tells the wait."),
         (locked && writes, "403", "A session used from another site."),
+        (locked && writes, "500", "What is stored is broken; it needs a repair first."),
         (locked && writes, "503", "The configuration or the database cannot be reached."),
         (body, "400", "The body is wrong; `fields` names each place."),
         (body, "413", "The body is too long."),

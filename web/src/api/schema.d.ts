@@ -2482,6 +2482,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -2541,6 +2550,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2656,6 +2674,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Others kept changing the configuration meanwhile. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The body is too long. */
             413: {
                 headers: {
@@ -2676,6 +2703,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2743,6 +2779,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Others kept changing the configuration meanwhile. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The body is too long. */
             413: {
                 headers: {
@@ -2763,6 +2808,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2898,6 +2952,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -3009,6 +3072,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -3068,8 +3140,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Others kept changing the configuration meanwhile. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3188,6 +3278,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -3261,6 +3360,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3381,6 +3489,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -3449,6 +3566,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -3506,8 +3632,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Others kept changing the configuration meanwhile. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3585,6 +3729,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Others kept changing the configuration meanwhile. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The body is too long. */
             413: {
                 headers: {
@@ -3605,6 +3758,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3669,8 +3831,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Others kept changing the configuration meanwhile. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3770,6 +3950,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3948,6 +4137,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Others kept changing the configuration meanwhile. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The body is too long. */
             413: {
                 headers: {
@@ -3968,6 +4166,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4103,6 +4310,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -4214,6 +4430,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -4287,6 +4512,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4424,6 +4658,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4598,6 +4841,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -4699,6 +4951,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4906,6 +5167,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -5081,6 +5351,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -5205,8 +5484,8 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description `csv` or `jsonl`. */
-                format: string;
+                /** @description Of the file. */
+                format: "csv" | "jsonl";
             };
             cookie?: never;
         };
@@ -5454,6 +5733,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The configuration or the database cannot be reached. */
             503: {
                 headers: {
@@ -5669,6 +5957,15 @@ export interface operations {
             };
             /** @description Too many wrong keys; `Retry-After` tells the wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What is stored is broken; it needs a repair first. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

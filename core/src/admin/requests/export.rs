@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response};
+use utoipa::ToSchema;
 
 use super::super::error::{ErrorBody, Problem};
 use super::super::parameters::Parameters;
@@ -13,7 +14,8 @@ use crate::record::query::{COLUMNS, Cursor, Filter};
 /// How many requests are read at once.
 const PAGE: u64 = 500;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub(crate) enum Format {
     /// <https://www.rfc-editor.org/rfc/rfc4180>, with a line of names.
     Csv,
@@ -41,7 +43,7 @@ enum Next {
 /// Gives the requests that the filters of `GET /api/requests` leave, the newest first, as a file.
 #[utoipa::path(get, path = "/api/requests/export.{format}", operation_id = "exportRequests", tag = "requests",
     params(
-        ("format" = String, Path, description = "`csv` or `jsonl`."),
+        ("format" = inline(Format), Path, description = "Of the file."),
         ("since" = Option<u64>, Query, description = "Arrived then or later."),
         ("until" = Option<u64>, Query, description = "Arrived before."),
         ("status" = Option<String>, Query, description = "A status, `2xx`, `4xx`, `5xx`, `failed`, as answers that broke off have too, or `gone`: the client left."),

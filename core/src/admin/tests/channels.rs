@@ -181,6 +181,32 @@ fn a_change_of_the_same_channel_in_between_is_a_conflict() {
 }
 
 #[test]
+fn a_write_that_others_overtake_again_and_again_is_a_conflict_as_the_document_says() {
+    let document = serde_json::to_value(crate::admin::openapi()).unwrap();
+    let channel =
+        json!({"name": "made", "endpoints": [{"protocol": "chat", "baseUrl": "https://made.example"}]});
+    for (path, body) in [
+        ("/api/channels", channel),
+        ("/api/channels/reorder", json!({"ids": ["ch_b", "ch_a"]})),
+        ("/api/channels/{id}/promote", json!({"seconds": 60})),
+        ("/api/channels/{id}/pause", NULL),
+        ("/api/channels/{id}/resume", NULL),
+        ("/api/channels/{id}/duplicate", NULL),
+        ("/api/client-keys", json!({"name": "made"})),
+    ] {
+        let server = Server::with_channels();
+        for weight in 2..20 {
+            let mut rival = server.platform.store.document().unwrap();
+            rival.channels[1].weight = weight;
+            server.platform.store.change_before_replace(rival);
+        }
+        let (status, answer) = server.call(Method::POST, &path.replace("{id}", "ch_a"), body);
+        assert_eq!(status, StatusCode::CONFLICT, "{path}: {answer}");
+        assert!(document["paths"][path]["post"]["responses"]["409"].is_object(), "{path}");
+    }
+}
+
+#[test]
 fn a_store_that_fails_changes_nothing_and_says_so() {
     let server = Server::with_channels();
     server.platform.store.set_unavailable(true);

@@ -37,6 +37,7 @@ pub(super) async fn read<P: Platform>(context: &Context<'_, P>) -> Response<Byte
         runtime: context.facts.runtime,
         channels: states(context, &context.config.current()).await,
         counts: context.platform.recorder().counts(),
+        lost_captures: context.capture.lost(),
         sums: sums(context).await.ok(),
     };
     let mut registry = Registry::with_prefix("causeway");
@@ -64,6 +65,7 @@ struct Snapshot {
     runtime: &'static str,
     channels: Vec<ChannelState>,
     counts: Counts,
+    lost_captures: u64,
     /// `None` while the database cannot be read.
     sums: Option<Vec<Sum>>,
 }
@@ -105,6 +107,9 @@ impl Collector for Snapshot {
         let mut records = encoder.encode_descriptor("records", recorded, None, MetricType::Counter)?;
         count(&mut records, &[("outcome", "written")], self.counts.written)?;
         count(&mut records, &[("outcome", "dropped")], self.counts.dropped)?;
+        let lost = "Requests that were captured, and could not be kept";
+        let mut captures = encoder.encode_descriptor("captures", lost, None, MetricType::Counter)?;
+        count(&mut captures, &[("outcome", "lost")], self.lost_captures)?;
         self.states(&mut encoder)?;
         let Some(sums) = &self.sums else { return Ok(()) };
         FAMILIES.iter().try_for_each(|family| family.encode(&mut encoder, sums))

@@ -1,6 +1,6 @@
 //! Whether this process captures, and how much more.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ const PACE: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(crate) struct Switch {
     on: AtomicBool,
+    lost: AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -85,6 +86,16 @@ impl Switch {
             self.on.store(false, Ordering::Relaxed);
         }
         kept
+    }
+
+    /// What was to be kept of a request could not be written.
+    pub(crate) fn lose(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was since this process began.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Puts `order`, which was given or revoked here, in force.

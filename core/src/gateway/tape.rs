@@ -96,8 +96,10 @@ impl<P: Platform> Gateway<P> {
             self.later(async move {
                 let order = reel.ticket().order.clone();
                 let statements = store::keep(&order, &id, at, reel.written(&id, at));
-                // A database that fails keeps nothing; the request has its record.
-                let _lost = gateway.platform.database().write(statements).await;
+                // The reason is the database's to tell; the request has its record.
+                if gateway.platform.database().write(statements).await.is_err() {
+                    gateway.capture.lose();
+                }
             });
         }
         kept

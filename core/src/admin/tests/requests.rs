@@ -268,6 +268,7 @@ fn metrics_tell_what_was_recorded_ever() {
         "causeway_build_info{version=\"1.2.3\",runtime=\"native\"} 1",
         "causeway_database_up 1",
         "causeway_records_total{outcome=\"dropped\"} 0",
+        "causeway_captures_total{outcome=\"lost\"} 0",
         "causeway_channel_state{channel=\"ch_a\",name=\"alpha\",state=\"closed\"} 1",
         "causeway_requests_total{outcome=\"served\"} 5",
         "causeway_channel_requests_total{channel=\"ch_b\",outcome=\"failed\"} 5",

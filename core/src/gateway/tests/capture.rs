@@ -3,7 +3,7 @@
 use super::*;
 use crate::capture::order::CaptureFilter;
 use crate::capture::{Order, store};
-use crate::database::{Column, Statement};
+use crate::database::{Column, DatabaseError, Statement};
 use crate::platform::Clock;
 use crate::record::batch::Batch;
 
@@ -47,6 +47,19 @@ fn nothing_is_captured_that_nobody_ordered() {
     world.http.script("a.test", [good_stream()]);
     ask(&world, true);
     assert!(captured(&world).is_empty() && !world.record().captured);
+}
+
+#[test]
+fn what_cannot_be_kept_is_counted() {
+    let world = World::new();
+    world.http.script("a.test", [good_stream()]);
+    capture(&world, 1, anything());
+    let database = &world.gateway.platform().database;
+    database.fail(Some(DatabaseError::Full));
+    ask(&world, true);
+    database.fail(None);
+    assert!(captured(&world).is_empty());
+    assert_eq!(world.gateway.capture.lost(), 1);
 }
 
 #[test]

@@ -8,6 +8,8 @@ import { session } from '../session.svelte'
 
 /** In milliseconds: every answer of an edge deployment is a billed request. */
 const REFRESH = 20_000
+/** What is so young needs not be read again, in milliseconds. */
+const JUST_NOW = 3_000
 export const PROMOTION_SECONDS = 300
 
 class ChannelList {
@@ -16,6 +18,8 @@ class ChannelList {
   failure = $state.raw<ReturnType<typeof asProblem>>()
   /** Counts writes, so that an answer from before one is not shown after it. */
   #writes = 0
+  /** When they were first read, in milliseconds since the epoch, until somebody watches. */
+  #begun = 0
 
   /** Reads them anew; false where that failed. */
   async refresh(): Promise<boolean> {
@@ -24,6 +28,7 @@ class ChannelList {
       const { channels } = await result(api.GET('/api/channels'))
       session.state = 'in'
       if (before !== this.#writes) return true
+      if (this.channels === undefined) this.#begun = Date.now()
       this.channels = channels
       this.failure = undefined
       return true
@@ -33,12 +38,15 @@ class ChannelList {
     }
   }
 
-  /** Refreshes now, and keeps fresh what is shown; returns the end of it. */
+  /** Refreshes now, unless the start of the UI just did, and keeps fresh what is shown; returns the end of it. */
   watch(every = REFRESH): () => void {
+    const begun = this.#begun
+    this.#begun = 0
     return keepFresh(
       () => this.refresh(),
       every,
       (message) => this.#hear(message),
+      Date.now() - begun < JUST_NOW,
     )
   }
 

@@ -36,12 +36,12 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function keep(news?: News) {
+function keep(news?: News, fresh?: boolean) {
   const look = () => {
     looks += 1
     return Promise.resolve(seen)
   }
-  end = keepFresh(look, 20_000, news)
+  end = keepFresh(look, 20_000, news, fresh)
 }
 
 const tell = (type: string) => feed.hear?.({ type } as LiveMessage)
@@ -129,6 +129,14 @@ describe('what is kept fresh', () => {
     tell('finished')
     vi.advanceTimersByTime(60_000)
     expect(looks).toBe(0)
+  })
+
+  it('is not looked at anew where that was done just now', () => {
+    keep(undefined, true)
+    expect(looks).toBe(0)
+    tell('finished')
+    vi.advanceTimersByTime(20_000)
+    expect(looks).toBe(1)
   })
 
   it('ends', () => {

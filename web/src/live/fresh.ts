@@ -16,12 +16,13 @@ const YOUNG = 15_000
 type Look = () => Promise<boolean>
 
 /**
- * Looks once, and then every so many milliseconds as long as the page is in sight and something has happened since, or
- * nobody would tell; at once where the news are that. For an effect, which comes back after a sign-in; returns the end.
+ * Looks once, unless that was done just now (`fresh`), and then every so many milliseconds as long as the page is in
+ * sight and something has happened since, or nobody would tell; at once where the news are that. For an effect, which
+ * comes back after a sign-in; returns the end.
  */
-export function keepFresh(look: Look, every?: number, news: News = () => 'later'): () => void {
+export function keepFresh(look: Look, every?: number, news: News = () => 'later', fresh = false): () => void {
   let told = -Infinity
-  let looked = -Infinity
+  let looked = fresh ? Date.now() : -Infinity
   const see = async () => {
     looked = Date.now()
     if (!(await look())) told = Date.now()
@@ -29,7 +30,7 @@ export function keepFresh(look: Look, every?: number, news: News = () => 'later'
   const now = () => {
     if (document.visibilityState !== 'hidden' && session.state !== 'expired') void see()
   }
-  if (session.state !== 'expired') void see()
+  if (session.state !== 'expired' && !fresh) void see()
   if (every === undefined) return () => {}
   const back = () => {
     if (Date.now() - looked >= YOUNG) now()

@@ -35,7 +35,20 @@ const SETTINGS: Record<Section, Load> = {
   audit: () => import('../settings/AuditPage.svelte'),
 }
 
+const loaded = new Map<Load, Page>()
+
 export async function pageOf(route: Route): Promise<Page> {
-  const load = route.page === 'settings' ? SETTINGS[route.section] : PAGES[route.page]
-  return (await load()).default
+  const load = loadOf(route)
+  const { default: page } = await load()
+  loaded.set(load, page)
+  return page
+}
+
+/** The page, where its code is there already. */
+export function loadedPage(route: Route): Page | undefined {
+  return loaded.get(loadOf(route))
+}
+
+function loadOf(route: Route): Load {
+  return route.page === 'settings' ? SETTINGS[route.section] : PAGES[route.page]
 }

@@ -1,16 +1,13 @@
-// The time, for countdowns: ticks once a second while somebody looks and something counts.
+// The time, for countdowns: ticks once a second while somebody looks.
 
-import { createSubscriber } from 'svelte/reactivity'
+let ticks = $state(0)
 
-const subscribe = createSubscriber((update) => {
-  const ticker = setInterval(() => {
-    if (document.visibilityState === 'visible') update()
-  }, 1000)
-  return () => clearInterval(ticker)
-})
+setInterval(() => {
+  if (document.visibilityState === 'visible') ticks += 1
+}, 1000)
 
-/** Milliseconds since the Unix epoch; reading it in an effect or template subscribes to the tick. */
+/** Milliseconds since the Unix epoch; who reads it in an effect or template reads it anew with every tick. */
 export function now(): number {
-  subscribe()
+  void ticks
   return Date.now()
 }

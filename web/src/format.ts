@@ -76,7 +76,8 @@ export function bytes(value: number, language: string): string {
   return new Intl.NumberFormat(language, {
     style: 'unit',
     unit: name,
-    unitDisplay: 'short',
+    // The short form of this one knows no plural.
+    unitDisplay: name === 'byte' ? 'long' : 'short',
     maximumFractionDigits: 1,
   }).format(scaled)
 }

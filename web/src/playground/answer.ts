@@ -1,12 +1,12 @@
 // What came of a request, in the order in which it was said.
 
-export type PieceKind = 'thinking' | 'text' | 'tool'
+export type PieceKind = 'thinking' | 'text' | 'tool' | 'image' | 'vector'
 
 export interface Part {
   kind: PieceKind
   /** Tells pieces of one part from those of another. */
   key: string
-  /** Of a tool call: its arguments. */
+  /** Of a tool call: its arguments. Of an image: its address, which may hold it. Of a vector: its numbers. */
   text: string
   /** Of a tool call. */
   name?: string

@@ -1,10 +1,10 @@
 // What the address says of the playground.
 
 import type { Query } from '../router'
-import { PROTOCOLS, type TalkProtocol } from './dialect'
+import { type AskProtocol, PROTOCOLS } from './dialect'
 
 export interface Choices {
-  protocol: TalkProtocol
+  protocol: AskProtocol
   /** Id; empty: the scheduler's choice. */
   channel: string
   model: string

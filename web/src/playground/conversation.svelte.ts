@@ -1,11 +1,12 @@
 // One conversation with a model, through a client route of this gateway. It is gone with the page.
 
 import { append, type Part, type Reading, spoken, type Usage } from './answer'
-import { type Ask, DIALECTS, type TalkProtocol, type Turn } from './dialect'
+import { type Ask, type AskProtocol, DIALECTS, isTalk, TALK_DIALECTS, type Turn } from './dialect'
 import { EventReader } from './sse'
 
 /** So much of what went over the wire is kept to be looked at. */
 const MOST_EVENTS = 400
+const MOST_LETTERS = 20_000
 
 export interface Answer {
   parts: Part[]
@@ -31,7 +32,7 @@ export interface Exchange {
 }
 
 export type Question = Omit<Ask, 'turns'> & {
-  protocol: TalkProtocol
+  protocol: AskProtocol
   /** Id of the channel that shall serve; empty: the scheduler's choice. */
   channel: string
   text: string
@@ -105,14 +106,14 @@ export class Conversation {
   }
 
   async #read(answer: Answer, response: Response, { protocol }: Question, elapsed: () => number) {
-    const dialect = DIALECTS[protocol]
     const streamed = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream')
-    if (!streamed || response.body === null) {
+    if (!streamed || response.body === null || !isTalk(protocol)) {
       const text = await response.text()
-      answer.received.push(text)
-      take(answer, response.ok ? dialect.whole(parsed(text)) : { error: refusal(text, response) }, elapsed)
+      answer.received.push(text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text)
+      take(answer, response.ok ? DIALECTS[protocol].whole(parsed(text)) : { error: refusal(text, response) })
       return
     }
+    const dialect = TALK_DIALECTS[protocol]
     const reader = new EventReader()
     const accept = (events: string[]) => {
       for (const data of events) {
@@ -139,9 +140,10 @@ function head(answer: Answer, response: Response) {
   if (loss !== undefined) answer.loss = loss
 }
 
-function take(answer: Answer, { pieces, usage, finish, error }: Reading, elapsed: () => number) {
+/** `elapsed` tells when the first content came, where it came before the end. */
+function take(answer: Answer, { pieces, usage, finish, error }: Reading, elapsed?: () => number) {
   if (pieces) append(answer.parts, pieces)
-  if (answer.firstMs === undefined && answer.parts.length > 0) answer.firstMs = elapsed()
+  if (elapsed && answer.firstMs === undefined && answer.parts.length > 0) answer.firstMs = elapsed()
   if (usage) Object.assign(answer.usage, usage)
   if (finish !== undefined) answer.finish = finish
   if (error !== undefined) answer.error = error

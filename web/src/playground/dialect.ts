@@ -2,7 +2,9 @@
 
 import type { Reading } from './answer'
 import { chat } from './dialects/chat'
+import { embeddings } from './dialects/embeddings'
 import { gemini } from './dialects/gemini'
+import { images } from './dialects/images'
 import { messages } from './dialects/messages'
 import { responses } from './dialects/responses'
 
@@ -25,13 +27,26 @@ export interface Ask {
 
 export interface Dialect {
   request(ask: Ask): { path: string; body: object }
-  /** Reads one event of a stream. */
-  event(data: unknown): Reading
   /** Reads an answer that came whole. */
   whole(body: unknown): Reading
 }
 
-export const PROTOCOLS = ['messages', 'chat', 'responses', 'gemini'] as const
-export type TalkProtocol = (typeof PROTOCOLS)[number]
+/** One in which a conversation is held. */
+export interface TalkDialect extends Dialect {
+  /** Reads one event of a stream. */
+  event(data: unknown): Reading
+}
 
-export const DIALECTS: Record<TalkProtocol, Dialect> = { messages, chat, responses, gemini }
+export const TALKS = ['messages', 'chat', 'responses', 'gemini'] as const
+export type TalkProtocol = (typeof TALKS)[number]
+
+/** The others answer what is asked last, and nothing else. */
+export const PROTOCOLS = [...TALKS, 'images', 'embeddings'] as const
+export type AskProtocol = (typeof PROTOCOLS)[number]
+
+export const TALK_DIALECTS: Record<TalkProtocol, TalkDialect> = { messages, chat, responses, gemini }
+export const DIALECTS: Record<AskProtocol, Dialect> = { ...TALK_DIALECTS, images, embeddings }
+
+export function isTalk(protocol: AskProtocol): protocol is TalkProtocol {
+  return protocol in TALK_DIALECTS
+}

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { append, type Part, type Reading } from './answer'
-import { type Ask, DIALECTS, PROTOCOLS, type TalkProtocol } from './dialect'
+import { type Ask, DIALECTS, TALK_DIALECTS, TALKS, type TalkProtocol } from './dialect'
 import { EventReader } from './sse'
 
 const FIXTURES = new URL('../../../tests/fixtures/', import.meta.url)
@@ -16,7 +16,7 @@ function streamed(protocol: TalkProtocol, text: string, size = 7): { parts: Part
   const parts: Part[] = []
   const last: Reading = {}
   for (const data of events.filter((data) => data !== '[DONE]')) {
-    const { pieces = [], usage, ...rest } = DIALECTS[protocol].event(JSON.parse(data))
+    const { pieces = [], usage, ...rest } = TALK_DIALECTS[protocol].event(JSON.parse(data))
     append(parts, pieces)
     Object.assign(last, rest, { usage: { ...last.usage, ...usage } })
   }
@@ -41,11 +41,11 @@ const said = (parts: Part[]) =>
 /** Cases that say the same in every protocol: an answer and what the gateway makes of it for each client. */
 const CASES = ['plain', 'thinking', 'tools', 'parallel_tools', 'unicode'] as const
 
-describe.each(PROTOCOLS)('an answer of %s', (from) => {
+describe.each(TALKS)('an answer of %s', (from) => {
   it.each(CASES)('says the same to every client: %s', (name) => {
     const expected = said(streamed(from, read(`stream/${from}/${name}.sse`)).parts)
     expect(expected.length).toBeGreaterThan(0)
-    for (const to of PROTOCOLS) {
+    for (const to of TALKS) {
       const { parts, last } = streamed(to, read(`stream/${from}/${name}.${to}.sse`))
       expect(said(parts), to).toEqual(expected)
       expect(last.finish, to).toBeTruthy()
@@ -53,13 +53,13 @@ describe.each(PROTOCOLS)('an answer of %s', (from) => {
   })
 
   it('says that it failed', () => {
-    for (const to of PROTOCOLS)
+    for (const to of TALKS)
       expect(streamed(to, read(`stream/${from}/odd_error.${to}.sse`)).last.error, to).toBeTruthy()
   })
 })
 
 describe('an answer that comes whole', () => {
-  const cases = PROTOCOLS.flatMap((from) =>
+  const cases = TALKS.flatMap((from) =>
     readdirSync(new URL(`response/${from}/`, FIXTURES))
       .filter((file) => /^(plain|text|thinking|tools|parallel_tools)\.json$/.test(file))
       .map((file) => [from, file.replace(/\.json$/, '')] as const),
@@ -68,7 +68,7 @@ describe('an answer that comes whole', () => {
   it.each(cases)('says the same to every client: %s %s', (from, name) => {
     const expected = said(whole(from, read(`response/${from}/${name}.json`)).parts)
     expect(expected.length).toBeGreaterThan(0)
-    for (const to of PROTOCOLS) {
+    for (const to of TALKS) {
       const { body } = JSON.parse(read(`response/${from}/${name}.${to}.json`)) as { body: object }
       const { parts, last } = whole(to, JSON.stringify(body))
       expect(said(parts), to).toEqual(expected)
@@ -92,14 +92,14 @@ describe('a request', () => {
     maxTokens: 500,
   }
 
-  it.each(PROTOCOLS)('of %s carries the conversation and what was asked for', (protocol) => {
+  it.each(TALKS)('of %s carries the conversation and what was asked for', (protocol) => {
     const { path, body } = DIALECTS[protocol].request(ask)
     const text = JSON.stringify(body)
     for (const word of ['Be short.', 'Hi', 'Hello', 'Bye', 'weather']) expect(text).toContain(word)
     expect(path + text).toMatch(/stream/)
   })
 
-  it.each(PROTOCOLS)('of %s asks for nothing that was not asked for', (protocol) => {
+  it.each(TALKS)('of %s asks for nothing that was not asked for', (protocol) => {
     const bare = { ...ask, system: '', stream: false, thinking: false, tool: false }
     const { path, body } = DIALECTS[protocol].request(bare)
     expect(JSON.stringify(body)).not.toMatch(/weather|think|reason|system|instructions/i)
@@ -114,6 +114,33 @@ describe('a request', () => {
     expect(DIALECTS.messages.request(ask).body).toMatchObject({
       max_tokens: 1524,
       thinking: { budget_tokens: 1024 },
+    })
+  })
+
+  it.each(['images', 'embeddings'] as const)('of %s carries what was asked last', (protocol) => {
+    const { body } = DIALECTS[protocol].request(ask)
+    expect(Object.values(body)).toEqual(['a/b c', 'Bye'])
+  })
+})
+
+describe('an answer without words', () => {
+  const usage = { input_tokens: 3, output_tokens: 9, prompt_tokens: 3 }
+
+  it('holds its images, or tells where they are', () => {
+    const data = [{ b64_json: 'AAAA' }, { url: 'https://images.example/1.png' }]
+    expect(DIALECTS.images.whole({ data, usage, output_format: 'webp' })).toEqual({
+      pieces: [
+        { kind: 'image', key: '0', text: 'data:image/webp;base64,AAAA' },
+        { kind: 'image', key: '1', text: 'https://images.example/1.png' },
+      ],
+      usage: { input: 3, output: 9 },
+    })
+  })
+
+  it('holds its numbers', () => {
+    expect(DIALECTS.embeddings.whole({ data: [{ embedding: [0.5, -1] }], usage })).toEqual({
+      pieces: [{ kind: 'vector', key: '0', text: '0.5, -1' }],
+      usage: { input: 3 },
     })
   })
 })

@@ -1,11 +1,11 @@
 // OpenAI's Chat Completions API: https://platform.openai.com/docs/api-reference/chat
 
 import type { Piece, Reading, Usage } from '../answer'
-import type { Dialect } from '../dialect'
+import type { TalkDialect } from '../dialect'
 import { type Json, known, list, number, object, text } from '../json'
 import { TOOL } from '../tool'
 
-export const chat: Dialect = {
+export const chat: TalkDialect = {
   request: ({ model, system, turns, stream, thinking, tool, maxTokens }) => ({
     path: '/v1/chat/completions',
     body: {

@@ -1,11 +1,11 @@
 // Google's Gemini API: https://ai.google.dev/api/generate-content
 
 import type { Piece, Reading, Usage } from '../answer'
-import type { Dialect } from '../dialect'
+import type { TalkDialect } from '../dialect'
 import { known, list, number, object, text } from '../json'
 import { TOOL } from '../tool'
 
-export const gemini: Dialect = {
+export const gemini: TalkDialect = {
   request: ({ model, system, turns, stream, thinking, tool, maxTokens }) => ({
     path: `/v1beta/models/${encodeURIComponent(model)}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
     body: {

@@ -1,11 +1,11 @@
 // Claude's Messages API: https://platform.claude.com/docs/en/api/messages
 
 import type { Piece, Reading, Usage } from '../answer'
-import type { Dialect } from '../dialect'
+import type { TalkDialect } from '../dialect'
 import { known, list, number, object, text } from '../json'
 import { THINKING_TOKENS, TOOL } from '../tool'
 
-export const messages: Dialect = {
+export const messages: TalkDialect = {
   request: ({ model, system, turns, stream, thinking, tool, maxTokens }) => ({
     path: '/v1/messages',
     body: {

@@ -51,11 +51,16 @@ export async function removeClientKey(id) {
   await call('DELETE', `/api/client-keys/${id}`)
 }
 
-/** Asks as a client, of one channel; gives the id of the request. */
-export async function ask({ key }, channel, model) {
+/** Asks as a client, of one channel, perhaps with more headers; gives the id of the request. */
+export async function ask({ key }, channel, model, more = {}) {
   const answer = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'x-channel': channel },
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      'x-channel': channel,
+      ...more,
+    },
     body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Say hello.' }] }),
   })
   await answer.text()

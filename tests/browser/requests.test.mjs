@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
+import { violations } from './accessible.mjs'
 import { launch, openPage } from './browser.mjs'
 import * as gateway from './gateway.mjs'
 
@@ -150,6 +151,25 @@ test('a dry run tells who would serve', async () => {
   await page.getByLabel('Route prefix').fill('nowhere')
   await page.getByRole('button', { name: 'Ask' }).click()
   await answer.getByText('has another route prefix').first().waitFor()
+  assert.deepEqual(complaints, [])
+})
+
+test('a session is summed up above its requests', async () => {
+  const asked = { session_id: gateway.freshName() }
+  const turns = [0, 1].map(() => gateway.ask(gateway, 'openai', 'mock-large', asked))
+  const [id] = await Promise.all(turns)
+  for (const turn of turns) await gateway.recorded(await turn)
+  const { session } = await gateway.read(`/api/requests/${id}`)
+  const { page, complaints } = await open(`requests/${id}`)
+  const panel = page.getByRole('region', { name: 'Request', exact: true })
+  await panel.getByRole('link', { name: session }).click()
+  await page.waitForURL((url) => url.searchParams.get('session') === session)
+  const card = page.getByRole('region', { name: 'Session', exact: true })
+  await card.getByText('openai', { exact: true }).waitFor()
+  await card.getByText('2', { exact: true }).waitFor()
+  assert.deepEqual(await violations(page), [])
+  await page.getByRole('button', { name: /^Session: / }).click()
+  await card.waitFor({ state: 'detached' })
   assert.deepEqual(complaints, [])
 })
 

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import type { RequestSummary, UnderWay } from '../api/types'
+import { sumsOf } from './session'
+
+function request(change: Partial<RequestSummary>): RequestSummary {
+  return {
+    id: 'req_1',
+    at: 0,
+    clientKey: 'ck_1',
+    protocol: 'chat',
+    model: 'gpt-4o',
+    stream: false,
+    status: 200,
+    class: 'success',
+    attemptCount: 1,
+    durationMs: 10,
+    usage: { estimated: false },
+    requestBytes: 1,
+    responseBytes: 1,
+    captured: false,
+    ...change,
+  }
+}
+
+describe('a session', () => {
+  it('comes to nothing without requests', () => {
+    expect(sumsOf([])).toBeUndefined()
+  })
+
+  it('counts what it used, what failed, and who served it in turn', () => {
+    const { id, at, clientKey, protocol, model, stream, attemptCount } = request({ at: 9_000 })
+    const underWay = { id, at, clientKey, protocol, model, stream, attemptCount } as UnderWay
+    const usage = { input: 10, cacheRead: 5, output: 2, reasoning: 1, estimated: false }
+    const rows = [
+      underWay,
+      request({ at: 5_000, channel: 'b', usage, cost: 30 }),
+      request({ at: 4_000, channel: 'a', status: 503, class: 'overload' }),
+      request({ at: 2_000, channel: 'b', usage }),
+      request({ at: 1_000, channel: 'a', usage, cost: 12 }),
+    ]
+    expect(sumsOf(rows)).toEqual({
+      requests: 5,
+      failed: 1,
+      lasted: 8_000,
+      input: 45,
+      output: 9,
+      cost: 42,
+      unpriced: 1,
+      channels: ['a', 'b'],
+    })
+  })
+})

@@ -237,7 +237,10 @@ impl<C: Clock> Coordinator for LocalCoordinator<C> {
 
     async fn health(&self, config: &Arc<Config>) -> Vec<ChannelHealth> {
         let now = self.clock.now();
-        self.with(|Inner { state, .. }| state.health(config, now))
+        self.with(|Inner { state, .. }| {
+            state.align(config, now);
+            state.health(config, now)
+        })
     }
 
     async fn explain(&self, config: &Arc<Config>, ask: &Ask<'_>) -> Explanation {

@@ -22,13 +22,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let clock = VirtualClock::default();
-        let channel = json!({
-            "id": "ch_a", "name": "a", "keys": [{ "id": "k_a", "key": "sk-a" }],
-            "endpoints": [{ "protocol": "chat", "baseUrl": "http://a.test" }],
-        });
-        let document = json!({ "channels": [channel] }).to_string();
-        let document = Document::parse(document.as_bytes()).unwrap();
-        let config = Arc::new(validate::compile(document, &Outside::default()).unwrap());
+        let config = config("sk-a");
         let coordinator = LocalCoordinator::new(clock.clone(), &Counting::default());
         let world = Self { clock, config, coordinator };
         for _ in 0..2 {
@@ -50,6 +44,16 @@ impl World {
     fn waiting(&self) -> usize {
         self.coordinator.with(|inner| inner.queue.waiting)
     }
+}
+
+fn config(secret: &str) -> Arc<Config> {
+    let channel = json!({
+        "id": "ch_a", "name": "a", "keys": [{ "id": "k_a", "key": secret }],
+        "endpoints": [{ "protocol": "chat", "baseUrl": "http://a.test" }],
+    });
+    let document = json!({ "channels": [channel] }).to_string();
+    let document = Document::parse(document.as_bytes()).unwrap();
+    Arc::new(validate::compile(document, &Outside::default()).unwrap())
 }
 
 const LONG: Duration = Duration::from_secs(10);
@@ -221,4 +225,15 @@ fn a_later_life_goes_on_with_what_was_held() {
     assert_ne!((breaker, failure), (BreakerState::Closed, None));
     assert_eq!(health(&later), health(&world.coordinator));
     assert_eq!(later.held_since(&world.config, world.clock.now() + secs(1)).channels, []);
+}
+
+#[test]
+fn health_is_that_of_the_configuration_asked_for() {
+    let world = World::new();
+    let failure = |config: &Arc<Config>| {
+        let health = run(&world.clock, world.coordinator.health(config)).remove(0);
+        health.keys[0].protocols[0].last_failure.map(|failure| failure.class)
+    };
+    assert_eq!(failure(&world.config), Some(Class::Overload));
+    assert_eq!(failure(&config("sk-another")), None, "another secret begins anew");
 }

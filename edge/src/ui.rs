@@ -51,11 +51,8 @@ async fn read(assets: &Fetcher, asset: &str, request: &Request) -> Result<worker
     if let Some(known) = request.headers().get(IF_NONE_MATCH.as_str())? {
         init.headers.set(IF_NONE_MATCH.as_str(), &known)?;
     }
-    // Only the path counts: the host of the request itself is any one.
-    let mut url = request.url()?;
-    url.set_path(asset);
-    url.set_query(None);
-    assets.fetch(url.as_str(), Some(init)).await
+    // Only the path counts: the host is any one.
+    assets.fetch(format!("https://ui{asset}"), Some(init)).await
 }
 
 fn is_navigation(request: &Request) -> bool {

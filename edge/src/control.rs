@@ -138,5 +138,5 @@ impl ControlObject {
 
 async fn read<T: DeserializeOwned>(request: &mut Request) -> Result<T> {
     let bytes = request.bytes().await?;
-    serde_json::from_slice(&bytes).map_err(worker::Error::from)
+    causeway_core::codec::json::read(&bytes).map_err(worker::Error::from)
 }

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use causeway_core::codec::json;
 use causeway_core::database::{DatabaseError, Row, Statement, migrate};
 use causeway_core::platform::Clock;
 use causeway_core::record::batch::Rows;
@@ -61,11 +62,11 @@ impl DurableObject for LedgerObject {
         self.keep_alarm().await?;
         let body = request.bytes().await?;
         let statements = if request.path() == RECORDS {
-            let rows: Rows = serde_json::from_slice(&body)?;
+            let rows: Rows = json::read(&body)?;
             self.watchers.tell(&rows);
             rows.into_statements()
         } else {
-            serde_json::from_slice::<Vec<Statement>>(&body)?
+            json::read::<Vec<Statement>>(&body)?
         };
         self.watchers.look();
         match self.run(&statements) {

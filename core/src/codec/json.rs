@@ -3,6 +3,7 @@
 //! One forward pass that checks the grammar (RFC 8259) as it goes, never recurses and borrows
 //! everything it hands out. UTF-8 is not checked on the way: [`check_utf8`] does that at full speed.
 
+mod place;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,10 @@ use std::borrow::Cow;
 use std::iter::FusedIterator;
 use std::ops::Range;
 
+use serde::Deserialize;
+use serde::de::Error as _;
+
+pub use self::place::place;
 use self::scan::Scanner;
 
 /// Containers inside one another that a document may have; deeper ones are refused.
@@ -132,6 +137,17 @@ pub fn key_is(field_key: &[u8], name: &str) -> bool {
 pub fn check_utf8(body: &[u8]) -> Result<&str, ScanError> {
     std::str::from_utf8(body)
         .map_err(|error| ScanError { offset: error.valid_up_to(), what: "invalid UTF-8" })
+}
+
+/// Reads the whole of `json` into a `T`.
+///
+/// For bytes in place of [`serde_json::from_slice`]: whatever a `T` is made of is compiled once more for
+/// each kind of source, and [`serde_json::from_str`] is the other one.
+///
+/// # Errors
+/// When `json` is not UTF-8, not JSON or no `T`.
+pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
+    serde_json::from_str(check_utf8(json).map_err(serde_json::Error::custom)?)
 }
 
 impl<'a> Fields<'a> {

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::budget::Budget;
 use super::compat::Compat;
 use super::{FieldErrors, Limits, OnLoss, Protocol, Rotation, Secret, Status, Version, hex};
+use crate::codec::json;
 use crate::price::Price;
 use crate::time::Timestamp;
 
@@ -356,13 +357,14 @@ impl KeyDocument {
 
 /// Reads JSON into any of the types above; the error names the field.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, FieldErrors> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        FieldErrors::from([(path, readable(&without_values(&error.into_inner().to_string())))])
-    })?;
-    deserializer.end().map_err(|error| FieldErrors::from([(".".to_owned(), error.to_string())]))?;
-    Ok(value)
+    json::read(json).map_err(|error| problem(json, &error))
+}
+
+fn problem(json: &[u8], error: &serde_json::Error) -> FieldErrors {
+    let lines = json.split_inclusive(|byte| *byte == b'\n');
+    let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    let path = json::place(json, before + error.column());
+    FieldErrors::from([(path, readable(&without_values(&error.to_string())))])
 }
 
 /// By way of text, which everything else that is written takes too.
@@ -370,7 +372,7 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, FieldErrors> 
 /// # Errors
 /// When a map's key is no string.
 pub(super) fn tree(value: &impl Serialize) -> serde_json::Result<Value> {
-    serde_json::from_slice(&serde_json::to_vec(value)?)
+    json::read(&serde_json::to_vec(value)?)
 }
 
 /// serde quotes the text it could not use, which may be a key in the wrong place.

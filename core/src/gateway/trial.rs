@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
+use crate::codec::json;
 use crate::config::access::Digest;
 use crate::config::client_key::ClientKey;
 use crate::config::{Channel, ClientKeyId, Protocol};
@@ -203,7 +204,7 @@ impl Question {
     /// # Errors
     /// What came instead.
     fn said(self, operation: Operation, answer: &[u8]) -> Result<String, &'static str> {
-        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let answer: Value = json::read(answer).unwrap_or_default();
         if !operation.converts() {
             let made = answer.pointer("/data/0").is_some();
             return if made { Ok(String::new()) } else { Err("a document without `data`") };

@@ -63,7 +63,7 @@ pub(super) fn at<'a>(object: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
 
 /// A raw value as a tree; for what is small by nature.
 pub(super) fn parse(raw: &[u8]) -> Option<Value> {
-    serde_json::from_slice(raw).ok()
+    json::read(raw).ok()
 }
 
 /// Whether a quoted key stands anywhere. Inside of a string its quotes would be escaped.

@@ -7,6 +7,7 @@ mod time;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use crate::codec::json;
 use crate::config::Protocol;
 
 /// A model, as far as a list tells.
@@ -36,7 +37,7 @@ pub struct Page {
 /// Reads an upstream's list by its shape, since vendors answer for one protocol with the list of another:
 /// OpenAI's and Claude's `data`, Gemini's `models`, or a bare array. `None` when it is none of these.
 pub fn decode(body: &[u8]) -> Option<Page> {
-    let list: Value = serde_json::from_slice(body).ok()?;
+    let list: Value = json::read(body).ok()?;
     let items =
         ["data", "models"].iter().find_map(|name| list.get(name)?.as_array()).or_else(|| list.as_array())?;
     let text =

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::codec::json;
+
 /// An upstream's error, as far as its body tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpstreamError {
@@ -31,7 +33,7 @@ const MAX_TEXT: usize = 200;
 
 /// Reads the body of an error answer. Never fails: what is no JSON becomes the message.
 pub fn decode_error(body: &[u8]) -> UpstreamError {
-    match serde_json::from_slice::<Value>(body) {
+    match json::read::<Value>(body) {
         Ok(value) => UpstreamError::of(&value),
         Err(_) => UpstreamError { message: plain_text(body), ..UpstreamError::default() },
     }

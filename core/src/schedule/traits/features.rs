@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::codec::json;
+
 /// The features of a request, read from the body as it was sent.
 #[derive(Clone, Debug, Default)]
 pub struct Features {
@@ -52,7 +54,7 @@ impl Features {
         let mut features = Self::default();
         let tokens = beta.unwrap_or_default().split(',').map(str::trim).filter(|token| !token.is_empty());
         features.betas = tokens.map(str::to_owned).collect();
-        if let Ok(Value::Object(request)) = serde_json::from_slice(body) {
+        if let Ok(Value::Object(request)) = json::read(body) {
             features.forced_tool = is_forced(&request);
             features.asks_reasoning = request.contains_key("reasoning");
             features.thinking = text_at(request.get("thinking"), "type");

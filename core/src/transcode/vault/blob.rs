@@ -10,6 +10,7 @@ use flate2::bufread::DeflateDecoder;
 use serde::{Deserialize, Serialize};
 
 use super::{Issuer, Vault};
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{Reasoning, SealKind, Sealed};
 
@@ -166,11 +167,11 @@ impl Vault {
         let plain = Aes256Gcm::new(&self.key.into()).decrypt(&Nonce::from(*nonce), message).ok()?;
         let (form, content) = plain.split_first()?;
         if *form == PLAIN {
-            return serde_json::from_slice(content).ok();
+            return json::read(content).ok();
         }
         let mut json = Vec::new();
         DeflateDecoder::new(content).take(MAX_CONTENT).read_to_end(&mut json).ok()?;
-        serde_json::from_slice(&json).ok()
+        json::read(&json).ok()
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::ir::{Ext, Raw};
 use crate::protocol::convert::Invalid;
 
@@ -67,8 +68,7 @@ pub(in crate::protocol::chat) fn read<'a, T: Deserialize<'a>>(value: &'a RawValu
 
 impl<'a> Fields<'a> {
     pub(in crate::protocol::chat) fn of_body(body: &'a [u8]) -> Result<Self, Wrong> {
-        serde_json::from_slice(body)
-            .map_err(|error| Wrong::new(format!("the body is no JSON object: {error}")))
+        json::read(body).map_err(|error| Wrong::new(format!("the body is no JSON object: {error}")))
     }
 
     pub(in crate::protocol::chat) fn of(value: &'a RawValue) -> Result<Self, Wrong> {

@@ -8,6 +8,7 @@ mod tools;
 
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{self, Block, Item, Message, Role};
 use crate::protocol::convert::Invalid;
@@ -16,8 +17,8 @@ use crate::protocol::messages::wire::object::{At, Object};
 /// # Errors
 /// When `body` is no Messages request.
 pub(in crate::protocol) fn decode(body: &[u8], model: &str, stream: bool) -> Result<ir::Request, Invalid> {
-    let mut fields: Object<'_> = serde_json::from_slice(body)
-        .map_err(|error| Invalid(format!("the request is no JSON object: {error}")))?;
+    let mut fields: Object<'_> =
+        json::read(body).map_err(|error| Invalid(format!("the request is no JSON object: {error}")))?;
     let at = At::ROOT;
     let mut request = ir::Request { stream, ..ir::Request::new(Protocol::Messages, model) };
     for routed in ["model", "stream"] {

@@ -7,7 +7,7 @@ mod tests;
 use serde_json::value::RawValue;
 
 use self::blocks::Blocks;
-use crate::codec::sse;
+use crate::codec::{json, sse};
 use crate::ir::{Event, Start, Usage};
 use crate::protocol::convert::{Invalid, StreamDecoder};
 use crate::protocol::messages::response;
@@ -43,7 +43,7 @@ impl StreamDecoder for Decoder {
             | b"content_block_delta"
             | b"content_block_stop"
             | b"message_delta"
-            | b"message_stop" => match serde_json::from_slice(&event.data) {
+            | b"message_stop" => match json::read(&event.data) {
                 Ok(frame) => self.frame(&kind, frame, each),
                 Err(_) => {
                     let message = format!("malformed `{}` event", String::from_utf8_lossy(&kind));
@@ -101,7 +101,7 @@ impl Decoder {
 
     /// Some vendors answer in one piece where a stream was asked for.
     fn whole(&mut self, data: &[u8], each: &mut dyn FnMut(Event<'_>)) {
-        let read = serde_json::from_slice(data).map_err(|_| Invalid("malformed answer".into()));
+        let read = json::read(data).map_err(|_| Invalid("malformed answer".into()));
         if let Err(Invalid(message)) = read.and_then(|raw| self.document(raw, each)) {
             self.fail(UpstreamError { message, ..UpstreamError::default() }, each);
         }

@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{
     Block, Effort, Ext, Format, Identity, Item, Message, Output, Raw, ReasoningConfig, Request, Role,
@@ -76,8 +77,7 @@ struct Text {
 
 /// Reads a body of `/v1/responses`.
 pub(in crate::protocol) fn decode(body: &[u8], model: &str, stream: bool) -> Result<Request, Invalid> {
-    let raw: &RawValue =
-        serde_json::from_slice(body).map_err(|error| Invalid(format!("no JSON: {error}")))?;
+    let raw: &RawValue = json::read(body).map_err(|error| Invalid(format!("no JSON: {error}")))?;
     let body: Body<'_> = wire::read(raw).map_err(wire::at(|| "request".into()))?;
     let mut conversation = Conversation::default();
     if let Some(input) = body.input {

@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::ir::{Block, Choice, Event, Finish, Item, Response, replay};
 use crate::protocol::convert::Invalid;
 use crate::protocol::decode_error;
@@ -11,7 +12,7 @@ use crate::protocol::responses::wire;
 /// Tells an answer that was not streamed.
 pub(in crate::protocol) fn decode(body: &[u8], each: &mut dyn FnMut(Event<'_>)) -> Result<(), Invalid> {
     let raw: &RawValue =
-        serde_json::from_slice(body).map_err(|error| Invalid(format!("the answer is no JSON: {error}")))?;
+        json::read(body).map_err(|error| Invalid(format!("the answer is no JSON: {error}")))?;
     let answer: Answer<'_> = wire::read(raw).map_err(wire::at(|| "the answer".into()))?;
     let start = answer.start();
     let items: Vec<Item> = answer.output().into_iter().filter_map(|raw| answer::item(raw).ok()).collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::ir::{Response, replay};
 use crate::protocol::convert::{Answering, Encoded, StreamEncoder};
 use crate::protocol::responses::stream::encode::Encoder;
@@ -32,7 +33,7 @@ struct Compacted<'a> {
 /// The same answer as the shortened conversation that it holds.
 pub(in crate::protocol) fn encode_compact(response: &Response, answering: &Answering) -> Encoded {
     let whole = encode(response, answering);
-    let fields: BTreeMap<&str, &RawValue> = serde_json::from_slice(&whole.body).unwrap_or_default();
+    let fields: BTreeMap<&str, &RawValue> = json::read(&whole.body).unwrap_or_default();
     let field = |name: &str| fields.get(name).copied();
     let compacted = Compacted {
         id: field("id"),

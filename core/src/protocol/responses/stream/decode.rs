@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use self::items::Items;
 use self::kind::Kind;
 use self::teller::{Progress, Teller};
-use crate::codec::sse;
+use crate::codec::{json, sse};
 use crate::ir::{Event, Role};
 use crate::protocol::convert::StreamDecoder;
 use crate::protocol::responses::answer::{self, Answer, End};
@@ -81,7 +81,7 @@ impl StreamDecoder for Decoder {
             }
             return;
         };
-        match serde_json::from_slice::<Step<'_>>(data) {
+        match json::read::<Step<'_>>(data) {
             Ok(step) => self.step(kind, name, &step, each),
             Err(error) => {
                 let message = format!("The upstream sent an event that cannot be read: {error}");

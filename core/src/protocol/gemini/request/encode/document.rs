@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 
+use crate::codec::json;
 use crate::config::compat::Compat;
 use crate::ir::{Losses, Raw};
 use crate::protocol::gemini::wire::path;
@@ -92,7 +93,7 @@ pub(super) fn with_extra(body: Vec<u8>, compat: &Compat) -> Vec<u8> {
     if compat.extra_body.is_empty() {
         return body;
     }
-    let Ok(mut fields) = serde_json::from_slice::<Map<String, Value>>(&body) else { return body };
+    let Ok(mut fields) = json::read::<Map<String, Value>>(&body) else { return body };
     overlay(&mut fields, &compat.extra_body);
     serde_json::to_vec(&fields).unwrap_or(body)
 }

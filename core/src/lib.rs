@@ -22,6 +22,7 @@ pub mod price;
 pub mod protocol;
 pub mod record;
 pub mod schedule;
+pub(crate) mod sorted;
 pub mod time;
 pub mod transcode;
 

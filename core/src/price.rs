@@ -6,6 +6,7 @@ mod built_in;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 use crate::config::Channel;
 use crate::config::model::ModelTable;
 use crate::ir::Usage;
+use crate::sorted;
 
 pub use self::built_in::built_in;
 
@@ -121,7 +123,7 @@ impl Book {
         }
         let mut table = ModelTable::default();
         for (model, (index, mut tiers)) in models {
-            tiers.sort_by_key(|tier| std::cmp::Reverse(tier.over));
+            sorted::sort_by_key(&mut tiers, |tier| Reverse(tier.over));
             if let Err(what) = table.add(model, tiers) {
                 problem(index, "model", what);
             }

@@ -16,6 +16,7 @@ use super::{Context, json};
 use crate::config::document::{ChannelDocument, Document};
 use crate::config::{Channel, Version};
 use crate::platform::{Coordinator, Entropy, Platform};
+use crate::sorted;
 
 pub(super) mod view;
 pub(super) mod write;
@@ -36,9 +37,9 @@ pub(super) struct Reorder {
 pub(super) async fn list<P: Platform>(context: &Context<'_, P>) -> Result<Response<Bytes>, Problem> {
     let config = context.config.current();
     let health = context.platform.coordinator().health(&config).await;
-    let mut health: BTreeMap<_, _> = health.into_iter().map(|health| (health.id.clone(), health)).collect();
-    let written: BTreeMap<&str, &ChannelDocument> =
-        config.document.channels.iter().map(|channel| (channel.id.as_str(), channel)).collect();
+    let mut health = sorted::map(health.into_iter().map(|health| (health.id.clone(), health)));
+    let written = &config.document.channels;
+    let written = sorted::map(written.iter().map(|channel| (channel.id.as_str(), channel)));
     let summary = |channel: &Arc<Channel>| {
         let written = written.get(channel.id.as_str())?;
         Some(ChannelSummary::of(channel, written, health.remove(&channel.id)))
@@ -175,7 +176,7 @@ fn reorder_document(document: &mut Document, ids: &[String]) -> Result<Edited<()
             _ => return Err(Problem::invalid_field("ids", "does not name every channel exactly once")),
         }
     }
-    document.channels.sort_by_key(|channel| channel.priority);
+    sorted::sort_by_key(&mut document.channels, |channel| channel.priority);
     Ok(Edited { value: (), path: String::new() })
 }
 

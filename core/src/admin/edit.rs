@@ -6,6 +6,7 @@ use crate::config::document::{ChannelDocument, Document};
 use crate::config::validate::compile;
 use crate::config::{Config, FieldErrors};
 use crate::platform::{ConfigStore, Entropy, Platform, StoreError};
+use crate::sorted;
 
 /// Somebody else's change of another part only means doing ours again, this often.
 const TRIES: usize = 8;
@@ -85,7 +86,7 @@ async fn reload<P: Platform>(context: &Context<'_, P>) -> Result<(), Problem> {
 /// Paths as the request knows them.
 fn relative(errors: FieldErrors, path: &str) -> FieldErrors {
     let strip = |field: String| field.strip_prefix(path).map(ToOwned::to_owned).unwrap_or(field);
-    errors.into_iter().map(|(field, problem)| (strip(field), problem)).collect()
+    sorted::map(errors.into_iter().map(|(field, problem)| (strip(field), problem)))
 }
 
 fn store_problem(error: StoreError) -> Problem {

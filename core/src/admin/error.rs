@@ -16,6 +16,7 @@ use super::prices::PricesView;
 use super::settings::SettingsView;
 use crate::config::FieldErrors;
 use crate::database::DatabaseError;
+use crate::sorted;
 
 /// The body of every answer that is an error.
 #[derive(Debug, Serialize, ToSchema)]
@@ -160,7 +161,7 @@ impl Problem {
     }
 
     pub(super) fn invalid_field(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::invalid(FieldErrors::from([(path.into(), problem.into())]))
+        Self::invalid(sorted::map([(path.into(), problem.into())]))
     }
 
     /// Somebody changed it meanwhile; `current` is what they made of it.

@@ -13,8 +13,9 @@ use super::{Context, json};
 use crate::config::import::plan::{Mode, Plan};
 use crate::config::import::{Format, ImportError, Imported, read};
 use crate::config::validate::compile;
-use crate::config::{FieldErrors, Secret, Version, seal::SealError};
+use crate::config::{Secret, Version, seal::SealError};
 use crate::platform::{Entropy, Platform};
+use crate::sorted;
 
 /// Other gateways write the same channels several times into one file.
 const MAX_FILE: usize = 4 * 1024 * 1024;
@@ -120,7 +121,7 @@ fn problem(error: &ImportError) -> Problem {
     match error {
         ImportError::Invalid(fields) => {
             let below = |(path, problem): (&String, &String)| (format!("document.{path}"), problem.clone());
-            Problem::invalid(fields.iter().map(below).collect::<FieldErrors>())
+            Problem::invalid(sorted::map(fields.iter().map(below)))
         }
         ImportError::NoPassphrase => {
             Problem::invalid_field("passphrase", "is missing: the file is encrypted")

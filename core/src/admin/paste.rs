@@ -13,6 +13,7 @@ use super::json;
 use crate::config::document::EndpointDocument;
 use crate::config::mask::masked;
 use crate::paste::{self, Draft, Finding, MAX_TEXT, Sure, What};
+use crate::sorted;
 
 /// Whatever an operator has at hand.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -93,7 +94,7 @@ impl ChannelDraft {
         Self {
             channel: DraftFields { name, endpoints, models, model_map },
             keys: keys.into_iter().map(|range| Place::of(range, text)).collect(),
-            headers: headers.into_iter().map(|(name, range)| (name, Place::of(range, text))).collect(),
+            headers: sorted::map(headers.into_iter().map(|(name, range)| (name, Place::of(range, text)))),
             findings: findings.into_iter().map(DraftFinding::of).collect(),
         }
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::document::{Document, tree};
+use crate::sorted;
 
 /// A part of the configuration that is not as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -57,8 +58,7 @@ pub fn between(before: &Document, after: &Document) -> Vec<Difference> {
         let difference = piece.since(previous, change);
         differences.extend(difference);
     }
-    let order = |piece: &Piece| (piece.part as u8, piece.at);
-    old.sort_by_key(order);
+    sorted::sort_by_key(&mut old, |piece| (piece.part as u8, piece.at));
     for piece in old {
         let gone =
             Piece { part: piece.part, id: piece.id.clone(), name: piece.name.clone(), ..Piece::default() };

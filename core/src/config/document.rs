@@ -18,6 +18,7 @@ use super::compat::Compat;
 use super::{FieldErrors, Limits, OnLoss, Protocol, Rotation, Secret, Status, Version, hex};
 use crate::codec::json;
 use crate::price::Price;
+use crate::sorted;
 use crate::time::Timestamp;
 
 /// The stored form.
@@ -364,7 +365,7 @@ fn problem(json: &[u8], error: &serde_json::Error) -> FieldErrors {
     let lines = json.split_inclusive(|byte| *byte == b'\n');
     let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
     let path = json::place(json, before + error.column());
-    FieldErrors::from([(path, readable(&without_values(&error.to_string())))])
+    sorted::map([(path, readable(&without_values(&error.to_string())))])
 }
 
 /// By way of text, which everything else that is written takes too.

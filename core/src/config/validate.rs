@@ -8,6 +8,7 @@ use super::document::{BreakerDocument, Document, SettingsDocument, TimeoutsDocum
 use super::outside::Outside;
 use super::{Breaker, Config, FieldErrors, Settings, Timeouts};
 use crate::price::Book;
+use crate::sorted;
 
 mod access;
 mod channel;
@@ -48,7 +49,7 @@ pub fn compile(document: Document, outside: &Outside) -> Result<Config, FieldErr
         channels.push(Arc::new(channel::compile(written, &defaults, &path, &mut problems)));
     }
     channel::check_unique(&document.channels, &mut problems);
-    channels.sort_by_key(|channel| channel.priority);
+    sorted::sort_by_key(&mut channels, |channel| channel.priority);
     let access = access::compile(&document.access, &outside.access, &channels, &mut problems);
     let prices = Book::new(&document.prices, |index, field, problem| {
         problems.add(format!("prices[{index}].{field}"), problem);

@@ -15,6 +15,7 @@ use crate::config::{Channel, ChannelId, Config, Endpoint, Key, Protocol, Status,
 use crate::error::{Failure, FailureKind, Origin};
 use crate::platform::{Clock, Platform};
 use crate::protocol::models::{self, Model, Page};
+use crate::sorted;
 use crate::time::Timestamp;
 
 use super::Gateway;
@@ -64,7 +65,7 @@ impl<P: Platform> Gateway<P> {
         });
         let lists = serving.map(|channel| self.channel_models(config, channel, protocols));
         let mut merged: Vec<Model> = join_all(lists).await.into_iter().flatten().collect();
-        merged.sort_by(|a, b| a.id.cmp(&b.id));
+        sorted::sort_by(&mut merged, |a, b| a.id.cmp(&b.id));
         merged.dedup_by(|later, first| later.id == first.id);
         merged.retain(|model| key.models.allows(&model.id));
         merged

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::message::LiveMessage;
 use crate::config::{ChannelId, Version};
 use crate::schedule::ChannelHealth;
+use crate::sorted;
 
 /// What watchers know. The default knows nothing.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ impl Standing {
             self.version = Some(version.clone());
             messages.push(LiveMessage::Config { version }.to_text());
         }
-        let now: BTreeMap<_, _> = health.iter().map(|one| (one.id.clone(), lasting(one))).collect();
+        let now = sorted::map(health.iter().map(|one| (one.id.clone(), lasting(one))));
         let changed = |one: &&ChannelHealth| now.get(&one.id) != self.channels.get(&one.id);
         let changed: Vec<&ChannelHealth> = health.iter().filter(changed).collect();
         if !changed.is_empty() {

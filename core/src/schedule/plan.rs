@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Ask;
 use super::slot::ChannelSlot;
 use crate::config::{Channel, ChannelId, Config, Protocol, Version};
+use crate::sorted;
 
 /// Positions are those of the configuration's channels.
 #[derive(Debug, Default)]
@@ -52,20 +53,20 @@ impl Plan {
     pub(super) fn new(config: &Config, slots: &[ChannelSlot]) -> Self {
         let routes = |convertible| {
             let routes = |protocol| (protocol, Routes::new(config, protocol, convertible));
-            Protocol::ALL.into_iter().map(routes).collect()
+            sorted::map(Protocol::ALL.into_iter().map(routes))
         };
         let names = config.channels.iter().enumerate();
+        let ids = slots.iter().enumerate();
         let keys = slots.iter().flat_map(|slot| &slot.keys);
         let mut groups: Vec<Arc<str>> = keys.filter_map(|key| key.group_name.clone()).collect();
-        groups.sort_unstable();
-        groups.dedup();
+        sorted::sort_unique(&mut groups);
         Self {
             groups,
             version: Some(config.version.clone()),
             routes: routes(true),
             native: routes(false),
-            by_id: slots.iter().enumerate().map(|(position, slot)| (slot.id.clone(), position)).collect(),
-            by_name: names.map(|(position, channel)| (Arc::clone(&channel.name), position)).collect(),
+            by_id: sorted::map(ids.map(|(position, slot)| (slot.id.clone(), position))),
+            by_name: sorted::map(names.map(|(position, channel)| (Arc::clone(&channel.name), position))),
         }
     }
 
@@ -131,7 +132,7 @@ impl Routes {
         let by_channel: Vec<(Route, bool)> =
             config.channels.iter().enumerate().flat_map(of_channel).collect();
         let mut by_tier = by_channel.clone();
-        by_tier.sort_by_key(|(route, _)| route.tier);
+        sorted::sort_by_key(&mut by_tier, |(route, _)| route.tier);
         let mut last: Option<Route> = None;
         for (route, _) in &mut by_tier {
             let before = last.filter(|last| last.tier == route.tier).map_or(0, |last| last.weight_sum);

@@ -1,6 +1,5 @@
 //! What is remembered of channels and their keys, in vectors parallel to the configuration's.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use super::pace::Pace;
 use super::rests::{Models, Rests};
 use super::traits::memory::Memory;
 use crate::config::{Channel, ChannelId, Key, KeyId, Protocol, Secret};
+use crate::sorted;
 use crate::time::Timestamp;
 
 /// Requests keep the configuration they started with, so what a newer one removed is remembered for a
@@ -287,7 +287,7 @@ fn aligned<'a, S: Slot<Id: 'a>, T: 'a>(
     id: impl Fn(&'a T) -> &'a S::Id,
     mut fill: impl FnMut(&mut S, &'a T),
 ) -> Vec<S> {
-    let mut known: BTreeMap<S::Id, S> = slots.into_iter().map(|slot| (slot.id().clone(), slot)).collect();
+    let mut known = sorted::map(slots.into_iter().map(|slot| (slot.id().clone(), slot)));
     let mut aligned: Vec<S> = wanted
         .map(|item| {
             let mut slot = known.remove(id(item)).unwrap_or_else(|| S::new(id(item).clone()));

@@ -12,6 +12,7 @@ use crate::config::document::{
 use crate::config::mask::{masked, masked_url};
 use crate::config::{Channel, ChannelId, KeyId, Limits, OnLoss, Protocol, Rotation, Secret, Status, Version};
 use crate::schedule::ChannelHealth;
+use crate::sorted;
 use crate::time::Timestamp;
 
 /// All channels, in the order they are tried.
@@ -153,7 +154,7 @@ impl ChannelView {
             accepts: written.accepts.clone(),
             models: written.models.clone(),
             model_map: written.model_map.clone(),
-            headers: written.headers.iter().map(header).collect(),
+            headers: sorted::map(written.headers.iter().map(header)),
             proxy_url: written.proxy_url.as_ref().map(|url| masked_url(url.expose())),
             route_prefix: written.route_prefix.clone(),
             timeouts: written.timeouts.clone(),

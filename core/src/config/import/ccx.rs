@@ -6,8 +6,6 @@ mod channel;
 mod keys;
 mod site;
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use self::accounts::Accounts;
@@ -76,12 +74,12 @@ pub(super) fn read(file: &Value, imported: &mut Imported) {
 /// CCX itself goes by `channelsV3` alone where there is one.
 fn not_in_sites(arrays: &[(&str, Protocol, &[Value])], sites: &[Value], notes: &mut Vec<NotCarried>) {
     let members = sites.iter().filter_map(|site| site.get("protocols")?.as_array()).flatten();
-    let known: BTreeSet<_> =
+    let known: Vec<&str> =
         members.filter_map(|member| member.pointer("/upstream/channelUid")?.as_str()).collect();
     for (name, _, array) in arrays {
         for (index, upstream) in array.iter().enumerate() {
             let id = upstream.get("channelUid").and_then(Value::as_str);
-            if !id.is_some_and(|id| known.contains(id)) {
+            if !id.is_some_and(|id| known.contains(&id)) {
                 let why = "is not in `channelsV3`, which CCX goes by where there is one";
                 notes.push(NotCarried::new(format!("{name}[{index}]"), why));
             }

@@ -4,6 +4,7 @@ use super::NotCarried;
 use crate::config::document::{ChannelDocument, Document};
 use crate::config::outside::Outside;
 use crate::config::validate::compile;
+use crate::sorted;
 
 /// Entries of lists and tables go one by one; a channel that is wrong elsewhere goes whole, which is `false`.
 /// `path` is its place in the file.
@@ -42,7 +43,7 @@ fn problems(channel: &ChannelDocument) -> Vec<(String, String)> {
     let errors = compile(alone, &Outside::default()).err().unwrap_or_default();
     let strip = |path: String| path.strip_prefix("channels[0].").map(ToOwned::to_owned).unwrap_or(path);
     let mut problems: Vec<_> = errors.into_iter().map(|(path, problem)| (strip(path), problem)).collect();
-    problems.sort_by_key(|(path, _)| index(path));
+    sorted::sort_by_key(&mut problems, |(path, _)| index(path));
     problems
 }
 

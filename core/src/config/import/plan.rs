@@ -14,6 +14,7 @@ use crate::config::document::{
 use crate::config::mask::masked_url;
 use crate::config::{Secret, Status};
 use crate::price::Price;
+use crate::sorted;
 
 /// What becomes of what is not in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -92,8 +93,7 @@ impl Imported {
         let unchanged =
             document.channels.iter().filter(|channel| kept.contains(&channel.id) && !changed(&channel.id));
         let same = unchanged.map(|channel| channel.name.clone()).collect();
-        notes.sort();
-        notes.dedup();
+        sorted::sort_unique(&mut notes);
         Plan { format: self.format, mode, changes, same, not_carried: notes, document }
     }
 

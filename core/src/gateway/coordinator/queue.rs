@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::task::{Context, Poll, Waker};
 
 use crate::schedule::{Ask, Ticket};
+use crate::sorted;
 
 /// Beyond it one is refused at once: whoever comes then would hardly be served in time.
 pub(in crate::gateway) const MAX_WAITING: usize = 1024;
@@ -89,7 +90,7 @@ impl Queue {
             place.called = true;
             called.extend(place.waker.take().map(|waker| (place.ticket, waker)));
         }
-        called.sort_unstable_by_key(|(ticket, _)| *ticket);
+        sorted::sort_by_key(&mut called, |(ticket, _)| *ticket);
         called.into_iter().map(|(_, waker)| waker)
     }
 }

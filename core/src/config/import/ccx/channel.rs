@@ -11,6 +11,7 @@ use crate::config::document::{ChannelDocument, EndpointDocument};
 use crate::config::import::NotCarried;
 use crate::config::import::fields::{Fields, Reason};
 use crate::config::{Protocol, Rotation, Secret, Status};
+use crate::sorted;
 
 /// Where a channel stands in the file.
 pub(super) struct Place {
@@ -218,8 +219,7 @@ fn embedding_space(fields: &mut Fields<'_>) -> Option<String> {
         .values()
         .filter_map(|capability| capability.get("embeddingSpaceId")?.as_str())
         .collect();
-    spaces.sort_unstable();
-    spaces.dedup();
+    sorted::sort_unique(&mut spaces);
     match spaces.as_slice() {
         [space] => Some((*space).to_owned()),
         _ => {

@@ -13,6 +13,7 @@ use super::super::wire::fields::{Fields, Wrong, read};
 use crate::config::Protocol;
 use crate::ir::{Format, Identity, Output, Request, Sampling};
 use crate::protocol::convert::Invalid;
+use crate::sorted;
 
 /// Reads a body. Model and stream flag are what the gateway made of them.
 ///
@@ -109,7 +110,7 @@ fn identity(fields: &mut Fields<'_>) -> Result<Identity, Wrong> {
     };
     Ok(Identity {
         service_tier: fields.text("service_tier")?,
-        metadata: metadata.into_iter().map(|(name, value)| (name, spelled(value))).collect(),
+        metadata: sorted::map(metadata.into_iter().map(|(name, value)| (name, spelled(value)))),
         user: fields.text("user")?,
         safety_identifier: fields.text("safety_identifier")?,
         prompt_cache_key: fields.text("prompt_cache_key")?,

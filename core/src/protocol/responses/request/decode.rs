@@ -13,6 +13,7 @@ use crate::ir::{
 };
 use crate::protocol::convert::Invalid;
 use crate::protocol::responses::{content, item, tool, wire};
+use crate::sorted;
 
 /// What asks for reasoning that only its issuer can read.
 /// <https://developers.openai.com/api/docs/guides/reasoning#encrypted-reasoning-items>
@@ -134,12 +135,9 @@ pub(in crate::protocol) fn decode(body: &[u8], model: &str, stream: bool) -> Res
         },
         identity: Identity {
             service_tier: body.service_tier,
-            metadata: body
-                .metadata
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(key, value)| (key, said(value)))
-                .collect(),
+            metadata: sorted::map(
+                body.metadata.unwrap_or_default().into_iter().map(|(key, value)| (key, said(value))),
+            ),
             user: body.user,
             safety_identifier: body.safety_identifier,
             prompt_cache_key: body.prompt_cache_key,

@@ -6,6 +6,7 @@ use crate::config::Protocol;
 use crate::ir::{self, Effort, Format, ReasoningConfig, ReasoningMode};
 use crate::protocol::convert::Invalid;
 use crate::protocol::messages::wire::object::{At, Object, keep};
+use crate::sorted;
 
 pub(super) fn decode(fields: &mut Object<'_>, at: &At<'_>, request: &mut ir::Request) -> Result<(), Invalid> {
     let sampling = &mut request.sampling;
@@ -19,8 +20,8 @@ pub(super) fn decode(fields: &mut Object<'_>, at: &At<'_>, request: &mut ir::Req
     if let Some(mut metadata) = fields.object("metadata", at)? {
         request.identity.user = metadata.text("user_id", &at.field("metadata"))?;
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        request.identity.metadata =
-            metadata.rest().into_iter().map(|(key, value)| (key, text(value))).collect();
+        let metadata = metadata.rest().into_iter().map(|(key, value)| (key, text(value)));
+        request.identity.metadata = sorted::map(metadata);
     }
     request.identity.service_tier = fields.text("service_tier", at)?;
     request.state.context_management = fields.raw("context_management");

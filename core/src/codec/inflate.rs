@@ -2,14 +2,15 @@
 //!
 //! See RFC 9110 section 8.4.1 and, for zstd, RFC 8878 and RFC 9659.
 
-use std::io::Read;
-
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-
+mod gzip;
 #[cfg(test)]
 mod tests;
+
+use std::io::Read;
+
+use flate2::bufread::{DeflateDecoder, ZlibDecoder};
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// Codings on top of one another that are taken off; nobody sends more in good faith.
 const MAX_CODINGS: usize = 3;
@@ -58,10 +59,10 @@ pub fn inflate(encoding: &str, body: &[u8], limit: usize) -> Result<Vec<u8>, Inf
 fn remove(coding: &str, body: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
     match coding.to_ascii_lowercase().as_str() {
         "gzip" | "x-gzip" | "deflate" | "zstd" if body.is_empty() => Ok(Vec::new()),
-        "gzip" | "x-gzip" => read(MultiGzDecoder::new(body), limit),
+        "gzip" | "x-gzip" => gzip::decode(body, limit),
         // Named for its zlib wrapping, which some senders leave off.
-        "deflate" => match read(ZlibDecoder::new(body), limit) {
-            Err(InflateError::Broken) => read(DeflateDecoder::new(body), limit),
+        "deflate" => match read(&mut ZlibDecoder::new(body), limit) {
+            Err(InflateError::Broken) => read(&mut DeflateDecoder::new(body), limit),
             decoded => decoded,
         },
         "zstd" => read_zstd(body, limit),
@@ -69,7 +70,7 @@ fn remove(coding: &str, body: &[u8], limit: usize) -> Result<Vec<u8>, InflateErr
     }
 }
 
-fn read(decoder: impl Read, limit: usize) -> Result<Vec<u8>, InflateError> {
+fn read(decoder: &mut dyn Read, limit: usize) -> Result<Vec<u8>, InflateError> {
     let mut decoded = Vec::new();
     let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     decoder.take(one_more).read_to_end(&mut decoded).map_err(|_| InflateError::Broken)?;

@@ -71,7 +71,7 @@ fn max_output(config: &[u8]) -> &[u8] {
 /// 0 for what is no number; one in quotes counts, as Gemini takes it.
 fn number(value: &[u8]) -> u32 {
     let text = std::str::from_utf8(value).unwrap_or_default().trim_matches('"');
-    text.parse::<f64>().map_or(0, |number| number as u32)
+    json::number(text).map_or(0, |number| number as u32)
 }
 
 /// Whether the conversation holds an image: a part whose type says so.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::codec::json;
 use crate::time::Timestamp;
 
 /// Seconds, a point in time (Unix seconds or milliseconds, RFC 3339) or a span such as `1m2.5s`.
@@ -19,10 +20,16 @@ pub(super) fn reset(value: &str, now: Timestamp) -> Option<Duration> {
 
 /// A plain number of units of `millis` milliseconds.
 pub(super) fn decimal(value: &str, millis: f64) -> Option<Duration> {
-    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) {
         return None;
     }
-    Duration::try_from_secs_f64(value.parse::<f64>().ok()? * millis / 1000.0).ok()
+    // JSON wants digits on both sides of the point, and no zero before others.
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let number = json::number(&format!("{whole}.{fraction}0"))?;
+    Duration::try_from_secs_f64(number * millis / 1000.0).ok()
 }
 
 /// The span that `text` begins with, and what follows it: `6m0s`, `350ms`, `4 days 20 hours`.

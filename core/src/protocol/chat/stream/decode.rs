@@ -210,7 +210,7 @@ impl Decoder {
 
 fn start<'a>(chunk: &Chunk<'a>) -> Start<'a> {
     let text = |field: &Option<Str<'a>>| field.clone().map(|text| text.0).filter(|text| !text.is_empty());
-    let created = chunk.created.and_then(|created| created.get().parse::<f64>().ok());
+    let created = chunk.created.and_then(|created| serde_json::from_str::<f64>(created.get()).ok());
     let fingerprint = filled(&chunk.system_fingerprint);
     Start {
         id: text(&chunk.id),

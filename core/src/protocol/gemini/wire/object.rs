@@ -69,7 +69,7 @@ impl<'a> Object<'a> {
     pub(in crate::protocol::gemini) fn float(&mut self, name: &str) -> Result<Option<f64>, Invalid> {
         let at = self.path(name);
         let Some(value) = self.take(name) else { return Ok(None) };
-        let number = value.trim_matches('"').parse().ok().filter(|number: &f64| number.is_finite());
+        let number = json::number(value.trim_matches('"'));
         number.map(Some).ok_or_else(|| Invalid(format!("{at}: expected a number")))
     }
 

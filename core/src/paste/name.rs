@@ -57,7 +57,7 @@ pub(super) fn of(name: &str) -> Meaning {
     if let Some(header) = name.strip_prefix("header:") {
         return if CREDENTIALS.contains(&header) { Meaning::Key } else { Meaning::Header };
     }
-    let name: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let name: String = name.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
     let ends = |names: &[&str]| names.iter().any(|known| name.ends_with(known));
     match name.as_str() {
         SECTION | "name" | "title" | "channelname" | "名称" | "渠道名称" => Meaning::Name,

@@ -234,7 +234,7 @@ impl Filter {
     fn text(&self) -> Conditions {
         let mut all = Conditions::default();
         let Some(words) = self.words() else { return all };
-        let text = words.to_lowercase();
+        let text = words.to_ascii_lowercase();
         let parts = "(instr(lower(model), ?) OR instr(lower(ifnull(upstream_model, '')), ?) \
                      OR instr(lower(ifnull(error, '')), ?))";
         all.add(parts, [text.as_str().into(), text.as_str().into(), text.as_str().into()]);

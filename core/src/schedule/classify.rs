@@ -81,10 +81,10 @@ pub(super) fn class_of(evidence: &Evidence<'_>) -> Class {
 
 /// All that is said in words, in lower case.
 fn text_of(evidence: &Evidence<'_>) -> String {
-    let mut text = evidence.message.to_lowercase();
+    let mut text = evidence.message.to_ascii_lowercase();
     if let Some(limit) = evidence.limit {
         text.push(' ');
-        text.push_str(&limit.to_lowercase());
+        text.push_str(&limit.to_ascii_lowercase());
     }
     text
 }

@@ -128,7 +128,7 @@ fn names() -> impl Iterator<Item = String> {
         let first = words.next().unwrap_or_default().to_owned();
         words.fold(first, |name, word| {
             let (initial, rest) = word.split_at(word.len().min(1));
-            name + &initial.to_uppercase() + rest
+            name + &initial.to_ascii_uppercase() + rest
         })
     })
 }

@@ -10,8 +10,8 @@ const LONGEST: usize = 64;
 pub(super) fn make_unique(channels: &mut [ImportedChannel]) {
     let mut taken = BTreeSet::new();
     for ImportedChannel { channel, .. } in channels {
-        channel.name = free(&channel.name, |name| taken.contains(&name.to_lowercase()));
-        taken.insert(channel.name.to_lowercase());
+        channel.name = free(&channel.name, |name| taken.contains(&name.to_ascii_lowercase()));
+        taken.insert(channel.name.to_ascii_lowercase());
     }
 }
 
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_taken_gets_a_number() {
-        let taken = |name: &str| ["a", "a-2"].contains(&name.to_lowercase().as_str());
+        let taken = |name: &str| ["a", "a-2"].contains(&name.to_ascii_lowercase().as_str());
         assert_eq!(free("A", taken), "A-3");
         assert_eq!(free("b", taken), "b");
     }

@@ -189,7 +189,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_759_998_600_000);
 
     fn seconds(evidence: &Evidence<'_>) -> Option<f64> {
-        wait(evidence, &evidence.message.to_lowercase(), NOW).map(|wait| wait.as_secs_f64())
+        wait(evidence, &evidence.message.to_ascii_lowercase(), NOW).map(|wait| wait.as_secs_f64())
     }
 
     #[test]

@@ -175,13 +175,13 @@ pub(super) fn find(text: &str, features: &Features) -> Option<Trait> {
 
 /// Lower case, without quotes and runs of white space.
 pub(super) fn plain(message: &str) -> String {
-    let lower = message.to_lowercase().replace(['\'', '"', '`', '*', '\\', '“', '”'], "");
+    let lower = message.to_ascii_lowercase().replace(['\'', '"', '`', '*', '\\', '“', '”'], "");
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether the text rejects the field, and does not only speak of it.
 fn rejects(text: &str, name: &str) -> bool {
-    let spelled = [name.to_lowercase(), camel(name)];
+    let spelled = [name.to_ascii_lowercase(), camel(name)];
     spelled.iter().any(|name| places(text, name).any(|(before, after)| is_rejection(name, before, after)))
 }
 
@@ -229,5 +229,5 @@ fn is_word(c: char) -> bool {
 
 /// `reasoning_effort` as vendors with other manners write it, in lower case: `reasoningeffort`.
 fn camel(name: &str) -> String {
-    name.to_lowercase().replace('_', "")
+    name.to_ascii_lowercase().replace('_', "")
 }

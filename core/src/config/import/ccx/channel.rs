@@ -101,7 +101,7 @@ pub(super) fn read(
     if channel.name.is_empty() {
         channel.name = bases.first().map(|base| host(base)).unwrap_or_default();
     }
-    let site = site.unwrap_or_else(|| channel.name.to_lowercase());
+    let site = site.unwrap_or_else(|| channel.name.to_ascii_lowercase());
     fields.finish(&[REASONS, TIMEOUT_REASONS].concat(), notes);
     split(channel, &bases, keys, protocol)
         .into_iter()

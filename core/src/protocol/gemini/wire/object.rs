@@ -154,7 +154,7 @@ fn camel(name: &str) -> String {
         if letter == '_' && !camel.is_empty() {
             raise = true;
         } else if std::mem::take(&mut raise) {
-            camel.extend(letter.to_uppercase());
+            camel.push(letter.to_ascii_uppercase());
         } else {
             camel.push(letter);
         }

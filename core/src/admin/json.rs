@@ -29,10 +29,6 @@ pub(super) fn read_within<T: DeserializeOwned>(request: &Request<Bytes>, limit: 
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(Problem::not_json());
     }
-    if body.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
-        // As a list of its fields a struct would be read from it.
-        return Err(Problem::invalid_field("(body)", "has to be a JSON object"));
-    }
     parse(body).map_err(Problem::invalid)
 }
 

@@ -3,6 +3,7 @@
 //! One forward pass that checks the grammar (RFC 8259) as it goes, never recurses and borrows
 //! everything it hands out. UTF-8 is not checked on the way: [`check_utf8`] does that at full speed.
 
+mod objects;
 mod place;
 mod scan;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde::de::Error as _;
 
+use self::objects::Objects;
 pub use self::place::place;
 use self::scan::Scanner;
 
@@ -139,22 +141,33 @@ pub fn check_utf8(body: &[u8]) -> Result<&str, ScanError> {
         .map_err(|error| ScanError { offset: error.valid_up_to(), what: "invalid UTF-8" })
 }
 
-/// Reads the whole of `json` into a `T`.
+/// Reads the whole of `json` into a `T`; a struct is read from an object, and not from a list of its fields.
 ///
-/// For bytes in place of [`serde_json::from_slice`]: whatever a `T` is made of is compiled once more for
-/// each kind of source, and [`serde_json::from_str`] is the other one.
+/// In place of [`serde_json::from_slice`], as [`from_str`]: whatever a `T` is made of is compiled once more for
+/// each kind of source.
 ///
 /// # Errors
 /// When `json` is not UTF-8, not JSON or no `T`.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
-    serde_json::from_str(check_utf8(json).map_err(serde_json::Error::custom)?)
+    from_str(check_utf8(json).map_err(serde_json::Error::custom)?)
+}
+
+/// As [`read`], of what is known to be UTF-8.
+///
+/// # Errors
+/// When `json` is not JSON or no `T`.
+pub fn from_str<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let value = T::deserialize(Objects(&mut deserializer))?;
+    deserializer.end()?;
+    Ok(value)
 }
 
 /// Reads `text` as a number; `None` when it is none.
 ///
 /// In place of [`str::parse`], whose way to the nearest [`f64`] of any text brings tables of 10 kB along.
 pub fn number(text: &str) -> Option<f64> {
-    serde_json::from_str(text).ok()
+    from_str(text).ok()
 }
 
 impl<'a> Fields<'a> {

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::Protocol;
 use super::compat::Compat;
 use super::url::BaseUrl;
+use crate::codec::json;
 
 /// Switches presets off where a channel would name one.
 pub const NONE: &str = "none";
@@ -61,7 +62,7 @@ pub struct PresetEndpoint {
 /// Every preset.
 pub fn all() -> &'static [Preset] {
     static ALL: LazyLock<Vec<Preset>> =
-        LazyLock::new(|| serde_json::from_str(include_str!("preset/presets.json")).unwrap_or_default());
+        LazyLock::new(|| json::from_str(include_str!("preset/presets.json")).unwrap_or_default());
     &ALL
 }
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize, Serializer, ser};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::codec::json;
+
 /// One JSON value as its text: key order, number spelling and white space survive, but for line breaks,
 /// which would tear an event of a stream apart and are written as spaces.
 ///
@@ -34,7 +36,7 @@ impl Raw {
 
     /// As a tree.
     pub fn value(&self) -> Value {
-        serde_json::from_str(self.get()).unwrap_or_default()
+        json::from_str(self.get()).unwrap_or_default()
     }
 }
 

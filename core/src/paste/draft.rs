@@ -7,6 +7,7 @@ use super::key::Shape;
 use super::name::SECTION;
 use super::site::{self, Site};
 use super::{Draft, Finding, Sure, What, vendor};
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::config::document::EndpointDocument;
 use crate::config::preset::{self, Preset, PresetEndpoint};
@@ -51,7 +52,7 @@ pub(super) fn of(group: &Group, text: &str) -> Draft {
                 }
             }
             Clue::ModelMap(map) => {
-                let map: BTreeMap<String, String> = serde_json::from_str(map).unwrap_or_default();
+                let map: BTreeMap<String, String> = json::from_str(map).unwrap_or_default();
                 draft.model_map.extend(map);
             }
             Clue::Header { name, value } if !USUAL_HEADERS.contains(&name.as_str()) => {

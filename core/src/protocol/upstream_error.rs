@@ -175,8 +175,7 @@ fn place(item: &Value) -> String {
 }
 
 fn nested_envelope(message: &str) -> Option<Value> {
-    let value: Value =
-        message.trim_start().starts_with('{').then(|| serde_json::from_str(message).ok())??;
+    let value: Value = message.trim_start().starts_with('{').then(|| json::from_str(message).ok())??;
     value.get("error").is_some_and(Value::is_object).then_some(value)
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::codec::json;
 use crate::database::{Row, Statement};
 use crate::schedule::share::Held;
 
@@ -37,9 +38,9 @@ pub fn read(rows: Vec<Row>) -> Held {
             continue;
         };
         match subject.as_str() {
-            "channel" => held.channels.extend(serde_json::from_str(&verdict).ok()),
-            "failure" => held.failures.extend(serde_json::from_str(&verdict).ok()),
-            _ => held.accounts.extend(serde_json::from_str(&verdict).ok()),
+            "channel" => held.channels.extend(json::from_str(&verdict).ok()),
+            "failure" => held.failures.extend(json::from_str(&verdict).ok()),
+            _ => held.accounts.extend(json::from_str(&verdict).ok()),
         }
     }
     held

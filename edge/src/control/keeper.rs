@@ -1,5 +1,6 @@
 //! What the object keeps in memory: the configuration in force and what is held against its channels.
 
+use causeway_core::codec::json;
 use causeway_core::config::document::Document;
 use causeway_core::config::validate::compile;
 use causeway_core::config::{Config, Version};
@@ -128,5 +129,5 @@ fn row(place: &str, name: &str, value: &impl Serialize) -> serde_json::Result<(S
 async fn rows<T: DeserializeOwned>(storage: &Storage, place: &str) -> worker::Result<Vec<T>> {
     let rows = storage.list_with_options(ListOptions::new().prefix(place)).await?;
     let texts = rows.values().into_iter().filter_map(|row| row.ok()?.as_string());
-    Ok(texts.filter_map(|text| serde_json::from_str(&text).ok()).collect())
+    Ok(texts.filter_map(|text| json::from_str(&text).ok()).collect())
 }

@@ -1,5 +1,6 @@
 //! The way from an isolate to the object.
 
+use causeway_core::codec::json;
 use causeway_core::config::Version;
 use causeway_core::platform::{Link, Unreachable};
 use causeway_core::schedule::ChannelHealth;
@@ -30,7 +31,7 @@ impl ControlLink {
         let mut answer = self.call(method, path, body).await?;
         let text = answer.text().await?;
         match answer.status_code() {
-            200 => Ok(serde_json::from_str(&text)?),
+            200 => Ok(json::from_str(&text)?),
             _ => Err(worker::Error::RustError(text)),
         }
     }

@@ -1,5 +1,6 @@
 //! The way from an isolate to the object.
 
+use causeway_core::codec::json;
 use causeway_core::database::{DatabaseError, Row, Statement};
 use causeway_core::platform::Database;
 use causeway_core::record::batch::Rows;
@@ -49,7 +50,7 @@ impl LedgerLink {
         let mut answer = self.0.get_by_name(NAME)?.fetch_with_request(request).await?;
         let text = answer.text().await?;
         Ok(match answer.status_code() {
-            200 => Ok(serde_json::from_str(&text)?),
+            200 => Ok(json::from_str(&text)?),
             FULL => Err(DatabaseError::Full),
             BROKEN => Err(DatabaseError::Broken(text)),
             _ => Err(DatabaseError::Unavailable(text)),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{Fields, Reason};
 use super::{ImportError, Imported, ImportedChannel, NotCarried};
+use crate::codec::json;
 use crate::config::document::{ChannelDocument, EndpointDocument, KeyDocument};
 use crate::config::{Protocol, Secret, Status};
 
@@ -209,7 +210,7 @@ fn keys(row: &mut Fields<'_>) -> Vec<KeyDocument> {
 /// An object that its column holds as text.
 fn written_object(row: &mut Fields<'_>, name: &'static str) -> Map<String, Value> {
     let Some(text) = row.text(name) else { return Map::new() };
-    match serde_json::from_str(text) {
+    match json::from_str(text) {
         Ok(Value::Object(fields)) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
         Ok(_) | Err(_) => {
             row.note(name, "does not hold a JSON object");

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{Home, Scrap};
+use crate::codec::json;
 
 /// Whether a command begins with this line, be it after a prompt.
 pub(super) fn begins(line: &str) -> bool {
@@ -36,7 +37,7 @@ pub(super) fn read(command: &str, line: usize, home: Home, out: &mut Vec<Scrap<'
                 }
             }
             "-d" | "--data" | "--data-raw" | "--data-binary" | "--json" => {
-                let body: Value = serde_json::from_str(&words.next().unwrap_or_default()).unwrap_or_default();
+                let body: Value = json::from_str(&words.next().unwrap_or_default()).unwrap_or_default();
                 if let Some(model) = body.get("model").and_then(Value::as_str) {
                     push("model".to_owned(), model.to_owned(), format!("curl body, line {line}"));
                 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{Home, Scrap};
+use crate::codec::json;
 use crate::paste::{key, name, site};
 
 /// Objects below these belong to the object around them.
@@ -41,8 +42,7 @@ pub(super) fn begun<'a>(text: &'a str, line: &'a str) -> Option<&'a str> {
 
 /// Reads `text` where it is a whole document that holds something of use; `blocks` counts them.
 pub(super) fn read(text: &str, blocks: &mut usize, out: &mut Vec<Scrap<'_>>) -> bool {
-    let Ok(document) = serde_json::from_str::<Value>(text).or_else(|_| serde_json::from_str(&plain(text)))
-    else {
+    let Ok(document) = json::from_str::<Value>(text).or_else(|_| json::from_str(&plain(text))) else {
         return false;
     };
     if !document.is_object() && !document.is_array() {

@@ -3,11 +3,12 @@
 
 use serde_json::{Value, json};
 
+use crate::codec::json;
 use crate::ir::Raw;
 
 /// `logprobsResult` as OpenAI's array of tokens.
 pub(super) fn decode(result: &str) -> Option<Raw> {
-    let result: Value = serde_json::from_str(result).ok()?;
+    let result: Value = json::from_str(result).ok()?;
     let tops = result.get("topCandidates").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let chosen = result.get("chosenCandidates")?.as_array()?;
     let tokens = chosen.iter().enumerate().map(|(position, chosen)| {

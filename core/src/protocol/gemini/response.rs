@@ -5,6 +5,7 @@ pub(in crate::protocol) mod encode;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::json;
 use crate::ir::usage::Usage;
 
 /// <https://ai.google.dev/api/generate-content#UsageMetadata>
@@ -47,7 +48,7 @@ enum Count {
 /// Reads a raw `usageMetadata` object. The prompt includes the cache, candidates exclude thoughts, and what
 /// tools returned to the model counts beside the prompt.
 pub(in crate::protocol) fn usage(usage: &[u8]) -> Option<Usage> {
-    serde_json::from_slice::<Counts>(usage).ok()?.decode()
+    json::read::<Counts>(usage).ok()?.decode()
 }
 
 /// Writes a `usageMetadata` object. What was written to a cache counts to the prompt.

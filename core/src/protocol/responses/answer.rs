@@ -53,7 +53,7 @@ pub(super) enum End {
 
 impl<'a> Answer<'a> {
     pub(super) fn start(&self) -> Start<'_> {
-        let created: Option<f64> = self.created_at.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let created: Option<f64> = self.created_at.and_then(|raw| json::from_str(raw.get()).ok());
         Start {
             id: self.id.as_deref().map(Cow::Borrowed),
             model: self.model.as_deref().map(Cow::Borrowed),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::ir::Raw;
 use crate::protocol::convert::Invalid;
 
@@ -19,7 +20,7 @@ pub(super) fn cow<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<C
 pub(super) fn spelled(raw: Option<&RawValue>) -> String {
     match raw.map(RawValue::get) {
         None | Some("null") => String::new(),
-        Some(json) => serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()),
+        Some(json) => json::from_str(json).unwrap_or_else(|_| json.to_owned()),
     }
 }
 
@@ -30,12 +31,12 @@ pub(super) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
     if !raw.get().starts_with('"') {
         return None;
     }
-    serde_json::from_str::<Borrowed<'_>>(raw.get()).ok().map(|Borrowed(text)| text)
+    json::from_str::<Borrowed<'_>>(raw.get()).ok().map(|Borrowed(text)| text)
 }
 
 /// The elements of an array; none of anything else.
 pub(super) fn elements(raw: &RawValue) -> Vec<&RawValue> {
-    serde_json::from_str(raw.get()).unwrap_or_default()
+    json::from_str(raw.get()).unwrap_or_default()
 }
 
 pub(super) fn owned(raw: &RawValue) -> Raw {
@@ -45,7 +46,7 @@ pub(super) fn owned(raw: &RawValue) -> Raw {
 /// Reads one value, and says what is wrong without saying where: `: missing field ...`. Callers put the
 /// place before it.
 pub(super) fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Invalid> {
-    serde_json::from_str(raw.get()).map_err(|error| {
+    json::from_str(raw.get()).map_err(|error| {
         let text = error.to_string();
         let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
         Invalid(format!(": {what}"))

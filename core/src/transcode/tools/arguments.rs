@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Shape;
 use super::freeform::INPUT;
+use crate::codec::json;
 
 /// What the function that stands for the tool is given.
 pub(super) fn lower(shape: Shape, arguments: &str) -> String {
@@ -32,7 +33,7 @@ pub(super) fn raise(shape: Shape, arguments: &str) -> String {
 }
 
 fn object(json: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(json).ok()
+    json::from_str(json).ok()
 }
 
 fn command(action: &Map<String, Value>) -> String {

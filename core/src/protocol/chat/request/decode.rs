@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::wire::fields::{Fields, Wrong, read};
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{Format, Identity, Output, Request, Sampling};
 use crate::protocol::convert::Invalid;
@@ -84,8 +85,7 @@ fn output(fields: &mut Fields<'_>) -> Result<Output, Wrong> {
 /// <https://developers.openai.com/api/docs/guides/structured-outputs>
 fn format(fields: &mut Fields<'_>) -> Result<Option<Format>, Wrong> {
     let Some(raw) = fields.kept("response_format") else { return Ok(None) };
-    let mut format: Fields<'_> =
-        serde_json::from_str(raw.get()).map_err(|_| Wrong::new("expected an object"))?;
+    let mut format: Fields<'_> = json::from_str(raw.get()).map_err(|_| Wrong::new("expected an object"))?;
     let kind = format.text("type")?;
     let mut inner = format.object("json_schema")?;
     let schema = inner.as_mut().and_then(|inner| inner.kept("schema"));

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::codec::json;
 use crate::ir::{
     Audio, Block, CallKind, Choice, Executor, FinishReason, Item, Losses, Raw, Reasoning, Response, SealKind,
     Source, ToolCall,
@@ -196,7 +197,7 @@ impl<'a> Collect<'a, '_> {
         }
         append(thought, reasoning.text.as_deref().unwrap_or_default(), BREAK);
         let Some(sealed) = &reasoning.sealed else { return };
-        match (sealed.kind, serde_json::from_str(&sealed.data)) {
+        match (sealed.kind, json::from_str(&sealed.data)) {
             (SealKind::Details, Ok(Value::Array(details))) => self.details.extend(details),
             _ => lost.dropped("reasoning.sealed"),
         }

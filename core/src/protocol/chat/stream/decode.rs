@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use self::choice::Choice;
 use self::out::Out;
+use crate::codec::json;
 use crate::codec::sse;
 use crate::ir::{Event, Ext, Start, Usage};
 use crate::protocol::chat::wire::chunk::{self, Chunk};
@@ -47,7 +48,7 @@ impl StreamDecoder for Decoder {
             return self.fail(decode_error(data), each);
         }
         let text = event::text(data);
-        match serde_json::from_str(&text) {
+        match json::from_str(&text) {
             Ok(chunk) => self.chunk(chunk, data, each),
             Err(error) if error.is_data() && !self.started => self.fail(decode_error(data), each),
             Err(error) => {
@@ -80,7 +81,7 @@ impl Decoder {
         each: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), Invalid> {
         let text = event::text(body);
-        let chunk: Chunk<'_> = serde_json::from_str(&text)
+        let chunk: Chunk<'_> = json::from_str(&text)
             .map_err(|error| Invalid(format!("the upstream's answer is no chat completion: {error}")))?;
         if chunk.choices.is_none() && chunk.error.is_none() {
             return Err(Invalid("the upstream's answer is no chat completion: missing `choices`".into()));
@@ -210,7 +211,7 @@ impl Decoder {
 
 fn start<'a>(chunk: &Chunk<'a>) -> Start<'a> {
     let text = |field: &Option<Str<'a>>| field.clone().map(|text| text.0).filter(|text| !text.is_empty());
-    let created = chunk.created.and_then(|created| serde_json::from_str::<f64>(created.get()).ok());
+    let created = chunk.created.and_then(|created| json::from_str::<f64>(created.get()).ok());
     let fingerprint = filled(&chunk.system_fingerprint);
     Start {
         id: text(&chunk.id),

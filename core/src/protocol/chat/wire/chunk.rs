@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::annotation::Annotation;
 use super::detail::Detail;
 use super::text::Str;
+use crate::codec::json;
 
 #[derive(Debug, Deserialize)]
 pub(in crate::protocol::chat) struct Chunk<'a> {
@@ -157,7 +158,7 @@ pub(in crate::protocol::chat) struct Audio<'a> {
 /// Arguments as text; some vendors send an object instead.
 pub(in crate::protocol::chat) fn arguments(raw: &RawValue) -> Cow<'_, str> {
     if raw.get().starts_with('"') {
-        serde_json::from_str::<Str<'_>>(raw.get()).unwrap_or_default().0
+        json::from_str::<Str<'_>>(raw.get()).unwrap_or_default().0
     } else {
         Cow::Borrowed(raw.get())
     }

@@ -63,7 +63,7 @@ impl From<Wrong> for Invalid {
 
 /// Reads a value that is known to be well-formed JSON.
 pub(in crate::protocol::chat) fn read<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, Wrong> {
-    serde_json::from_str(value.get()).map_err(|error| Wrong::of_json(&error))
+    json::from_str(value.get()).map_err(|error| Wrong::of_json(&error))
 }
 
 impl<'a> Fields<'a> {
@@ -141,7 +141,7 @@ impl<'a> Fields<'a> {
     pub(in crate::protocol::chat) fn rest(self) -> Ext {
         let left = self.0.into_iter().filter_map(|Field { name, value }| {
             let value = value.filter(|value| value.get() != "null")?;
-            Some((name.into_owned(), serde_json::from_str(value.get()).ok()?))
+            Some((name.into_owned(), json::from_str(value.get()).ok()?))
         });
         left.collect()
     }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::codec::json;
+
 /// What Gemini writes as `Schema`, in the words of JSON Schema 2020-12.
 pub(in crate::protocol::gemini) fn to_json_schema(schema: &Value) -> Value {
     let Value::Object(fields) = schema else { return schema.clone() };
@@ -82,8 +84,7 @@ fn number_values(schema: &mut Map<String, Value>) {
     let number = matches!(schema.get("type").and_then(Value::as_str), Some("integer" | "number"));
     if let (true, Some(Value::Array(values))) = (number, schema.get_mut("enum")) {
         for value in values {
-            let parsed =
-                value.as_str().and_then(|text| serde_json::from_str::<serde_json::Number>(text).ok());
+            let parsed = value.as_str().and_then(|text| json::from_str::<serde_json::Number>(text).ok());
             if let Some(parsed) = parsed {
                 *value = Value::Number(parsed);
             }

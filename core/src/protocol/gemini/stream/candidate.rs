@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::grounding;
 use super::partial::PartialCall;
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{
     BlockStart, CallKind, Delta, Event, Executor, Finish, FinishReason, Opaque, Raw, Role, SealKind, Sealed,
@@ -342,6 +343,6 @@ fn is_shown(data: &InlineData<'_>) -> bool {
 
 /// Whether a part has nothing but its signature.
 fn is_signature(part: &str) -> bool {
-    let Ok(fields) = serde_json::from_str::<crate::ir::Ext>(part) else { return true };
+    let Ok(fields) = json::from_str::<crate::ir::Ext>(part) else { return true };
     fields.keys().all(|name| matches!(name.as_str(), "thought" | "thoughtSignature"))
 }

@@ -1,6 +1,7 @@
 //! Chunks of an answer to events.
 
 use super::candidate::{Candidate, Indexes};
+use crate::codec::json;
 use crate::codec::sse;
 use crate::ir::{Event, Finish, FinishReason, Raw, Start, Usage};
 use crate::protocol::convert::{Ids, Invalid, StreamDecoder};
@@ -66,7 +67,7 @@ impl Decoder {
         if json.trim() == "[DONE]" {
             return Ok(None);
         }
-        let chunk: Chunk<'_> = serde_json::from_str(&json)
+        let chunk: Chunk<'_> = json::from_str(&json)
             .map_err(|error| Invalid(format!("the upstream sent a chunk that cannot be read: {error}")))?;
         if let Some(error) = chunk.error.and_then(|error| event::error_of(error.get().as_bytes())) {
             return Ok(Some(error));

@@ -3,11 +3,12 @@
 
 use serde_json::{Value, json};
 
+use crate::codec::json;
 use crate::ir::{Citation, Raw};
 
 /// What is cited in `text`. Google counts bytes, everyone else characters.
 pub(super) fn decode(grounding: Option<&str>, citations: Option<&str>, text: &str) -> Vec<Citation> {
-    let parse = |json: Option<&str>| json.and_then(|json| serde_json::from_str::<Value>(json).ok());
+    let parse = |json: Option<&str>| json.and_then(|json| json::from_str::<Value>(json).ok());
     let mut decoded = Vec::new();
     if let Some(grounding) = parse(grounding) {
         grounded(&grounding, text, &mut decoded);

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::codec::json;
 use crate::protocol::gemini::wire::chunk::PartialArg;
 
 /// Arguments at most, in bytes of their texts; more is not taken in.
@@ -21,7 +22,7 @@ pub(super) struct PartialCall {
 impl PartialCall {
     /// `arguments`: what is known whole from the start.
     pub(super) fn new(index: u32, arguments: Option<&str>) -> Self {
-        let known = arguments.and_then(|json| serde_json::from_str(json).ok()).filter(Value::is_object);
+        let known = arguments.and_then(|json| json::from_str(json).ok()).filter(Value::is_object);
         Self { index, arguments: known.unwrap_or_else(|| Value::Object(Map::new())), bytes: 0 }
     }
 

@@ -7,6 +7,8 @@ use std::cell::OnceCell;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::codec::json;
+
 /// Text that is borrowed where nothing in it is escaped.
 #[derive(Debug, Deserialize)]
 pub(in crate::protocol::gemini) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
@@ -157,7 +159,7 @@ impl<'a> Spelled<'a> {
 
     pub(in crate::protocol::gemini) fn part(&self, candidate: usize, part: usize) -> Option<&'a RawValue> {
         let all = self.parts.get_or_init(|| {
-            let chunk = serde_json::from_str(self.json).ok();
+            let chunk = json::from_str(self.json).ok();
             let candidates = chunk.and_then(|chunk: RawChunk<'a>| chunk.candidates).into_iter().flatten();
             candidates.map(|each| each.content.and_then(|it| it.parts).unwrap_or_default()).collect()
         });

@@ -58,7 +58,7 @@ impl<'a> Object<'a> {
     ) -> Result<Option<T>, Invalid> {
         let at = self.path(name);
         let Some(value) = self.take(name) else { return Ok(None) };
-        serde_json::from_str(value).map(Some).map_err(|_| Invalid(format!("{at}: expected {expected}")))
+        json::from_str(value).map(Some).map_err(|_| Invalid(format!("{at}: expected {expected}")))
     }
 
     pub(in crate::protocol::gemini) fn text(&mut self, name: &str) -> Result<Option<String>, Invalid> {
@@ -122,7 +122,7 @@ impl<'a> Object<'a> {
 }
 
 fn kept(value: &str) -> Value {
-    serde_json::from_str(value).unwrap_or(Value::Null)
+    json::from_str(value).unwrap_or(Value::Null)
 }
 
 /// The objects of an array, or the one that `json` is.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::ir::{Ext, Raw};
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -111,10 +112,10 @@ pub(in crate::protocol::gemini) fn args(arguments: &str) -> Option<Cow<'_, RawVa
         return None;
     }
     if arguments.contains(['\n', '\r']) {
-        let tree: serde_json::Value = serde_json::from_str(arguments).ok()?;
+        let tree: serde_json::Value = json::from_str(arguments).ok()?;
         return serde_json::value::to_raw_value(&tree).ok().map(Cow::Owned);
     }
-    serde_json::from_str::<&RawValue>(arguments).ok().map(Cow::Borrowed)
+    json::from_str::<&RawValue>(arguments).ok().map(Cow::Borrowed)
 }
 
 /// Arguments that are no object, made one.

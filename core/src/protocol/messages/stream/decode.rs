@@ -85,7 +85,7 @@ impl Decoder {
         let sequence = message.text("stop_sequence", &at)?;
         let details = message.raw("stop_details");
         let blocks: Vec<&RawValue> =
-            serde_json::from_str(content.get()).map_err(|_| at.invalid("`content` must be an array"))?;
+            json::from_str(content.get()).map_err(|_| at.invalid("`content` must be an array"))?;
 
         self.start(Some(raw), each);
         for (wire, block) in (0..).zip(blocks) {

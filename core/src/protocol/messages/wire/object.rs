@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
+use crate::codec::json;
 use crate::ir::{Ext, Raw};
 use crate::protocol::convert::Invalid;
 
@@ -71,7 +72,7 @@ pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
     pub(crate) fn read(raw: &'a RawValue, at: &At<'_>) -> Result<Self, Invalid> {
-        serde_json::from_str(raw.get()).map_err(|_| at.invalid("expected an object"))
+        json::from_str(raw.get()).map_err(|_| at.invalid("expected an object"))
     }
 
     pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
@@ -94,9 +95,7 @@ impl<'a> Object<'a> {
         at: &At<'_>,
     ) -> Result<Option<T>, Invalid> {
         let Some(value) = self.take(name) else { return Ok(None) };
-        serde_json::from_str(value.get())
-            .map(Some)
-            .map_err(|_| at.invalid(format_args!("`{name}` must be {what}")))
+        json::from_str(value.get()).map(Some).map_err(|_| at.invalid(format_args!("`{name}` must be {what}")))
     }
 
     pub(crate) fn text(&mut self, name: &str, at: &At<'_>) -> Result<Option<String>, Invalid> {
@@ -146,7 +145,7 @@ impl<'a> Object<'a> {
     pub(crate) fn rest(self) -> Ext {
         self.0
             .into_iter()
-            .map(|(key, value)| (key.into_owned(), serde_json::from_str(value.get()).unwrap_or(Value::Null)))
+            .map(|(key, value)| (key.into_owned(), json::from_str(value.get()).unwrap_or(Value::Null)))
             .collect()
     }
 }

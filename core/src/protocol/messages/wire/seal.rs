@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use crate::codec::json;
 use crate::ir::{Ext, SealKind, Sealed};
 
 pub(crate) fn of_compaction(fields: Ext) -> Option<Sealed> {
@@ -27,7 +28,7 @@ pub(crate) fn own(sealed: Option<&Sealed>) -> Ext {
 }
 
 pub(crate) fn to_compaction(data: &str) -> Ext {
-    match serde_json::from_str(data) {
+    match json::from_str(data) {
         Ok(Value::Object(fields)) => fields,
         _ => Ext::from_iter([("signature".to_owned(), data.into())]),
     }

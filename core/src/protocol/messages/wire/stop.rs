@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::codec::json;
 use crate::ir::{Finish, FinishReason, Losses, Raw};
 
 /// `called`: the answer holds a call for the client, whatever the reason says.
@@ -32,7 +33,7 @@ fn explanation(details: &Raw) -> Option<String> {
     struct Details {
         explanation: Option<String>,
     }
-    serde_json::from_str::<Details>(details.get()).ok()?.explanation
+    json::from_str::<Details>(details.get()).ok()?.explanation
 }
 
 #[derive(Debug, Serialize)]

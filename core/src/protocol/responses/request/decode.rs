@@ -251,7 +251,7 @@ fn output(text: Option<Text>) -> Result<Output, Invalid> {
         None => None,
         Some(raw) => {
             let wire: WireFormat =
-                serde_json::from_str(raw.get()).map_err(|error| Invalid(format!("text.format: {error}")))?;
+                json::from_str(raw.get()).map_err(|error| Invalid(format!("text.format: {error}")))?;
             Some(match (wire.r#type.as_str(), wire.schema) {
                 ("text", _) => Format::Text,
                 ("json_object", _) => Format::JsonObject,

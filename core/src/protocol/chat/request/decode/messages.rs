@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::parts::{blocks, cache};
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{
     Audio, Block, CallKind, Item, Message, Raw, Reasoning, ResultContent, Role, SealKind, Sealed, Source,
@@ -154,7 +155,7 @@ fn content(fields: &mut Fields<'_>, role: Role) -> Result<Vec<Block>, Wrong> {
 }
 
 fn shown(details: &Raw) -> Option<String> {
-    let details: Vec<Detail<'_>> = serde_json::from_str(details.get()).ok()?;
+    let details: Vec<Detail<'_>> = json::from_str(details.get()).ok()?;
     let text: String = details.iter().map(Detail::shown).collect();
     (!text.is_empty()).then_some(text)
 }

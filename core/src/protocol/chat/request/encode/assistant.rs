@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::messages::Wire;
 use super::parts::{Content, Part, Parts, content, omitted};
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::config::compat::ReasoningReplay;
 use crate::ir::{Audio, Block, Losses, Message, Raw, Reasoning, SealKind, Source, ToolCall};
@@ -89,8 +90,7 @@ impl<'a> Step<'a> {
                     if sealed.kind == SealKind::Details && replay == ReasoningReplay::ReasoningDetails =>
                 {
                     details.extend(
-                        serde_json::from_str::<Vec<&serde_json::value::RawValue>>(&sealed.data)
-                            .unwrap_or_default(),
+                        json::from_str::<Vec<&serde_json::value::RawValue>>(&sealed.data).unwrap_or_default(),
                     );
                 }
                 Some(_) => lost.dropped("reasoning.sealed"),

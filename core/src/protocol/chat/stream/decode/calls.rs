@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::out::Out;
+use crate::codec::json;
 use crate::codec::skim::Skim;
 use crate::ir::{BlockStart, CallKind, Delta, Executor, SealKind, Sealed};
 use crate::protocol::chat::wire::chunk::{self, arguments};
@@ -91,7 +92,7 @@ impl<'a> Piece<'a> {
 
 /// <https://ai.google.dev/gemini-api/docs/thought-signatures>
 fn thought_signature(extra: &str) -> Option<Sealed> {
-    let extra: Value = serde_json::from_str(extra).ok()?;
+    let extra: Value = json::from_str(extra).ok()?;
     let data = extra.pointer("/google/thought_signature")?.as_str()?.to_owned();
     Some(Sealed { kind: SealKind::Thought, data })
 }

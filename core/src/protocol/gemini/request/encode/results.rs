@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::media;
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::config::compat::Compat;
 use crate::ir::{Block, Ext, Losses, Raw, ResultContent, ToolCall, ToolResult};
@@ -97,7 +98,7 @@ fn said(text: &str, failed: bool) -> Raw {
         return object_of("error", text);
     }
     if text.trim_start().starts_with('{')
-        && serde_json::from_str::<Ext>(text).is_ok()
+        && json::from_str::<Ext>(text).is_ok()
         && let Ok(raw) = Raw::parse(text.trim())
     {
         return raw;

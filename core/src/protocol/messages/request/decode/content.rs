@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{
     Block, CacheControl, CacheTtl, Compaction, File, Image, Item, Message, Opaque, Reasoning, ResultContent,
@@ -73,17 +74,15 @@ fn elements<'a>(content: &'a RawValue, at: &At<'_>) -> Result<Vec<Element<'a>>, 
     }
     let json = content.get();
     if json.starts_with('"') {
-        return serde_json::from_str(json)
-            .map(|text| vec![Element::Text(text)])
-            .map_err(|error| at.invalid(error));
+        return json::from_str(json).map(|text| vec![Element::Text(text)]).map_err(|error| at.invalid(error));
     }
     let blocks: Vec<&RawValue> =
-        serde_json::from_str(json).map_err(|_| at.invalid("expected a string or an array of blocks"))?;
+        json::from_str(json).map_err(|_| at.invalid("expected a string or an array of blocks"))?;
     blocks
         .into_iter()
         .map(|raw| {
             if raw.get().starts_with('"') {
-                serde_json::from_str(raw.get()).map(Element::Text).map_err(|error| at.invalid(error))
+                json::from_str(raw.get()).map(Element::Text).map_err(|error| at.invalid(error))
             } else {
                 Ok(Element::Block(raw))
             }
@@ -246,7 +245,7 @@ fn tool_result(mut fields: Object<'_>, at: &At<'_>) -> Result<ToolResult, Invali
         None => ResultContent::Text(String::new()),
         Some(content) => match content.get().as_bytes().first() {
             Some(b'"') => {
-                ResultContent::Text(serde_json::from_str(content.get()).map_err(|error| at.invalid(error))?)
+                ResultContent::Text(json::from_str(content.get()).map_err(|error| at.invalid(error))?)
             }
             Some(b'[') => ResultContent::Blocks(blocks(content, &at.field("content"))?),
             _ => ResultContent::Json(keep(content)),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{BlockStart, CallKind, Delta, Event, Executor, Ext, Opaque, Raw, Role, SealKind, Sealed};
 use crate::protocol::UpstreamError;
@@ -232,7 +233,7 @@ impl Blocks {
         else {
             return;
         };
-        if let Some(text) = content.and_then(|content| serde_json::from_str::<Text<'_>>(content.get()).ok()) {
+        if let Some(text) = content.and_then(|content| json::from_str::<Text<'_>>(content.get()).ok()) {
             tell(*index, Delta::Text(text.0), each);
         }
         if let Some(encrypted) = encrypted {
@@ -320,7 +321,7 @@ fn opaque(kind: String, raw: Raw) -> Opaque {
 fn gathered(block: Raw, input: &str) -> Opaque {
     let mut value = block.value();
     let kind = value.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-    match (value.as_object_mut(), serde_json::from_str(input)) {
+    match (value.as_object_mut(), json::from_str(input)) {
         (Some(fields), Ok(input)) => {
             fields.insert("input".into(), input);
             opaque(kind, Raw::from(value))

@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::Encoding;
+use crate::codec::json;
 use crate::config::Protocol;
 use crate::ir::{Ext, Namespace, Raw, Request, Tool, ToolChoice, ToolKind};
 
@@ -182,7 +183,7 @@ fn parameters_of(parameters: Option<&Raw>) -> Cow<'_, Raw> {
     let Some(raw) = parameters else {
         return Cow::Owned(Raw::from(json!({"type": "object", "properties": {}})));
     };
-    let shape = serde_json::from_str::<Shape>(raw.get());
+    let shape = json::from_str::<Shape>(raw.get());
     if shape.is_ok_and(|shape| shape.r#type.is_some() && shape.properties.is_some()) {
         return Cow::Borrowed(raw);
     }

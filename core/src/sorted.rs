@@ -33,6 +33,40 @@ pub(crate) fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMa
     map
 }
 
+/// What is known of the blocks or choices of a stream, by their index.
+///
+/// The values are boxed: so the map underneath is one and the same for all of them.
+#[derive(Debug)]
+pub(crate) struct ByIndex<T>(BTreeMap<u32, Box<T>>);
+
+impl<T> Default for ByIndex<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T> ByIndex<T> {
+    pub(crate) fn insert(&mut self, index: u32, value: T) {
+        self.0.insert(index, Box::new(value));
+    }
+
+    pub(crate) fn get(&self, index: u32) -> Option<&T> {
+        self.0.get(&index).map(AsRef::as_ref)
+    }
+
+    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.0.get_mut(&index).map(AsMut::as_mut)
+    }
+
+    pub(crate) fn remove(&mut self, index: u32) -> Option<T> {
+        self.0.remove(&index).map(|value| *value)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.0.iter().map(|(index, value)| (*index, value.as_ref()))
+    }
+}
+
 fn positions(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..count).collect();
     positions.sort_by(|left, right| compare(*left, *right));

@@ -37,12 +37,12 @@ pub(super) struct Reorder {
 pub(super) async fn list<P: Platform>(context: &Context<'_, P>) -> Result<Response<Bytes>, Problem> {
     let config = context.config.current();
     let health = context.platform.coordinator().health(&config).await;
-    let mut health = sorted::map(health.into_iter().map(|health| (health.id.clone(), health)));
+    let health = sorted::map(health.into_iter().map(|health| (health.id.clone(), health)));
     let written = &config.document.channels;
     let written = sorted::map(written.iter().map(|channel| (channel.id.as_str(), channel)));
     let summary = |channel: &Arc<Channel>| {
         let written = written.get(channel.id.as_str())?;
-        Some(ChannelSummary::of(channel, written, health.remove(&channel.id)))
+        Some(ChannelSummary::of(channel, written, health.get(&channel.id).cloned()))
     };
     let channels = config.channels.iter().filter_map(summary).collect();
     Ok(json::response(StatusCode::OK, &ChannelList { channels }))

@@ -287,16 +287,17 @@ fn aligned<'a, S: Slot<Id: 'a>, T: 'a>(
     id: impl Fn(&'a T) -> &'a S::Id,
     mut fill: impl FnMut(&mut S, &'a T),
 ) -> Vec<S> {
-    let mut known = sorted::map(slots.into_iter().map(|slot| (slot.id().clone(), slot)));
+    let mut known = sorted::map(slots.into_iter().map(|slot| (slot.id().clone(), Some(slot))));
     let mut aligned: Vec<S> = wanted
         .map(|item| {
-            let mut slot = known.remove(id(item)).unwrap_or_else(|| S::new(id(item).clone()));
+            let known = known.get_mut(id(item)).and_then(Option::take);
+            let mut slot = known.unwrap_or_else(|| S::new(id(item).clone()));
             *slot.removed_at() = None;
             fill(&mut slot, item);
             slot
         })
         .collect();
-    let removed = known.into_values().filter_map(|mut slot| {
+    let removed = known.into_values().flatten().filter_map(|mut slot| {
         let at = *slot.removed_at().get_or_insert(now);
         (now.since(at) <= KEPT_AFTER_REMOVAL).then_some(slot)
     });

@@ -3,11 +3,11 @@
 mod transcript;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::ir::{
     Block, BlockStart, Delta, Event, Item, Message, Output, ReasoningConfig, Request, Role, Sampling,
 };
+use crate::sorted::ByIndex;
 
 /// What the model is told to do.
 const INSTRUCTIONS: &str = "\
@@ -50,7 +50,7 @@ pub struct Raiser {
     next: u32,
     /// The compaction's index, once there is text.
     compaction: Option<u32>,
-    open: BTreeMap<u32, Piece>,
+    open: ByIndex<Piece>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,7 @@ impl Raiser {
             }
             // Thinking, and whatever else comes beside the summary, is of no use any more.
             Event::BlockStart { .. } => {}
-            Event::Delta { index, delta } => match (self.open.get(&index), self.compaction, delta) {
+            Event::Delta { index, delta } => match (self.open.get(index), self.compaction, delta) {
                 (Some(Piece::Summary), Some(index), text @ Delta::Text(_)) => {
                     each(Event::Delta { index, delta: text });
                 }
@@ -82,7 +82,7 @@ impl Raiser {
                 _ => {}
             },
             Event::BlockStop { index } => {
-                if let Some(Piece::Shown(index)) = self.open.remove(&index) {
+                if let Some(Piece::Shown(index)) = self.open.remove(index) {
                     each(Event::BlockStop { index });
                 }
             }

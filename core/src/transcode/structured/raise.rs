@@ -1,11 +1,12 @@
 //! The arguments of the tool that stands for the answer's form become the answer's text.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Emulation, VALUE};
 use crate::codec::json;
 use crate::ir::{BlockStart, Citation, Delta, Event, FinishReason, Raw};
+use crate::sorted::ByIndex;
 
 /// How many bytes of one block are kept back before it is passed on as it is.
 const MAX_HELD: usize = 1024 * 1024;
@@ -15,7 +16,7 @@ const MAX_HELD: usize = 1024 * 1024;
 pub struct Raiser {
     emulation: Emulation,
     /// Open blocks, and text that is kept back, by the upstream's index.
-    blocks: BTreeMap<u32, Piece>,
+    blocks: ByIndex<Piece>,
     /// The index of the client's next block.
     next: u32,
     /// Choices whose answer came, and those that call other tools.
@@ -37,7 +38,7 @@ enum Piece {
 
 impl Raiser {
     pub(super) fn new(emulation: Emulation) -> Self {
-        let (blocks, answered, calling) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let (blocks, answered, calling) = (ByIndex::default(), BTreeSet::new(), BTreeSet::new());
         Self { emulation, blocks, next: 0, answered, calling }
     }
 
@@ -85,7 +86,7 @@ impl Raiser {
     }
 
     fn delta(&mut self, index: u32, delta: Delta<'_>, each: &mut dyn FnMut(Event<'_>)) {
-        let Some(piece) = self.blocks.get_mut(&index) else { return };
+        let Some(piece) = self.blocks.get_mut(index) else { return };
         match (&mut *piece, delta) {
             (Piece::Shown(shown), delta) => each(Event::Delta { index: *shown, delta }),
             (Piece::Answer { shown, empty }, Delta::Arguments(text)) => {
@@ -115,10 +116,10 @@ impl Raiser {
     }
 
     fn stop(&mut self, index: u32, each: &mut dyn FnMut(Event<'_>)) {
-        if matches!(self.blocks.get(&index), Some(Piece::Held { .. })) {
+        if matches!(self.blocks.get(index), Some(Piece::Held { .. })) {
             return;
         }
-        let (shown, rest) = match self.blocks.remove(&index) {
+        let (shown, rest) = match self.blocks.remove(index) {
             Some(Piece::Answer { shown, empty }) => (shown, empty.then(|| "{}".to_owned())),
             Some(Piece::Wrapped { shown, written }) => (shown, Some(unwrapped(&written).unwrap_or(written))),
             Some(Piece::Shown(shown)) => (shown, None),
@@ -134,9 +135,9 @@ impl Raiser {
     fn release(&mut self, choice: u32, each: &mut dyn FnMut(Event<'_>)) {
         let is_due = |piece: &Piece| matches!(piece, Piece::Held { choice: of, .. } if *of == choice);
         let due: Vec<u32> =
-            self.blocks.iter().filter(|(_, piece)| is_due(piece)).map(|(index, _)| *index).collect();
+            self.blocks.iter().filter(|(_, piece)| is_due(piece)).map(|(index, _)| index).collect();
         for index in due {
-            let Some(Piece::Held { deltas, .. }) = self.blocks.remove(&index) else { continue };
+            let Some(Piece::Held { deltas, .. }) = self.blocks.remove(index) else { continue };
             if !self.answered.contains(&choice) {
                 let shown = self.show(choice, text(), each);
                 deltas.into_iter().for_each(|delta| each(Event::Delta { index: shown, delta }));

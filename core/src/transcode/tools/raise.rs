@@ -7,12 +7,13 @@ use std::sync::Arc;
 use super::freeform::Freeform;
 use super::{MAX_KEPT, Original, SHELL, Shape, arguments};
 use crate::ir::{BlockStart, CallKind, Delta, Event};
+use crate::sorted::ByIndex;
 
 /// Restores names and arguments in one answer.
 #[derive(Debug)]
 pub struct Raiser {
     originals: Arc<BTreeMap<String, Original>>,
-    open: BTreeMap<u32, Open>,
+    open: ByIndex<Open>,
 }
 
 /// A call whose arguments are rewritten.
@@ -29,7 +30,7 @@ enum Open {
 
 impl Raiser {
     pub(super) fn new(originals: Arc<BTreeMap<String, Original>>) -> Self {
-        Self { originals, open: BTreeMap::new() }
+        Self { originals, open: ByIndex::default() }
     }
 
     /// Takes in the next event, and hands on what the client shall see.
@@ -38,13 +39,13 @@ impl Raiser {
             Event::BlockStart { index, choice, block: call @ BlockStart::ToolCall { .. } } => {
                 each(Event::BlockStart { index, choice, block: self.start(index, call) });
             }
-            Event::Delta { index, delta: Delta::Arguments(written) } if self.open.contains_key(&index) => {
-                if let Some(open) = self.open.get_mut(&index) {
+            Event::Delta { index, delta: Delta::Arguments(written) } if self.open.get(index).is_some() => {
+                if let Some(open) = self.open.get_mut(index) {
                     open.push(&written, &mut |piece| each(piece_of(index, piece)));
                 }
             }
             Event::BlockStop { index } => {
-                if let Some(open) = self.open.remove(&index) {
+                if let Some(open) = self.open.remove(index) {
                     open.finish(&mut |piece| each(piece_of(index, piece)));
                 }
                 each(Event::BlockStop { index });
@@ -82,7 +83,9 @@ impl Raiser {
                 whole(Shape::ApplyPatch)
             }
         };
-        self.open.extend(open.map(|open| (index, open)));
+        if let Some(open) = open {
+            self.open.insert(index, open);
+        }
         call
     }
 }

@@ -1,12 +1,12 @@
 //! On the way to the client: sealed reasoning goes into blobs.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use super::blob::{self, Content, Seal, Thought};
 use super::{Issuer, Vault};
 use crate::config::Protocol;
 use crate::ir::{BlockStart, Delta, Event, Executor, SealKind, Sealed};
+use crate::sorted::ByIndex;
 
 /// Reasoning, or a summary, longer than this is not sealed.
 const MAX_TEXT: usize = 4 * 1024 * 1024;
@@ -20,7 +20,7 @@ pub struct Sealer {
     upstream: Protocol,
     seed: [u8; 8],
     sealed: u32,
-    open: BTreeMap<u32, Open>,
+    open: ByIndex<Open>,
     /// Reasoning, by choice, that waits for a call to ride on.
     waiting: Vec<(u32, Thought)>,
     /// A text, and its choice, that is closed once it is known whether a call follows.
@@ -50,7 +50,7 @@ impl Vault {
             upstream: issuer.protocol,
             seed: nonce_seed,
             sealed: 0,
-            open: BTreeMap::new(),
+            open: ByIndex::default(),
             waiting: Vec::new(),
             held: None,
         }
@@ -115,7 +115,7 @@ impl Sealer {
 
     /// Notes what is to be sealed; `None` for a seal that the client must not see.
     fn delta<'a>(&mut self, index: u32, delta: Delta<'a>) -> Option<Delta<'a>> {
-        match (self.open.get_mut(&index), delta) {
+        match (self.open.get_mut(index), delta) {
             (
                 Some(
                     Open::Reasoning { thought: Thought { seal, .. }, .. }
@@ -147,7 +147,7 @@ impl Sealer {
     }
 
     fn stop(&mut self, index: u32, each: &mut dyn FnMut(Event<'_>)) {
-        let sealed = match self.open.remove(&index) {
+        let sealed = match self.open.remove(index) {
             Some(Open::Reasoning { choice, thought, length })
                 if length <= MAX_TEXT && !thought.is_empty() =>
             {

@@ -13,6 +13,7 @@ use crate::ir::{
 use crate::protocol::gemini::logprobs;
 use crate::protocol::gemini::wire::answer::Ending;
 use crate::protocol::gemini::wire::part::{FunctionCall, Part, Written, args, wrapped_args};
+use crate::sorted::ByIndex;
 
 /// Text kept to tell which of it is cited, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;
@@ -20,7 +21,7 @@ const MAX_TEXT: usize = 1024 * 1024;
 /// What is open, and what is known of each candidate.
 #[derive(Debug, Default)]
 pub(in crate::protocol::gemini) struct Parts {
-    open: BTreeMap<u32, Open>,
+    open: ByIndex<Open>,
     candidates: BTreeMap<u32, Candidate>,
     pub lost: Losses,
 }
@@ -166,7 +167,7 @@ impl Parts {
     }
 
     fn delta(&mut self, index: u32, delta: &Delta<'_>, each: Each<'_>) {
-        let Some(Open { choice, mut kind }) = self.open.remove(&index) else { return };
+        let Some(Open { choice, mut kind }) = self.open.remove(index) else { return };
         match (&mut kind, delta) {
             (Kind::Text(text), Delta::Text(more)) => {
                 if text.len() + more.len() <= MAX_TEXT {
@@ -221,7 +222,7 @@ impl Parts {
     }
 
     fn stop(&mut self, index: u32, each: Each<'_>) {
-        let Some(Open { choice, kind }) = self.open.remove(&index) else { return };
+        let Some(Open { choice, kind }) = self.open.remove(index) else { return };
         match kind {
             Kind::Call(call) => self.call(choice, call, each),
             Kind::Image { mime, data } => each(choice, written(Part::inline(mime, data))),

@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const WINDOW = 32 * 1024;
 // Bytes in a run that two functions share; shorter ones are in all of them, and so are those in more than MOST.
 const RUN = 6;
-const MOST = 100;
+const MOST = 200;
 // Added to a function's length, or the shortest would all come first.
 const HANDICAP = 50;
 
@@ -62,7 +62,10 @@ function order(bodies) {
     for (const run of runs[index]) {
       const before = near.get(run) ?? 0;
       near.set(run, before + step);
-      if (before === 0 || before + step === 0) for (const holder of holders.get(run)) shared[holder] += step;
+      if (before > 0 && before + step > 0) continue;
+      // The fewer functions share a run, the more it tells.
+      const others = holders.get(run);
+      for (const holder of others) shared[holder] += step / Math.sqrt(others.length);
     }
   };
 

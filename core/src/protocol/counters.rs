@@ -52,9 +52,9 @@ impl<'a> Counters<'a> {
 
 /// Vendors that count in floats are understood.
 fn count(value: &[u8]) -> Option<u64> {
-    let number = str::from_utf8(value).ok()?;
-    let float = || number.parse::<f64>().ok().filter(|float| *float >= 0.0).map(|float| float as u64);
-    number.parse().ok().or_else(float)
+    let text = str::from_utf8(value).ok()?;
+    let float = || json::number(text).filter(|number| *number >= 0.0).map(|number| number as u64);
+    text.parse().ok().or_else(float)
 }
 
 #[cfg(test)]

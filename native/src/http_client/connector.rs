@@ -29,14 +29,14 @@ type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, BoxError>> + Send>>;
 pub(super) struct Connector(Arc<Connect>);
 
 struct Connect {
-    way: HttpsConnector<Way>,
+    carrier: HttpsConnector<Carrier>,
     /// For all of it: name, connection, proxy and TLS.
     within: Duration,
 }
 
 /// What carries bytes to the upstream, TLS or not.
 #[derive(Clone)]
-enum Way {
+enum Carrier {
     Straight(HttpConnector),
     Http(HttpsConnector<HttpConnector>, Intercept),
     Socks(SocksV5<HttpConnector>),
@@ -69,16 +69,16 @@ impl Connector {
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(Duration::from_secs(60)));
         tcp.set_connect_timeout(Some(within));
-        let way = match proxy {
-            None => Way::Straight(tcp),
+        let carrier = match proxy {
+            None => Carrier::Straight(tcp),
             Some(proxy) if proxy.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks")) => {
-                Way::Socks(socks(&proxy, tcp))
+                Carrier::Socks(socks(&proxy, tcp))
             }
-            Some(proxy) => Way::Http(HttpsConnector::from((tcp, tls.clone())), proxy),
+            Some(proxy) => Carrier::Http(HttpsConnector::from((tcp, tls.clone())), proxy),
         };
         let mut tls = tls.clone();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self(Arc::new(Connect { way: HttpsConnector::from((way, tls)), within }))
+        Self(Arc::new(Connect { carrier: HttpsConnector::from((carrier, tls)), within }))
     }
 }
 
@@ -113,7 +113,7 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, upstream: Uri) -> Self::Future {
-        let connecting = self.0.way.clone().call(upstream);
+        let connecting = self.0.carrier.clone().call(upstream);
         let within = self.0.within;
         Box::pin(async move {
             match tokio::time::timeout(within, connecting).await {
@@ -124,7 +124,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-impl Service<Uri> for Way {
+impl Service<Uri> for Carrier {
     type Response = Hop;
     type Error = BoxError;
     type Future = Connecting<Hop>;

@@ -46,8 +46,10 @@ test('a setting is changed, refused, reset, and survives a change elsewhere', as
   await page.getByRole('button', { name: 'Reset: Failure rate' }).click()
   await page.getByRole('button', { name: 'Save changes' }).click()
   await page.getByText('Somebody changed the settings').waitFor()
+  // That the settings are saved still stands there from the first time.
+  const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT' && answer.ok())
   await page.getByRole('button', { name: 'Save my changes too' }).click()
-  await page.getByText('The settings are saved.').last().waitFor()
+  await saved
   assert.equal(await field('Attempts').inputValue(), '7')
   assert.deepEqual((await gateway.read('/api/settings')).settings, {
     timeouts: { idleTimeoutMs: 45_000 },

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { launch, openPage } from './browser.mjs'
+import { eventually, launch, openPage } from './browser.mjs'
 import * as gateway from './gateway.mjs'
 
 let browser
@@ -50,7 +50,7 @@ test('a setting is changed, refused, reset, and survives a change elsewhere', as
   const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT' && answer.ok())
   await page.getByRole('button', { name: 'Save my changes too' }).click()
   await saved
-  assert.equal(await field('Attempts').inputValue(), '7')
+  await eventually(async () => (await field('Attempts').inputValue()) === '7')
   assert.deepEqual((await gateway.read('/api/settings')).settings, {
     timeouts: { idleTimeoutMs: 45_000 },
     maxAttempts: 7,
@@ -85,7 +85,7 @@ test('a price is set, changed, removed, and many are imported', async (t) => {
 
   await page.getByRole('searchbox', { name: 'Find a model' }).fill(model)
   await page.getByText('1 price', { exact: true }).waitFor()
-  assert.match(page.url(), new RegExp(`q=${model}`))
+  await page.waitForURL(new RegExp(`q=${model}`))
   await page.getByRole('button', { name: `Edit: ${model}` }).click()
   await page.getByLabel('Output', { exact: true }).fill('3')
   await page.getByRole('button', { name: 'Save price' }).click()

@@ -49,17 +49,16 @@ impl Stream {
         let (mut choices, mut counted) = (None, None);
         for field in json::fields(data) {
             let field = field.ok()?;
-            match field.key {
-                b"error" => {
-                    let chunk =
-                        event::parse(field.value).filter(event::is_error).and_then(|_| event::parse(data));
-                    if let Some(chunk) = chunk {
-                        return Some(Signal::Failed(UpstreamError::of(&chunk)));
-                    }
+            let is = |name| json::key_is(field.key, name);
+            if is("error") {
+                let error = event::parse(field.value).filter(event::is_error);
+                if let Some(chunk) = error.and_then(|_| event::parse(data)) {
+                    return Some(Signal::Failed(UpstreamError::of(&chunk)));
                 }
-                b"choices" => choices = Some(field.value),
-                b"usage" => counted = usage::decode(field.value),
-                _ => {}
+            } else if is("choices") {
+                choices = Some(field.value);
+            } else if is("usage") {
+                counted = usage::decode(field.value);
             }
         }
         let mut content = false;
@@ -96,18 +95,18 @@ impl<'a> Chosen<'a> {
     fn read(choice: &'a [u8]) -> Self {
         let mut chosen = Self::default();
         for field in json::fields(choice).map_while(Result::ok) {
-            match field.key {
-                b"finish_reason" => {
-                    chosen.finish = json::string(field.value).filter(|reason| !reason.is_empty())
-                }
-                b"usage" => chosen.usage = usage::decode(field.value),
-                b"text" => chosen.content |= event::is_filled(field.value),
+            let is = |name| json::key_is(field.key, name);
+            if is("finish_reason") {
+                chosen.finish = json::string(field.value).filter(|reason| !reason.is_empty());
+            } else if is("usage") {
+                chosen.usage = usage::decode(field.value);
+            } else if is("text") {
+                chosen.content |= event::is_filled(field.value);
+            } else if is("delta") || is("message") {
                 // Whatever stands beside the role counts: vendors have many names for thinking and for media.
-                b"delta" | b"message" => {
-                    let mut said = json::fields(field.value).map_while(Result::ok);
-                    chosen.content |= said.any(|said| said.key != b"role" && event::is_filled(said.value));
-                }
-                _ => {}
+                let mut said = json::fields(field.value).map_while(Result::ok);
+                chosen.content |=
+                    said.any(|said| !json::key_is(said.key, "role") && event::is_filled(said.value));
             }
         }
         chosen

@@ -211,7 +211,7 @@ impl Decoder {
 
 fn start<'a>(chunk: &Chunk<'a>) -> Start<'a> {
     let text = |field: &Option<Str<'a>>| field.clone().map(|text| text.0).filter(|text| !text.is_empty());
-    let created = chunk.created.and_then(|created| json::from_str::<f64>(created.get()).ok());
+    let created = chunk.created.and_then(|created| json::number(created.get()));
     let fingerprint = filled(&chunk.system_fingerprint);
     Start {
         id: text(&chunk.id),

@@ -147,10 +147,10 @@ impl HttpClient for PooledClient {
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         // Upstreams that compress all the same are decoded.
         headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
-        let host = request.uri().host().map(str::to_owned);
+        let upstream = request.uri().clone();
         match way.send(request).await {
             Ok(response) => Ok(body::decoded(response)),
-            Err(error) => Err(failure::classify(&error, host.as_deref(), transport)),
+            Err(error) => Err(failure::classify(&error, upstream.host(), transport)),
         }
     }
 }

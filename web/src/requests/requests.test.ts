@@ -1,31 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { RequestSummary } from '../api/types'
 import { cell } from './cells'
 import { COLUMNS, columnsOf, FIXED } from './columns'
 import { canGoOn, exportAddress, feedFilter, filterCount, fits, requestQuery } from './filters'
 import { outcomeOf } from './outcome'
+import { request } from './sample'
 
 const names = { channel: () => 'openai', clientKey: () => 'team', protocol: () => 'OpenAI Chat' }
-
-function request(change: Partial<RequestSummary>): RequestSummary {
-  return {
-    id: 'req_1',
-    at: 0,
-    clientKey: 'ck_1',
-    protocol: 'chat',
-    model: 'gpt-4o',
-    stream: false,
-    status: 200,
-    class: 'success',
-    attemptCount: 1,
-    durationMs: 1234,
-    usage: { estimated: false },
-    requestBytes: 1000,
-    responseBytes: 500,
-    captured: false,
-    ...change,
-  }
-}
 
 describe('outcome', () => {
   it.each([

@@ -1,26 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { RequestSummary, UnderWay } from '../api/types'
+import type { UnderWay } from '../api/types'
+import { request } from './sample'
 import { sumsOf } from './session'
-
-function request(change: Partial<RequestSummary>): RequestSummary {
-  return {
-    id: 'req_1',
-    at: 0,
-    clientKey: 'ck_1',
-    protocol: 'chat',
-    model: 'gpt-4o',
-    stream: false,
-    status: 200,
-    class: 'success',
-    attemptCount: 1,
-    durationMs: 10,
-    usage: { estimated: false },
-    requestBytes: 1,
-    responseBytes: 1,
-    captured: false,
-    ...change,
-  }
-}
 
 describe('a session', () => {
   it('comes to nothing without requests', () => {

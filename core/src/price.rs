@@ -3,6 +3,7 @@
 //! Money is counted in whole millionths of a US dollar, rounded once a request.
 
 mod built_in;
+mod peak;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,9 @@ use crate::config::Channel;
 use crate::config::model::ModelTable;
 use crate::ir::Usage;
 use crate::sorted;
+use crate::time::Timestamp;
+
+use self::peak::Peak;
 
 pub use self::built_in::built_in;
 
@@ -57,6 +61,13 @@ pub struct Price {
     /// For a thousand searches that the vendor runs; left out, they are unpriced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub web_search: Option<f64>,
+    /// Hours in UTC, Monday to Friday, at which all of these are higher: `1-4,6-10` is from 01:00 to 04:00 and from 06:00
+    /// to 10:00.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_hours: Option<String>,
+    /// What they are multiplied by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_factor: Option<f64>,
     /// The page that says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -74,6 +85,7 @@ pub struct Book(ModelTable<Vec<Tier>>);
 struct Tier {
     over: u64,
     rates: Rates,
+    peak: Option<Peak>,
 }
 
 /// Millionths of a dollar for a million tokens, or for a thousand searches.
@@ -113,12 +125,12 @@ impl Book {
         let mut models: BTreeMap<&str, (usize, Vec<Tier>)> = BTreeMap::new();
         for (index, price) in prices.iter().enumerate() {
             let (_, tiers) = models.entry(&price.model).or_insert((index, Vec::new()));
-            match Rates::of(price) {
+            match Tier::of(price) {
                 Err((field, what)) => problem(index, field, what),
-                Ok(_) if tiers.iter().any(|other| other.over == u64::from(price.over)) => {
+                Ok(tier) if tiers.iter().any(|other| other.over == tier.over) => {
                     problem(index, "model", "has such a price before".to_owned());
                 }
-                Ok(rates) => tiers.push(Tier { over: price.over.into(), rates }),
+                Ok(tier) => tiers.push(tier),
             }
         }
         let mut table = ModelTable::default();
@@ -131,22 +143,24 @@ impl Book {
         Self(table)
     }
 
-    /// What `usage` of `model`, by its name at the upstream of `channel`, costs there.
-    pub fn cost(&self, usage: &Usage, channel: &Channel, model: &str) -> Cost {
-        self.charged(usage, channel.cost_multiplier, model)
+    /// What `usage` of `model`, by its name at the upstream of `channel`, costs there for a request of that time.
+    pub fn cost(&self, usage: &Usage, channel: &Channel, model: &str, at: Timestamp) -> Cost {
+        self.charged(usage, channel.cost_multiplier, model, at)
     }
 
     /// What it costs on a channel that takes list prices.
-    pub fn list(&self, usage: &Usage, model: &str) -> Cost {
-        self.charged(usage, LIST, model)
+    pub fn list(&self, usage: &Usage, model: &str, at: Timestamp) -> Cost {
+        self.charged(usage, LIST, model, at)
     }
 
-    fn charged(&self, usage: &Usage, multiplier: u64, model: &str) -> Cost {
+    fn charged(&self, usage: &Usage, multiplier: u64, model: &str, at: Timestamp) -> Cost {
         let prompt = usage.total_input();
-        let rates = self.tiers(model).and_then(|tiers| tiers.iter().find(|tier| tier.over < prompt.max(1)));
-        let rates = rates.map(|tier| tier.rates).unwrap_or_default();
+        let tier = self.tiers(model).and_then(|tiers| tiers.iter().find(|tier| tier.over < prompt.max(1)));
         let mut sum = Sum::default();
-        rates.charge(usage, &mut sum);
+        tier.map(|tier| tier.rates).unwrap_or_default().charge(usage, &mut sum);
+        if let Some(peak) = tier.and_then(|tier| tier.peak) {
+            sum.amount = peak.applied(sum.amount, at);
+        }
         let rounded = |amount: u128| u64::try_from((amount + MILLION / 2) / MILLION).unwrap_or(u64::MAX);
         Cost {
             micros: rounded(sum.amount.saturating_mul(multiplier.into()) / u128::from(LIST)),
@@ -160,6 +174,12 @@ impl Book {
         let known = |model: &str| self.0.get(model).or_else(|| built_in::book().0.get(model));
         let bare = || known(model.rsplit_once('/')?.1);
         known(model).or_else(bare).map(Vec::as_slice)
+    }
+}
+
+impl Tier {
+    fn of(price: &Price) -> Result<Self, (&'static str, String)> {
+        Ok(Self { over: price.over.into(), rates: Rates::of(price)?, peak: Peak::of(price)? })
     }
 }
 

@@ -43,7 +43,7 @@ impl<P: Platform> Gateway<P> {
         {
             let answer = most.tokens.saturating_sub(needs.input.into());
             let usage = Usage { input: Some(needs.input.into()), output: Some(answer), ..Usage::default() };
-            most.micros = config.prices.list(&usage, model).list_micros;
+            most.micros = config.prices.list(&usage, model, now).list_micros;
         }
         let admitted = self.allowances().admit(key, expected, now);
         admitted.map_err(|refused| failure(refused, now))

@@ -253,7 +253,7 @@ impl<P: Platform> Trip<P> {
     /// What the last attempt used is what is billed.
     fn cost(&self, record: &Record) -> Option<Cost> {
         let (usage, channel, attempt) = (record.usage?, self.last.as_ref()?, record.attempts.last()?);
-        Some(self.config.prices.cost(&usage, channel, &attempt.model))
+        Some(self.config.prices.cost(&usage, channel, &attempt.model, record.at))
     }
 
     fn leave(&mut self, status: StatusCode, usage: Option<Usage>, bytes: usize) {

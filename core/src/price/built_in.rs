@@ -1,7 +1,7 @@
 //! List prices of vendors' current models at their standard tier.
 //!
-//! Each comes from the vendor's page, as that stood on the day given. A model that is not here, or whose price depends
-//! on the hour, has no price until the operator sets one.
+//! Each comes from the vendor's page, as that stood on the day given. A model that is not here has no price until the
+//! operator sets one.
 
 use std::sync::LazyLock;
 
@@ -11,6 +11,14 @@ use super::{Book, Price};
 struct Page {
     url: &'static str,
     as_of: &'static str,
+    /// Its busy hours, and what the rates are multiplied by then.
+    peak: Option<(&'static str, f64)>,
+}
+
+impl Page {
+    const fn new(url: &'static str, as_of: &'static str) -> Self {
+        Self { url, as_of, peak: None }
+    }
 }
 
 /// One price: the model, the prompt above which it holds, and [`Columns`].
@@ -20,20 +28,23 @@ struct Row(&'static Page, &'static str, u32, Columns);
 /// tokens; and a thousand web searches. What the page does not name is 0.
 type Columns = [u32; 6];
 
-const ANTHROPIC: Page =
-    Page { url: "https://platform.claude.com/docs/en/about-claude/pricing", as_of: "2026-10-24" };
-const OPENAI: Page = Page { url: "https://developers.openai.com/api/docs/pricing", as_of: "2026-11-18" };
-const GEMINI: Page = Page { url: "https://ai.google.dev/gemini-api/docs/pricing", as_of: "2026-10-07" };
-const GLM: Page = Page { url: "https://docs.z.ai/guides/overview/pricing", as_of: "2026-08-19" };
-const MINIMAX: Page =
-    Page { url: "https://platform.minimax.io/docs/guides/pricing-paygo", as_of: "2026-09-11" };
-const KIMI: Page = Page { url: "https://platform.kimi.ai/docs/pricing/chat-k3", as_of: "2026-07-18" };
+const ANTHROPIC: Page = Page::new("https://platform.claude.com/docs/en/about-claude/pricing", "2026-10-24");
+const OPENAI: Page = Page::new("https://developers.openai.com/api/docs/pricing", "2026-11-18");
+const GEMINI: Page = Page::new("https://ai.google.dev/gemini-api/docs/pricing", "2026-10-07");
+/// Public holidays in China are as cheap as a weekend, which is not known here.
+const DEEPSEEK: Page = Page {
+    peak: Some(("1-4,6-10", 2.0)),
+    ..Page::new("https://api-docs.deepseek.com/quick_start/pricing", "2026-10-27")
+};
+const GLM: Page = Page::new("https://docs.z.ai/guides/overview/pricing", "2026-08-19");
+const MINIMAX: Page = Page::new("https://platform.minimax.io/docs/guides/pricing-paygo", "2026-09-11");
+const KIMI: Page = Page::new("https://platform.kimi.ai/docs/pricing/chat-k3", "2026-07-18");
 
 /// Of Claude's own searches; the same for every model.
 const SEARCH: u32 = 10_000_000;
 
 #[rustfmt::skip]
-static ROWS: [Row; 49] = [
+static ROWS: [Row; 52] = [
     Row(&ANTHROPIC, "claude-fable-5-1", 0, [10_000_000, 250_000, 12_500_000, 20_000_000, 50_000_000, SEARCH]),
     Row(&ANTHROPIC, "claude-fable-5", 0, [10_000_000, 1_000_000, 12_500_000, 20_000_000, 50_000_000, SEARCH]),
     Row(&ANTHROPIC, "claude-opus-5-5", 0, [4_000_000, 200_000, 5_000_000, 8_000_000, 20_000_000, SEARCH]),
@@ -73,6 +84,9 @@ static ROWS: [Row; 49] = [
     Row(&GEMINI, "gemini-3.5-flash-lite", 0, [300_000, 0, 0, 0, 2_500_000, 0]),
     Row(&GEMINI, "gemini-3.1-pro-preview", 0, [2_000_000, 0, 0, 0, 12_000_000, 0]),
     Row(&GEMINI, "gemini-3.1-pro-preview", 200_000, [4_000_000, 0, 0, 0, 18_000_000, 0]),
+    Row(&DEEPSEEK, "deepseek-flash", 0, [150_000, 3_000, 0, 0, 600_000, 0]),
+    Row(&DEEPSEEK, "deepseek-v4-flash", 0, [150_000, 3_000, 0, 0, 600_000, 0]),
+    Row(&DEEPSEEK, "deepseek-v4-pro", 0, [660_000, 22_000, 0, 0, 1_980_000, 0]),
     Row(&GLM, "glm-5.3", 0, [1_400_000, 260_000, 0, 0, 4_400_000, 0]),
     Row(&GLM, "glm-5.2", 0, [1_400_000, 260_000, 0, 0, 4_400_000, 0]),
     Row(&GLM, "glm-5.1", 0, [1_400_000, 260_000, 0, 0, 4_400_000, 0]),
@@ -99,6 +113,8 @@ pub fn built_in() -> impl Iterator<Item = Price> {
             cache_write_1h,
             output,
             web_search,
+            peak_hours: page.peak.map(|(hours, _)| hours.to_owned()),
+            peak_factor: page.peak.map(|(_, factor)| factor),
             source: Some(page.url.to_owned()),
             as_of: Some(page.as_of.to_owned()),
             ..Price::default()

@@ -2,6 +2,7 @@ use super::*;
 use crate::config::document::Document;
 use crate::config::outside::Outside;
 use crate::config::validate::compile;
+use crate::time::calendar;
 
 /// A channel with this multiplier, as JSON.
 fn channel(multiplier: f64) -> std::sync::Arc<Channel> {
@@ -49,7 +50,7 @@ fn a_request_costs_the_sum_of_its_classes() {
         ("m", Usage { input: some(u64::MAX), ..none }, u64::MAX, false),
     ];
     for (model, usage, micros, unpriced) in table {
-        let cost = book.cost(usage, &channel(1.0), model);
+        let cost = book.cost(usage, &channel(1.0), model, Timestamp::default());
         assert_eq!(
             cost,
             Cost { micros: *micros, list_micros: *micros, unpriced: *unpriced },
@@ -63,15 +64,43 @@ fn a_channel_takes_its_share_of_the_list() {
     let book = book(serde_json::json!([{ "model": "m", "input": 3, "output": 15 }]));
     let usage = Usage { input: Some(1_000), ..Usage::default() };
     for (multiplier, micros) in [(1.0, 3_000), (0.5, 1_500), (1.25, 3_750), (0.0, 0), (0.000_1, 0)] {
-        let cost = book.cost(&usage, &channel(multiplier), "m");
+        let cost = book.cost(&usage, &channel(multiplier), "m", Timestamp::default());
         assert_eq!((cost.micros, cost.list_micros), (micros, 3_000), "{multiplier}");
+    }
+}
+
+#[test]
+fn a_request_costs_more_in_the_hours_and_on_the_days_of_a_peak() {
+    let book = book(serde_json::json!([
+        { "model": "m", "input": 1, "output": 2, "peakHours": "1-4, 6-10", "peakFactor": 2 },
+        { "model": "late", "input": 1, "output": 2, "peakHours": "23-24", "peakFactor": 1.5 },
+    ]));
+    let usage = Usage { input: Some(1_000_000), ..Usage::default() };
+    #[rustfmt::skip]
+    let table = [
+        ("m", [11, 27, 0, 59, 59], 1_000_000),
+        ("m", [11, 27, 1, 0, 0], 2_000_000),
+        ("m", [11, 27, 3, 59, 59], 2_000_000),
+        ("m", [11, 27, 4, 0, 0], 1_000_000),
+        ("m", [11, 27, 9, 30, 0], 2_000_000),
+        ("m", [11, 28, 9, 30, 0], 1_000_000),
+        ("m", [11, 29, 9, 30, 0], 1_000_000),
+        ("m", [11, 30, 9, 30, 0], 2_000_000),
+        ("late", [11, 30, 23, 59, 59], 1_500_000),
+        ("late", [12, 1, 0, 0, 0], 1_000_000),
+    ];
+    for (model, time, micros) in table {
+        let [month, day, hour, minute, second] = time;
+        let secs = ((calendar::days(2026, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+        let at = Timestamp::from_millis(u64::try_from(secs).unwrap() * 1000);
+        assert_eq!(book.cost(&usage, &channel(1.0), model, at).micros, micros, "{model} {time:?}");
     }
 }
 
 #[test]
 fn an_operators_price_goes_before_a_built_in_one() {
     let usage = Usage { input: Some(1_000_000), ..Usage::default() };
-    let cost = |book: &Book, model: &str| book.cost(&usage, &channel(1.0), model).micros;
+    let cost = |book: &Book, model: &str| book.cost(&usage, &channel(1.0), model, Timestamp::default()).micros;
     let own = book(serde_json::json!([{ "model": "claude-*", "input": 1, "output": 1 }]));
     assert_eq!(cost(&own, "claude-opus-5-5"), 1_000_000);
     let none = Book::default();
@@ -81,6 +110,7 @@ fn an_operators_price_goes_before_a_built_in_one() {
         4_000_000,
         "a prompt over 272,000 tokens costs twice as much"
     );
+    assert_eq!(cost(&none, "deepseek-flash"), 150_000, "on Thursday at midnight");
 }
 
 #[test]
@@ -109,6 +139,17 @@ fn a_wrong_price_is_refused_by_its_field() {
     for wrong in [-1.0, f64::NAN, f64::INFINITY, 1e9] {
         assert_eq!(problems(&[price("m", 0, 1.0), price("n", 0, wrong)]), [(1, "input")]);
     }
+    let peak = |hours: Option<&str>, factor| Price {
+        peak_hours: hours.map(str::to_owned),
+        peak_factor: factor,
+        ..price("m", 0, 1.0)
+    };
+    for wrong in ["", "1", "4-1", "3-3", "1-25", "-1-4", "1-4;6-10", "1-4,", "a-b"] {
+        assert_eq!(problems(&[peak(Some(wrong), Some(2.0))]), [(0, "peakHours")], "{wrong}");
+    }
+    assert_eq!(problems(&[peak(Some("1-4"), None)]), [(0, "peakFactor")]);
+    assert_eq!(problems(&[peak(Some("1-4"), Some(-1.0))]), [(0, "peakFactor")]);
+    assert_eq!(problems(&[peak(None, Some(2.0))]), [(0, "peakHours")]);
     assert_eq!(problems(&[price("a b", 0, 1.0)]), [(0, "model")]);
     assert_eq!(problems(&[price("m", 0, 1.0), price("m", 0, 2.0)]), [(1, "model")], "it stands twice");
     assert_eq!(problems(&[price("m", 0, 1.0), price("m", 9, 2.0)]), []);

@@ -1691,6 +1691,18 @@ export interface components {
              */
             webSearch?: number | null;
             /**
+             * @description Hours in UTC, Monday to Friday, at which all of these are higher: `1-4,6-10` is from 01:00 to 04:00 and from 06:00
+             *     to 10:00.
+             * @default null
+             */
+            peakHours?: string | null;
+            /**
+             * Format: double
+             * @description What they are multiplied by then.
+             * @default null
+             */
+            peakFactor?: number | null;
+            /**
              * @description The page that says so.
              * @default null
              */

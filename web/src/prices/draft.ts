@@ -3,7 +3,9 @@
 import type { Price } from '../api/types'
 import { type Rate, RATES } from './book'
 
-export type Draft = Record<Rate | 'model' | 'over' | 'source' | 'asOf', string>
+export type Draft = Record<Rate | 'model' | 'over' | 'peakHours' | 'peakFactor' | 'source' | 'asOf', string>
+
+const DECIMALS = [...RATES, 'peakFactor'] as const
 
 export function draftOf(price: Price): Draft {
   const text = (value: number | string | null | undefined) => (value == null ? '' : String(value))
@@ -12,6 +14,8 @@ export function draftOf(price: Price): Draft {
     ...(Object.fromEntries(rates) as Record<Rate, string>),
     model: price.model,
     over: price.over ? String(price.over) : '',
+    peakHours: text(price.peakHours),
+    peakFactor: text(price.peakFactor),
     source: text(price.source),
     asOf: text(price.asOf),
   }
@@ -19,20 +23,22 @@ export function draftOf(price: Price): Draft {
 
 /** The fields whose text is no number. */
 export function unreadable(draft: Draft): (keyof Draft)[] {
-  const rates = RATES.filter(
-    (rate) => draft[rate].trim() !== '' && !/^\d+([.]\d+)?$/.test(draft[rate].trim()),
-  )
-  return /^\d*$/.test(draft.over.trim()) ? rates : ['over', ...rates]
+  const isDecimal = (text: string) => /^(\d+([.]\d+)?)?$/.test(text.trim())
+  const wrong = DECIMALS.filter((name) => !isDecimal(draft[name]))
+  return /^\d*$/.test(draft.over.trim()) ? wrong : ['over', ...wrong]
 }
 
 export function priceOf(draft: Draft): Price {
-  const rates = RATES.filter((rate) => draft[rate].trim() !== '').map((rate) => [rate, Number(draft[rate])])
-  const texts = (['source', 'asOf'] as const)
+  const numbers = DECIMALS.filter((name) => draft[name].trim() !== '').map((name) => [
+    name,
+    Number(draft[name]),
+  ])
+  const texts = (['peakHours', 'source', 'asOf'] as const)
     .filter((name) => draft[name].trim() !== '')
     .map((name) => [name, draft[name].trim()])
   return {
     model: draft.model.trim(),
     ...(Number(draft.over) > 0 && { over: Number(draft.over) }),
-    ...(Object.fromEntries([...rates, ...texts]) as Partial<Price>),
+    ...(Object.fromEntries([...numbers, ...texts]) as Partial<Price>),
   } as Price
 }

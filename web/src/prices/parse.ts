@@ -3,8 +3,8 @@
 import type { Price } from '../api/types'
 import { isSame, RATES } from './book'
 
-const TEXTS = ['model', 'source', 'asOf'] as const
-const NUMBERS = ['over', ...RATES] as const
+const TEXTS = ['model', 'peakHours', 'source', 'asOf'] as const
+const NUMBERS = ['over', ...RATES, 'peakFactor'] as const
 const COLUMNS: readonly string[] = [...TEXTS, ...NUMBERS]
 
 export type Parsed =

@@ -1,5 +1,6 @@
 use super::*;
 use crate::ir::Usage;
+use crate::time::Timestamp;
 
 const PATH: &str = "/api/prices";
 
@@ -17,7 +18,7 @@ fn prices_are_replaced_as_a_whole_and_in_force_at_once() {
     assert_eq!(server.call(Method::GET, PATH, NULL).1, view);
     let config = server.config.current();
     let usage = Usage { input: Some(1_000), output: Some(100), ..Usage::default() };
-    assert_eq!(config.prices.cost(&usage, &config.channels[0], "m").micros, 3_500);
+    assert_eq!(config.prices.cost(&usage, &config.channels[0], "m", Timestamp::default()).micros, 3_500);
     let stale = before["version"].as_str().unwrap();
     let (status, answer) = with_version(&server, Method::PUT, PATH, stale, json!({"prices": []}));
     assert_eq!((status, &answer["current"]["prices"]), (StatusCode::CONFLICT, &prices));

@@ -18,8 +18,19 @@ class ChannelList {
   failure = $state.raw<ReturnType<typeof asProblem>>()
   /** Counts writes, so that an answer from before one is not shown after it. */
   #writes = 0
-  /** When they were first read, in milliseconds since the epoch, until somebody watches. */
+  /** When the start of the UI read them, in milliseconds since the epoch, until somebody watches or writes. */
   #begun = 0
+
+  /** Reads them for the page that is about to be shown. */
+  async start() {
+    if (await this.refresh()) this.#begun = Date.now()
+  }
+
+  /** What was read is old: a form wrote a channel. */
+  written() {
+    this.#writes += 1
+    this.#begun = 0
+  }
 
   /** Reads them anew; false where that failed. */
   async refresh(): Promise<boolean> {
@@ -28,7 +39,6 @@ class ChannelList {
       const { channels } = await result(api.GET('/api/channels'))
       session.state = 'in'
       if (before !== this.#writes) return true
-      if (this.channels === undefined) this.#begun = Date.now()
       this.channels = channels
       this.failure = undefined
       return true

@@ -100,7 +100,8 @@ fn a_request_costs_more_in_the_hours_and_on_the_days_of_a_peak() {
 #[test]
 fn an_operators_price_goes_before_a_built_in_one() {
     let usage = Usage { input: Some(1_000_000), ..Usage::default() };
-    let cost = |book: &Book, model: &str| book.cost(&usage, &channel(1.0), model, Timestamp::default()).micros;
+    let cost =
+        |book: &Book, model: &str| book.cost(&usage, &channel(1.0), model, Timestamp::default()).micros;
     let own = book(serde_json::json!([{ "model": "claude-*", "input": 1, "output": 1 }]));
     assert_eq!(cost(&own, "claude-opus-5-5"), 1_000_000);
     let none = Book::default();

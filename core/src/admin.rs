@@ -172,6 +172,7 @@ async fn serve<P: Platform>(
         Target::Series => stats::series::read(context, request).await,
         Target::Requests => requests::list(context, request).await,
         Target::Request(id) => requests::read(context, id).await,
+        Target::Sessions => requests::sessions::list(context, request).await,
         Target::Capture if method == Method::GET => capture::read(context).await,
         Target::Capture if method == Method::POST => capture::start(context, request).await,
         Target::Capture => capture::stop(context, request).await,

@@ -9,6 +9,7 @@ pub mod outbox;
 pub(crate) mod query;
 pub mod retention;
 pub(crate) mod rollup;
+pub(crate) mod sessions;
 pub(crate) mod stats;
 #[cfg(test)]
 mod tests;

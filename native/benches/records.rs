@@ -93,6 +93,11 @@ async fn main() {
         "requests?q=found+nowhere".to_owned(),
         "requests?q=req_500".to_owned(),
         "requests/req_500".to_owned(),
+        "sessions".to_owned(),
+        "sessions?limit=200".to_owned(),
+        "sessions?clientKey=ck_11".to_owned(),
+        "sessions?clientKey=ck_nobody".to_owned(),
+        format!("sessions?since={month}&until={}", month + 3_600_000),
     ] {
         let mut times = Vec::new();
         let mut bytes = 0;

@@ -237,7 +237,7 @@ impl<'a> Stage<'a> {
             "importConfig" => {
                 body(json!({ "mode": "merge", "document": { "channels": [channel("imported")] } }))
             }
-            "listAudit" | "listVersions" => query("?limit=2&since=0"),
+            "listAudit" | "listSessions" | "listVersions" => query("?limit=2&since=0"),
             "listRequests" => query("?limit=2&since=0&protocol=chat"),
             "listUpstreamModels" => query("?protocol=chat"),
             "promoteChannel" => body(json!({ "seconds": 60 })),

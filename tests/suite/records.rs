@@ -120,6 +120,34 @@ async fn requests_are_paged_filtered_exported_and_added_up() {
 }
 
 #[tokio::test]
+async fn the_requests_of_a_session_are_added_up() {
+    let mock = Mock::start().await.unwrap();
+    let gateway = after_a_failover(&mock).await;
+    for session in ["", "one", "two", "one"] {
+        let call = Sample::of(Protocol::Chat, false).call(gateway.url(), gateway.key());
+        let call = if session.is_empty() { call } else { call.header("session-id", session) };
+        assert_eq!(call.send().await.unwrap().status, 200);
+    }
+    let requests = recorded(&gateway, 4, "").await;
+    let one = &requests[0]["session"];
+    let body = get(&gateway, "sessions").await.json();
+    assert_eq!(body["complete"], true, "{body}");
+    let sessions = body["sessions"].as_array().unwrap();
+    assert_eq!(sessions.len(), 2, "{body}");
+    let session = &sessions[0];
+    assert_eq!((&session["id"], &session["last"]), (one, &requests[0]["at"]), "{body}");
+    assert_eq!((&session["requests"], &session["failed"]), (&2.into(), &0.into()), "{body}");
+    assert_eq!(session["clientKey"], requests[0]["clientKey"], "{body}");
+    assert_eq!(session["channels"], Value::from(vec![requests[0]["channel"].clone()]), "{body}");
+    assert_eq!(session["models"], Value::from(vec![requests[0]["model"].clone()]), "{body}");
+    let used = requests[0]["usage"]["output"].as_u64().unwrap();
+    assert_eq!(session["output"], 2 * used, "{body}");
+    let until = format!("sessions?until={}", requests[0]["at"]);
+    let before = get(&gateway, &until).await.json();
+    assert_eq!(before["sessions"][0]["id"], requests[1]["session"], "{before}");
+}
+
+#[tokio::test]
 async fn what_is_refused_before_it_is_read_is_listed_and_no_stranger_is_counted() {
     let mock = Mock::start().await.unwrap();
     let gateway = after_a_failover(&mock).await;
@@ -145,6 +173,7 @@ async fn strangers_and_wrong_questions_are_refused() {
         "requests/req_1",
         "requests/export.csv",
         "requests/export.jsonl",
+        "sessions",
         "stats",
         "stats/series",
         "overview",

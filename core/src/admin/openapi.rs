@@ -58,6 +58,7 @@ use crate::admin::session::COOKIE_NAME;
         requests::list,
         requests::read,
         requests::export::export,
+        requests::sessions::list,
         capture::of_request,
         capture::read,
         capture::start,

@@ -1,6 +1,7 @@
 //! What happened to requests: found, read, exported.
 
 pub(super) mod export;
+pub(super) mod sessions;
 mod view;
 
 pub(crate) use self::view::RequestView;
@@ -109,6 +110,7 @@ pub(super) fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
         model: parameters.owned("model"),
         client_key: parameters.owned("clientKey"),
         session: parameters.owned("session"),
+        in_session: false,
         text: parameters.owned("q"),
     })
 }

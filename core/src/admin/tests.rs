@@ -33,6 +33,7 @@ mod prices;
 mod requests;
 mod routing;
 mod session;
+mod sessions;
 mod settings;
 mod tools;
 

@@ -69,6 +69,8 @@ pub(crate) struct Filter {
     pub(crate) model: Option<String>,
     pub(crate) client_key: Option<String>,
     pub(crate) session: Option<String>,
+    /// Only those that belong to some session.
+    pub(crate) in_session: bool,
     /// An id, or a part of a model's name or of an error.
     pub(crate) text: Option<String>,
 }
@@ -163,19 +165,32 @@ impl Filter {
         }
         let whole = indexed.is_empty() && text.is_empty();
         let looked_through = if whole { limit } else { self.window() };
-        let mut among =
-            format!("SELECT {INDEXED} FROM request{} ORDER BY at DESC, seq DESC LIMIT ?", place.text);
-        place.params.push(looked_through.into());
-        among = format!("seq IN (SELECT seq FROM ({among}){}", indexed.text);
-        place.params.extend(indexed.params);
-        if text.is_empty() {
-            among.push_str(" LIMIT ?");
-            place.params.push(limit.into());
-        }
-        among.push(')');
+        let most = text.is_empty().then_some(limit);
+        let Statement { sql, params } = self.among("seq", cursor, looked_through, most);
         let mut found = Conditions::default();
-        found.add(&among, place.params);
+        found.add(&format!("seq IN ({sql})"), params);
         found.and(text)
+    }
+
+    /// `columns` of those that the index alone finds among the newest `looked_through` below `cursor`, the newest first,
+    /// and `most` of them at most.
+    pub(super) fn among(
+        &self,
+        columns: &str,
+        cursor: Option<Cursor>,
+        looked_through: u64,
+        most: Option<u64>,
+    ) -> Statement {
+        let (Conditions { text: place, mut params }, indexed) = (self.place(cursor), self.indexed());
+        let newest = format!("SELECT {INDEXED} FROM request{place} ORDER BY at DESC, seq DESC LIMIT ?");
+        params.push(looked_through.into());
+        params.extend(indexed.params);
+        let mut sql = format!("SELECT {columns} FROM ({newest}){}", indexed.text);
+        if let Some(most) = most {
+            sql.push_str(" LIMIT ?");
+            params.push(most.into());
+        }
+        Statement { sql: sql.into(), params }
     }
 
     /// Where a page that is not full stopped looking: one row as in [`Cursor::of`], or none when it has seen all.
@@ -192,7 +207,7 @@ impl Filter {
     }
 
     /// How many records a page looks through.
-    fn window(&self) -> u64 {
+    pub(super) fn window(&self) -> u64 {
         if self.words().is_some() { TEXT_WINDOW } else { WINDOW }
     }
 
@@ -227,6 +242,9 @@ impl Filter {
         all.add_some("model = ?", self.model.as_deref());
         all.add_some("client_key = ?", self.client_key.as_deref());
         all.add_some("session = ?", self.session.as_deref());
+        if self.in_session {
+            all.add("session IS NOT NULL", []);
+        }
         all
     }
 

@@ -290,6 +290,7 @@ fn an_index_leads_to_every_page_in_its_order() {
         (failed(StatusFilter::Exactly(429)), among),
         (Filter { channel: text("ch_a"), model: text("m"), ..failed(StatusFilter::Failed) }, among),
         (Filter { client_key: text("ck_1"), session: text("s"), ..Filter::default() }, among),
+        (Filter { client_key: text("ck_1"), in_session: true, ..Filter::default() }, among),
         (Filter { text: text("req_1"), ..Filter::default() }, "sqlite_autoindex_request_1"),
     ] {
         let cursor = Cursor { at: Timestamp::from_millis(5), seq: 3 };
@@ -382,6 +383,11 @@ fn sums_and_single_requests_are_looked_up() {
     ] {
         let plan = plan(&database, statement);
         assert!(plan.contains("SEARCH") && !plan.contains("SCAN r"), "{plan}");
+    }
+    let in_session = Filter { in_session: true, ..Filter::default() };
+    let sessions = plan(&database, in_session.sessions(10));
+    for step in ["SCAN request USING COVERING INDEX request_at", "SEARCH request USING INTEGER PRIMARY KEY"] {
+        assert!(sessions.contains(step), "{step} is not in {sessions}");
     }
     for statement in Retention::default().requests(Timestamp::from_millis(START)) {
         let plan = plan(&database, statement);

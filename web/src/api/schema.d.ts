@@ -599,6 +599,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sessions of a range, those used last first. Requests that belong to none are left out. */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings": {
         parameters: {
             query?: never;
@@ -1959,6 +1976,69 @@ export interface components {
             requests: number[][];
             /** @description How many of them failed. */
             failed: number[][];
+        };
+        /** @description Sessions, those used last first. */
+        SessionList: {
+            sessions: components["schemas"]["SessionView"][];
+            /**
+             * @description Whether these are all sessions of the range, each with all its requests in it. Else they are the ones used last,
+             *     and their sums are of the newest requests: at most 10,000 of the 100,000 newest of the range are added up.
+             */
+            complete: boolean;
+        };
+        /** @description What the requests of a session within the range add up to. */
+        SessionView: {
+            /** @description As its requests show it. */
+            id: string;
+            clientKey: string;
+            /** @description The client's, of its last request. */
+            protocol: string;
+            /** @description When its first request came, in milliseconds since 1970. */
+            first: components["schemas"]["Timestamp"];
+            /** @description When its last one came. */
+            last: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            requests: number;
+            /**
+             * Format: int64
+             * @description The client got an error.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Tokens, neither read from a cache nor written to one.
+             */
+            input: number;
+            /** Format: int64 */
+            cacheRead: number;
+            /** Format: int64 */
+            cacheWrite: number;
+            /**
+             * Format: int64
+             * @description Without reasoning.
+             */
+            output: number;
+            /** Format: int64 */
+            reasoning: number;
+            /**
+             * Format: int64
+             * @description Requests whose tokens the gateway estimated.
+             */
+            estimated: number;
+            /**
+             * Format: int64
+             * @description Of those whose price was known, in micro-dollars.
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description Requests that used something and have no cost.
+             */
+            unpriced: number;
+            /** @description Those asked for last, at most eight. */
+            models: string[];
+            /** @description Ids of those that served its requests, or were tried last, at most eight. More than one: it moved or failed over. */
+            channels: string[];
         };
         /** @description What holds for all channels; what is left out has its default. */
         Settings: {
@@ -5847,6 +5927,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description At most 200; 50 where it is left out. */
+                limit?: number;
+                /** @description Of requests that arrived then or later. */
+                since?: number;
+                /** @description Of requests that arrived before. */
+                until?: number;
+                /** @description Id of a client key. */
+                clientKey?: string;
+            };
+            header?: {
+                /** @description `ETag` of the last answer. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description As before. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Neither a session nor the admin key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong keys; `Retry-After` tells the wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
         };
     };

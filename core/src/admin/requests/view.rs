@@ -209,6 +209,6 @@ impl RequestDetail {
 }
 
 /// A list as it was written.
-fn list(json: String) -> Result<Box<RawValue>, DatabaseError> {
+pub(super) fn list(json: String) -> Result<Box<RawValue>, DatabaseError> {
     RawValue::from_string(json).map_err(|error| DatabaseError::Broken(error.to_string()))
 }

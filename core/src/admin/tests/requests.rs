@@ -137,6 +137,9 @@ fn a_wrong_parameter_is_named() {
         ("requests?client_key=x", "client_key"),
         ("requests?channel=a&channel=b", "channel"),
         ("requests/export.csv?limit=3", "limit"),
+        ("sessions?limit=201", "limit"),
+        ("sessions?since=yesterday", "since"),
+        ("sessions?session=1", "session"),
         ("stats?range=forever", "range"),
         ("stats?range=99999999d", "range"),
         ("stats?until=9007199254740992", "until"),
@@ -241,7 +244,7 @@ fn the_overview_tells_how_things_are() {
 fn without_a_database_records_are_refused_and_the_overview_says_why() {
     let server = with_records();
     server.platform.database.fail(Some(DatabaseError::Full));
-    for path in ["/api/requests", "/api/requests/req_1", "/api/stats", "/api/stats/series"] {
+    for path in ["/api/requests", "/api/requests/req_1", "/api/sessions", "/api/stats", "/api/stats/series"] {
         let (status, body) = server.call(Method::GET, path, NULL);
         assert_eq!(
             (status, &body["error"]["code"]),

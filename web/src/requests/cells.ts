@@ -63,8 +63,12 @@ export function cell(
 function tokens(request: RequestSummary, language: string): string {
   const found = tokensOf(request)
   if (found === undefined) return NOTHING
-  const estimated = request.usage.estimated ? '≈ ' : ''
-  return `${estimated}${compact(found.input, language)} → ${compact(found.output, language)}`
+  return inAndOut(found, request.usage.estimated, language)
+}
+
+/** Tokens in and out; `estimated`: some of them nobody counted. */
+export function inAndOut(tokens: { input: number; output: number }, estimated: boolean, language: string) {
+  return `${estimated ? '≈ ' : ''}${compact(tokens.input, language)} → ${compact(tokens.output, language)}`
 }
 
 function sum(...parts: (number | null | undefined)[]): number | undefined {

@@ -13,6 +13,8 @@ export const STATUSES = ['failed', '2xx', '4xx', '5xx', 'gone'] as const
 
 export const USUAL_RANGE = '24h'
 
+const CARRIED = ['range', 'since', 'until', 'clientKey'] as const
+
 export interface RequestQuery extends Partial<Record<FilterName, string>> {
   since: number
   until?: number
@@ -20,10 +22,27 @@ export interface RequestQuery extends Partial<Record<FilterName, string>> {
 
 /** What the API is asked for at this address. */
 export function requestQuery(query: Query, now: number): RequestQuery {
+  const filters = FILTERS.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []))
+  return { ...timesOf(query, now), ...Object.fromEntries(filters) }
+}
+
+/** When the range of an address begins, and where it ends unless that is now. */
+export function timesOf(query: Query, now: number): { since: number; until?: number } {
   const range = rangeOf(query, USUAL_RANGE)
   const { since, until } = boundsOf(range, now)
-  const filters = FILTERS.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []))
-  return { since, ...('until' in range && { until }), ...Object.fromEntries(filters) }
+  return { since, ...('until' in range && { until }) }
+}
+
+/** What of an address holds for requests and for their sessions alike. */
+export function carriedOver(query: Query): Query {
+  return Object.fromEntries(CARRIED.flatMap((name) => (query[name] ? [[name, query[name]]] : [])))
+}
+
+/** What can be chosen of `items`; what was chosen may be gone from the configuration. */
+export function choicesOf(items: readonly { id: string; name: string }[], chosen: string | undefined) {
+  const choices = items.map(({ id, name }) => ({ value: id, label: name }))
+  if (!chosen || choices.some(({ value }) => value === chosen)) return choices
+  return [...choices, { value: chosen, label: chosen }]
 }
 
 /** The newest page of a range that ends now can go on by itself. */

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { cell } from './cells'
 import { COLUMNS, columnsOf, FIXED } from './columns'
-import { canGoOn, exportAddress, feedFilter, filterCount, fits, requestQuery } from './filters'
+import {
+  canGoOn,
+  carriedOver,
+  choicesOf,
+  exportAddress,
+  feedFilter,
+  filterCount,
+  fits,
+  requestQuery,
+} from './filters'
 import { outcomeOf } from './outcome'
 import { request } from './sample'
 
@@ -29,6 +38,19 @@ describe('filters', () => {
 
   it('end where a custom range ends', () => {
     expect(requestQuery({ since: '10', until: '20' }, 100)).toEqual({ since: 10, until: 20 })
+  })
+
+  it('carry over to sessions where these have them too', () => {
+    const query = { range: '7d', clientKey: 'ck_1', model: 'gpt-4o', cursor: 'y', since: '' }
+    expect(carriedOver(query)).toEqual({ range: '7d', clientKey: 'ck_1' })
+  })
+
+  it('offer what was chosen, be it gone', () => {
+    const team = { value: 'ck_1', label: 'team' }
+    const keys = [{ id: 'ck_1', name: 'team' }]
+    expect(choicesOf(keys, undefined)).toEqual([team])
+    expect(choicesOf(keys, 'ck_1')).toEqual([team])
+    expect(choicesOf(keys, 'ck_2')).toEqual([team, { value: 'ck_2', label: 'ck_2' }])
   })
 
   it('carry over to the export', () => {

@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { UnderWay } from '../api/types'
 import { request } from './sample'
-import { sumsOf } from './session'
+import { costOf, sumsOf } from './session'
 
 describe('a session', () => {
+  it.each([
+    [0, 0, '$0.00'],
+    [1_500_000, 0, '$1.50'],
+    [1_500_000, 2, '$1.50+'],
+    [0, 2, undefined],
+  ])('of %d micro-dollars and %d requests without a price costs %s', (cost, unpriced, text) => {
+    expect(costOf({ cost, unpriced }, 'en')).toBe(text)
+  })
+
   it('comes to nothing without requests', () => {
     expect(sumsOf([])).toBeUndefined()
   })

@@ -1,22 +1,32 @@
 // What the requests of one session come to.
 
 import type { RequestSummary } from '../api/types'
+import { money } from '../format'
 import { tokensOf } from './cells'
 import { outcomeOf } from './outcome'
 import { isUnderWay, type Row } from './tail'
 
-export interface SessionSums {
+interface Costs {
+  cost: number
+  /** Requests that were served and have no cost. */
+  unpriced: number
+}
+
+export interface SessionSums extends Costs {
   requests: number
   failed: number
   /** From the first one's beginning to the last one's, in milliseconds. */
   lasted: number
   input: number
   output: number
-  cost: number
-  /** Requests that were served and have no cost. */
-  unpriced: number
   /** Ids, in the order in which they came to serve it. */
   channels: string[]
+}
+
+/** With a plus where it is more than is known; undefined where nothing is. */
+export function costOf({ cost, unpriced }: Costs, language: string): string | undefined {
+  if (cost === 0 && unpriced > 0) return undefined
+  return money(cost, language) + (unpriced > 0 ? '+' : '')
 }
 
 /** Sums up rows, of which the newest is the first; undefined where there are none. */

@@ -24,11 +24,13 @@ export function served({ requests, failed, gone }: Sums): number {
   return Math.max(0, requests - failed - gone)
 }
 
-export function tokensIn({ input, cacheRead, cacheWrite }: Sums): number {
+type Tokens = Pick<Sums, 'input' | 'cacheRead' | 'cacheWrite' | 'output' | 'reasoning'>
+
+export function tokensIn({ input, cacheRead, cacheWrite }: Tokens): number {
   return input + cacheRead + cacheWrite
 }
 
-export function tokensOut({ output, reasoning }: Sums): number {
+export function tokensOut({ output, reasoning }: Tokens): number {
   return output + reasoning
 }
 

@@ -13,6 +13,7 @@ const PATHS = [
   'channels',
   'channels/new',
   'requests',
+  'requests/sessions',
   'route',
   'usage',
   'keys',

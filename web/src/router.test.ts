@@ -10,6 +10,7 @@ describe('router', () => {
     { page: 'channel', id: 'odd/id %41' },
     { page: 'requests' },
     { page: 'requests', id: 'req_1' },
+    { page: 'sessions' },
     { page: 'route' },
     { page: 'usage' },
     { page: 'keys' },

@@ -10,6 +10,8 @@ export type Route =
   | { page: 'channel'; id: string }
   /** All requests; with an id, this one beside them. */
   | { page: 'requests'; id?: string }
+  /** Requests by the conversation they belong to. */
+  | { page: 'sessions' }
   /** Who would serve a request. */
   | { page: 'route' }
   | { page: 'usage' }
@@ -48,6 +50,8 @@ function path(route: Route): string {
       return `keys/${encodeURIComponent(route.id)}`
     case 'requests':
       return route.id === undefined ? 'requests' : `requests/${encodeURIComponent(route.id)}`
+    case 'sessions':
+      return 'requests/sessions'
     case 'settings':
       return `settings/${route.section}`
     case 'notFound':
@@ -79,6 +83,7 @@ function inside(area: string | undefined, item: string): Route {
   if (area === 'settings') return section === undefined ? LOST : { page: 'settings', section }
   if (area === 'channels' && item === 'new') return { page: 'newChannel' }
   if (area === 'keys' && item === 'new') return { page: 'newKey' }
+  if (area === 'requests' && item === 'sessions') return { page: 'sessions' }
   const id = decoded(item)
   if (id === undefined) return LOST
   if (area === 'channels') return { page: 'channel', id }

@@ -9,6 +9,7 @@ import { front } from './en/front'
 import { overview } from './en/overview'
 import { playground } from './en/playground'
 import { requests } from './en/requests'
+import { sessions } from './en/sessions'
 import { settings } from './en/settings'
 import { failures, protocols } from './en/terms'
 import { usage } from './en/usage'
@@ -28,6 +29,7 @@ export const en = {
   playground,
   protocols,
   requests,
+  sessions,
   settings,
   states,
   test,

@@ -10,6 +10,7 @@ import { front } from './zh-CN/front'
 import { overview } from './zh-CN/overview'
 import { playground } from './zh-CN/playground'
 import { requests } from './zh-CN/requests'
+import { sessions } from './zh-CN/sessions'
 import { settings } from './zh-CN/settings'
 import { failures, protocols } from './zh-CN/terms'
 import { usage } from './zh-CN/usage'
@@ -29,6 +30,7 @@ export const zhCN: Messages = {
   playground,
   protocols,
   requests,
+  sessions,
   settings,
   states,
   test,

@@ -36,6 +36,7 @@ function pages(): Command[] {
     ...SECTIONS.map((section) =>
       to(`settings-${section}`, `${title}: ${sections[section]}`, kind, { page: 'settings', section }),
     ),
+    to('sessions', `${places.requests}: ${i18n.t.sessions.title}`, kind, { page: 'sessions' }),
     to('new-channel', i18n.t.channels.add, palette.action, { page: 'newChannel' }),
     to('new-key', i18n.t.clientKeys.add, palette.action, { page: 'newKey' }),
   ]

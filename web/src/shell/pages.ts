@@ -16,6 +16,7 @@ const PAGES: Record<Exclude<Route['page'], 'settings'>, Load> = {
   newChannel: channel,
   channel,
   requests: () => import('../requests/RequestsPage.svelte'),
+  sessions: () => import('../requests/SessionsPage.svelte'),
   route: () => import('../requests/RoutePage.svelte'),
   usage: () => import('../usage/UsagePage.svelte'),
   keys: () => import('../keys/KeysPage.svelte'),

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use causeway_core::database::{DatabaseError, Row, Statement, Value, migrate};
@@ -12,8 +11,6 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, TransactionBehavior, par
 
 /// How long a call waits for another process that holds the file.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// So many statements are run in one go: requests that share the core have their turns in between.
-const AT_A_TIME: usize = 16;
 /// Distinct texts of which the compiled form is kept.
 const STATEMENTS: usize = 64;
 
@@ -105,11 +102,8 @@ fn answers(connection: &mut Connection, statements: &[Statement]) -> rusqlite::R
     for alike in statements.chunk_by(|one, next| one.sql == next.sql) {
         let Some(first) = alike.first() else { continue };
         let mut prepared = transaction.prepare_cached(&first.sql)?;
-        for some in alike.chunks(AT_A_TIME) {
-            for statement in some {
-                answers.push(answer(&mut prepared, &statement.params)?);
-            }
-            thread::yield_now();
+        for statement in alike {
+            answers.push(answer(&mut prepared, &statement.params)?);
         }
     }
     transaction.commit()?;

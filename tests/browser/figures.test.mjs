@@ -96,6 +96,19 @@ test('usage is broken down in every way, and the address keeps it', async () => 
   assert.deepEqual(complaints, [])
 })
 
+test('on a phone the usage is a list, and nothing of it is out of sight', async () => {
+  const { page, complaints } = await openPage(browser, {
+    expected: gateway.isExpectedRefusal,
+    viewport: { width: 360, height: 740 },
+  })
+  await gateway.signIn(page, 'usage?by=channel')
+  const region = page.getByRole('region', { name: 'By channel' })
+  await region.getByRole('link', { name, exact: true }).waitFor()
+  const excess = await region.evaluate((element) => element.scrollWidth - element.clientWidth)
+  assert.ok(excess <= 0, `it is ${excess} px too wide`)
+  assert.deepEqual(complaints, [])
+})
+
 test('a page that cannot reach the gateway says so and recovers', async () => {
   const { page } = await open('usage')
   await page.getByRole('heading', { name: 'Requests over time' }).waitFor()

@@ -152,6 +152,19 @@ test('a channel is tested and copied from its row', async (t) => {
   assert.deepEqual(complaints, [])
 })
 
+test('a start without an answer says so, and can be tried again', async () => {
+  const { page } = await openPage(browser, { expected: gateway.isExpectedRefusal })
+  await gateway.signIn(page)
+  await page.route('**/api/channels', (route) =>
+    route.fulfill({ status: 503, json: { error: { code: 'store_unavailable', message: 'no' } } }),
+  )
+  await page.reload()
+  await page.getByRole('alert').filter({ hasText: 'The configuration cannot be stored' }).waitFor()
+  await page.unroute('**/api/channels')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('heading', { name: 'Channels' }).waitFor()
+})
+
 test('pasted text fills the form of a new channel', async (t) => {
   const name = gateway.freshName()
   t.after(() => gateway.removeChannel(name))

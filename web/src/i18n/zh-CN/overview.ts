@@ -35,12 +35,12 @@ export const overview: Messages['overview'] = {
     done: '已完成',
     channel: {
       title: '添加渠道',
-      lead: '请求发往何处。粘贴供应商的 curl 命令,表单会自动填写。',
+      lead: '请求发往何处。粘贴供应商的 curl 命令，表单会自动填写。',
       action: '添加渠道',
     },
     client: {
       title: '接入客户端',
-      lead: 'Claude Code、Codex、Gemini CLI 或任意 SDK:使用本网关的密钥,复制两行即可。',
+      lead: 'Claude Code、Codex、Gemini CLI 或任意 SDK：使用本网关的密钥，复制两行即可。',
       action: '接入客户端',
     },
     request: {

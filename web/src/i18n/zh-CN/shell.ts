@@ -30,7 +30,7 @@ export const shell: Front['shell'] = {
   shortcuts: {
     title: '快捷键',
     search: '转到搜索框',
-    go: (place) => `转到:${place}`,
+    go: (place) => `转到：${place}`,
     plain: '启用不含 Ctrl 的快捷键',
   },
   notFound: '此地址没有内容。',

@@ -73,7 +73,7 @@ test('a change is shown before it is sent, and taken back', async () => {
   assert.deepEqual((await configured(NAMES[1])).models, ['gpt-*', '!gpt-old'])
   await dialog.getByRole('button', { name: 'Close' }).click()
 
-  await page.getByRole('button', { name: 'Pause…' }).click()
+  await page.getByRole('button', { name: 'To standby…' }).click()
   await dialog.getByLabel('What to change').selectOption('Remove model patterns')
   await dialog.getByLabel('Models').fill('!gpt-old')
   await dialog.getByRole('button', { name: 'Change 3 channels' }).click()
@@ -83,8 +83,8 @@ test('a change is shown before it is sent, and taken back', async () => {
   await dialog.waitFor({ state: 'detached' })
 
   for (const [button, status] of [
-    ['Pause…', 'paused'],
-    ['Resume…', 'active'],
+    ['To standby…', 'paused'],
+    ['Into service…', 'active'],
   ]) {
     await page.getByRole('button', { name: button }).click()
     await dialog.getByRole('button', { name: 'Change 3 channels' }).click()

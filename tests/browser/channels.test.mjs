@@ -47,7 +47,7 @@ test('an operator signs in, adds a channel, pauses it and signs out', async (t) 
   assert.equal((await gateway.listed(name))?.status, 'active')
   assert.doesNotMatch(await page.content(), /sk-browser-test-0123456789/, 'the key is not shown again')
 
-  await row.getByRole('button', { name: `Pause: ${name}` }).click()
+  await row.getByRole('button', { name: `Move to standby: ${name}` }).click()
   await row.getByText('Paused by you').waitFor()
   assert.equal((await gateway.listed(name))?.status, 'paused')
 

@@ -8,11 +8,14 @@ import { launch, openPage } from './browser.mjs'
 import * as gateway from './gateway.mjs'
 
 const name = gateway.freshName()
+const STANDBY = `${name}-on-standby`
 let browser
 
 before(async () => {
   browser = await launch()
   await gateway.addChannel(name)
+  await gateway.addChannel(STANDBY, [])
+  await gateway.patchChannel(STANDBY, { status: 'paused' })
   await gateway.addClientKey(name, {
     models: ['a-model-with-a-rather-long-name-*'],
     limits: { requestsPerMinute: 60, tokensPerMinute: 100_000, concurrency: 4 },
@@ -29,6 +32,7 @@ after(async () => {
   await gateway.stopCapture()
   await gateway.removeClientKeyNamed(name)
   await gateway.removeChannel(name)
+  await gateway.removeChannel(STANDBY)
 })
 
 /** Each shows something by what it does; in no language's words. */
@@ -52,6 +56,10 @@ const STATES = {
     const { id } = await gateway.clientKey(name)
     await show(page, `connect?key=${id}&client=opencode`)
     await page.locator('.lamp').waitFor()
+  },
+  'channels on standby': async (page) => {
+    await show(page, 'channels')
+    await page.getByRole('link', { name: STANDBY, exact: true }).waitFor()
   },
   'a key being replaced': async (page) => {
     const { id } = await gateway.listed(name)

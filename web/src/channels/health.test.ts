@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChannelSummary, KeyHealth, ProtocolHealth } from '../api/types'
-import { channelState, keyState, serves, usableKeys } from './health'
+import { channelState, keyState, serves, serviceState, usableKeys } from './health'
 
 const NOW = 1_000_000
 
@@ -51,6 +51,16 @@ describe('channelState', () => {
   it('tells when the earliest key is tried again', () => {
     const subject = channel(['a', 'b'], [open('a', NOW + 9), open('b', NOW + 5)])
     expect(channelState(subject, NOW)).toMatchObject({ name: 'open', until: NOW + 5 })
+  })
+})
+
+describe('serviceState', () => {
+  it.each([
+    ['no key', channel([], [], 'paused'), 'noKey'],
+    ['a tripped key', channel(['a'], [open('a')], 'paused'), 'open'],
+    ['a good key', channel(['a'], undefined, 'paused'), 'active'],
+  ])('looks behind the pause of a channel with %s', (_, subject, name) => {
+    expect(serviceState(subject, NOW).name).toBe(name)
   })
 })
 

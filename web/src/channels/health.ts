@@ -24,9 +24,12 @@ export function keyState(channel: ChannelSummary, keyId: string, now: number): S
   return health === undefined ? { name: 'active' } : stateOf(health, now)
 }
 
-/** The state of a channel: that of its best key, or `partial` when some of it does not work. */
 export function channelState(channel: ChannelSummary, now: number): State {
-  if (channel.status === 'paused') return { name: 'paused' }
+  return channel.status === 'paused' ? { name: 'paused' } : serviceState(channel, now)
+}
+
+/** How a channel is in service, or would be: as its best key, or `partial` when some of it does not work. */
+export function serviceState(channel: ChannelSummary, now: number): State {
   const states = channel.keys
     .map((key) => keyState(channel, key.id, now))
     .filter((state) => state.name !== 'paused')

@@ -4,9 +4,12 @@ export interface Toast {
   id: number
   text: string
   tone: 'good' | 'bad'
+  /** Takes back what happened. */
+  undo?: (() => void) | undefined
 }
 
-const LIFETIME = { good: 4000, bad: 9000 }
+/** In milliseconds. What can be taken back stays until somebody had the time to regret it. */
+const LIFETIME = { good: 4_000, bad: 9_000, undo: 10_000 }
 const MOST = 4
 
 class Toasts {
@@ -14,13 +17,21 @@ class Toasts {
   #next = 1
 
   say(text: string, tone: Toast['tone'] = 'good') {
-    const toast = { id: this.#next++, text, tone }
-    this.shown = [...this.shown, toast].slice(-MOST)
-    setTimeout(() => this.dismiss(toast.id), LIFETIME[tone])
+    this.#show({ id: this.#next++, text, tone }, LIFETIME[tone])
+  }
+
+  /** Says what was done, with a button that takes it back. */
+  offer(text: string, undo: () => void) {
+    this.#show({ id: this.#next++, text, tone: 'good', undo }, LIFETIME.undo)
   }
 
   dismiss(id: number) {
     this.shown = this.shown.filter((toast) => toast.id !== id)
+  }
+
+  #show(toast: Toast, lifetime: number) {
+    this.shown = [...this.shown, toast].slice(-MOST)
+    setTimeout(() => this.dismiss(toast.id), lifetime)
   }
 }
 

@@ -1,11 +1,12 @@
 export const channels = {
   title: 'Channels',
-  lead: (usable: number, all: number) =>
-    usable === all
-      ? all === 1
-        ? 'The one channel can serve.'
-        : `All ${all} channels can serve.`
-      : `${usable} of ${all} channels can serve.`,
+  /** `all`: those in service. */
+  lead: (usable: number, all: number, standby: number) => {
+    const others = standby === 0 ? '' : ` ${standby} on standby.`
+    if (all === 0) return `No channel is in service.${others}`
+    if (usable < all) return `${usable} of ${all} channels can serve.${others}`
+    return (all === 1 ? 'The one channel can serve.' : `All ${all} channels can serve.`) + others
+  },
   add: 'Add channel',
   empty: 'No channel yet',
   emptyLead:
@@ -13,6 +14,11 @@ export const channels = {
   stale: 'This list may be old: the gateway did not answer.',
   priority: (priority: number) => `Priority ${priority}`,
   order: 'In the order they are tried. Channels with the same number share the traffic by weight.',
+  service: 'In service',
+  noneInService: 'Until a channel is brought into service, every request is turned away.',
+  standby: 'Standby',
+  standbyLead:
+    'Paused by hand: they get no requests, and keep their keys, until you bring them into service.',
   confirmReorder: 'Give each channel a place of its own?',
   confirmReorderBody:
     'Channels that share a priority now, and with it the traffic, are tried one after the other from then on.',
@@ -20,9 +26,11 @@ export const channels = {
   edit: (name: string) => `Edit ${name}`,
   test: 'Test now',
   duplicate: 'Duplicate',
-  duplicated: (name: string) => `${name} is copied. The copy is paused.`,
-  pause: 'Pause',
-  resume: 'Resume',
+  duplicated: (name: string) => `${name} is copied. The copy is on standby.`,
+  toStandby: 'Move to standby',
+  toService: 'Bring into service',
+  isOnStandby: (name: string) => `${name} is on standby.`,
+  isInService: (name: string) => `${name} is in service.`,
   promote: 'Use first for 5 minutes',
   unpromote: 'Stop using first',
   promoted: (wait: string) => `First for ${wait}`,

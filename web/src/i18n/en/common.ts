@@ -5,6 +5,7 @@ export const common = {
   copy: 'Copy',
   copied: 'Copied',
   remove: 'Remove',
+  undo: 'Undo',
   optional: 'optional',
   loading: 'Loading…',
   stale: 'What is shown may be old.',

@@ -2,12 +2,12 @@ export const overview = {
   title: 'Overview',
   sentence: (usable: number, all: number) =>
     all === 0
-      ? 'No channel is in use.'
+      ? 'No channel is in service.'
       : usable === all
         ? all === 1
-          ? 'The one channel in use can serve.'
-          : `All ${all} channels in use can serve.`
-        : `${usable} of ${all} channels in use can serve.`,
+          ? 'The one channel in service can serve.'
+          : `All ${all} channels in service can serve.`
+        : `${usable} of ${all} channels in service can serve.`,
   inFlight: (count: number) => (count === 1 ? '1 request is under way.' : `${count} requests are under way.`),
   attention: 'Needs attention',
   problems: {

@@ -2,23 +2,32 @@ import type { Messages } from '../en'
 
 export const channels: Messages['channels'] = {
   title: '渠道',
-  lead: (usable, all) =>
-    usable === all ? `全部 ${all} 个渠道可用。` : `${all} 个渠道中有 ${usable} 个可用。`,
+  lead: (usable, all, standby) => {
+    const others = standby === 0 ? '' : `另有 ${standby} 个备用。`
+    if (all === 0) return `没有使用中的渠道。${others}`
+    return (usable === all ? `全部 ${all} 个渠道可用。` : `${all} 个渠道中有 ${usable} 个可用。`) + others
+  },
   add: '添加渠道',
   empty: '还没有渠道',
   emptyLead: '渠道即上游：请求发往何处，以及进入所需的密钥。添加一个渠道后，网关即可应答。',
   stale: '网关没有应答，此列表可能已过时。',
   priority: (priority) => `优先级 ${priority}`,
   order: '按尝试顺序排列。数字相同的渠道按权重分担流量。',
+  service: '使用中',
+  noneInService: '没有渠道投入使用，所有请求都会被拒绝。',
+  standby: '备用',
+  standbyLead: '已手动暂停：投入使用之前不接收请求，密钥保留。',
   confirmReorder: '为每个渠道分配独立的位置？',
   confirmReorderBody: '目前共享优先级并分担流量的渠道，此后将依次尝试。',
   confirmReorderAction: '重新排序',
   edit: (name) => `编辑 ${name}`,
   test: '立即测试',
   duplicate: '复制',
-  duplicated: (name) => `已复制 ${name}。副本处于暂停状态。`,
-  pause: '暂停',
-  resume: '恢复',
+  duplicated: (name) => `已复制 ${name}。副本处于备用状态。`,
+  toStandby: '移入备用',
+  toService: '投入使用',
+  isOnStandby: (name) => `${name} 已移入备用。`,
+  isInService: (name) => `${name} 已投入使用。`,
   promote: '优先使用 5 分钟',
   unpromote: '取消优先使用',
   promoted: (wait) => `优先使用，剩余 ${wait}`,

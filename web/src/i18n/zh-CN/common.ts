@@ -7,6 +7,7 @@ export const common: Front['common'] = {
   copy: '复制',
   copied: '已复制',
   remove: '移除',
+  undo: '撤销',
   optional: '可选',
   loading: '加载中…',
   stale: '显示的内容可能已过时。',

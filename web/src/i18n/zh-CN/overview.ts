@@ -4,10 +4,10 @@ export const overview: Messages['overview'] = {
   title: '总览',
   sentence: (usable, all) =>
     all === 0
-      ? '没有启用的渠道。'
+      ? '没有使用中的渠道。'
       : usable === all
-        ? `启用的 ${all} 个渠道全部可用。`
-        : `启用的 ${all} 个渠道中有 ${usable} 个可用。`,
+        ? `使用中的 ${all} 个渠道全部可用。`
+        : `使用中的 ${all} 个渠道中有 ${usable} 个可用。`,
   inFlight: (count) => `${count} 个请求正在进行。`,
   attention: '需要处理',
   problems: {

@@ -22,8 +22,7 @@ export interface RequestQuery extends Partial<Record<FilterName, string>> {
 
 /** What the API is asked for at this address. */
 export function requestQuery(query: Query, now: number): RequestQuery {
-  const filters = FILTERS.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []))
-  return { ...timesOf(query, now), ...Object.fromEntries(filters) }
+  return { ...timesOf(query, now), ...setOf(FILTERS, query) }
 }
 
 /** When the range of an address begins, and where it ends unless that is now. */
@@ -35,7 +34,7 @@ export function timesOf(query: Query, now: number): { since: number; until?: num
 
 /** What of an address holds for requests and for their sessions alike. */
 export function carriedOver(query: Query): Query {
-  return Object.fromEntries(CARRIED.flatMap((name) => (query[name] ? [[name, query[name]]] : [])))
+  return setOf(CARRIED, query)
 }
 
 /** What can be chosen of `items`; what was chosen may be gone from the configuration. */
@@ -45,6 +44,12 @@ export function choicesOf(items: readonly { id: string; name: string }[], chosen
   return [...choices, { value: chosen, label: chosen }]
 }
 
+/** Those of `names` that an address sets. */
+function setOf<Name extends string>(names: readonly Name[], query: Query): Partial<Record<Name, string>> {
+  const set = names.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []))
+  return Object.fromEntries(set) as Partial<Record<Name, string>>
+}
+
 /** The newest page of a range that ends now can go on by itself. */
 export function canGoOn(query: Query): boolean {
   return !query['cursor'] && 'length' in rangeOf(query, USUAL_RANGE)
@@ -52,8 +57,8 @@ export function canGoOn(query: Query): boolean {
 
 /** What the live feed is asked for at this address: it knows all filters but the search. */
 export function feedFilter(query: Query): LiveFilter {
-  const names = FILTERS.filter((name) => name !== 'q' && query[name])
-  return Object.fromEntries(names.map((name) => [name, query[name] ?? '']))
+  const known = FILTERS.filter((name) => name !== 'q')
+  return setOf(known, query)
 }
 
 /** Whether a search finds a request, as `GET /api/requests` would. */

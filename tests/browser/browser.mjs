@@ -1,6 +1,5 @@
 // A fresh browser that remembers everything a page complains about.
 
-import { setTimeout } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -42,13 +41,4 @@ export async function openPage(browser, { expected = () => false, ...options } =
     })
   })
   return { context, page, complaints }
-}
-
-/** Asks until it is so: what was stored is shown a moment later. */
-export async function eventually(holds) {
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (await holds()) return
-    await setTimeout(100)
-  }
-  throw new Error(`it never came to that: ${holds}`)
 }

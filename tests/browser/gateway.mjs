@@ -1,6 +1,6 @@
 // The gateway under test and what these tests do with it outside the browser.
 
-import { setTimeout } from 'node:timers/promises'
+import { eventually } from './eventually.mjs'
 
 export const url = required('CAUSEWAY_URL').replace(/\/+$/, '')
 export const adminKey = required('CAUSEWAY_ADMIN_KEY')
@@ -69,11 +69,7 @@ export async function ask({ key }, channel, model, more = {}) {
 
 /** Waits until a request is in the records: they are written behind the answers. */
 export async function recorded(id) {
-  for (let tries = 0; tries < 100; tries += 1) {
-    if ((await call('GET', `/api/requests/${id}`)).ok) return
-    await setTimeout(100)
-  }
-  throw new Error(`request ${id} was not recorded`)
+  await eventually(async () => (await call('GET', `/api/requests/${id}`)).ok, `request ${id} is recorded`)
 }
 
 export async function clientKey(name) {

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { eventually, launch, openPage } from './browser.mjs'
+import { launch, openPage } from './browser.mjs'
+import { eventually } from './eventually.mjs'
 import * as gateway from './gateway.mjs'
 
 let browser

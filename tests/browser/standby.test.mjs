@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { eventually, launch, openPage } from './browser.mjs'
+import { launch, openPage } from './browser.mjs'
+import { eventually } from './eventually.mjs'
 import * as gateway from './gateway.mjs'
 
 const base = gateway.freshName()

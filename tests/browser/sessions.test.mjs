@@ -70,7 +70,7 @@ test('sessions tell what they did, and lead to their requests', async () => {
 test('sessions are found by range and key, and the address keeps them', async () => {
   const { page, complaints } = await open('overview')
   await page.keyboard.press('Control+k')
-  await page.keyboard.type('Sessions')
+  await page.getByRole('combobox', { name: 'Find anything' }).fill('Sessions')
   await page.getByRole('option', { name: /Requests: Sessions/ }).waitFor()
   await page.keyboard.press('Enter')
   await page.waitForURL(/requests\/sessions$/)

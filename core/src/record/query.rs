@@ -158,13 +158,13 @@ impl Filter {
     }
 
     fn found(&self, cursor: Option<Cursor>, limit: u64) -> Conditions {
-        let (mut place, indexed, text) = (self.place(cursor), self.indexed(), self.text());
         if let Some(id) = self.id() {
+            let mut place = self.place(cursor);
             place.add("id = ?", [id.into()]);
-            return place.and(indexed);
+            return place.and(self.indexed());
         }
-        let whole = indexed.is_empty() && text.is_empty();
-        let looked_through = if whole { limit } else { self.window() };
+        let text = self.text();
+        let looked_through = if self.is_whole() { limit } else { self.window() };
         let most = text.is_empty().then_some(limit);
         let Statement { sql, params } = self.among("seq", cursor, looked_through, most);
         let mut found = Conditions::default();
@@ -196,7 +196,7 @@ impl Filter {
     /// Where a page that is not full stopped looking: one row as in [`Cursor::of`], or none when it has seen all.
     /// `None` where a page always sees all.
     pub(crate) fn stopped(&self, cursor: Option<Cursor>) -> Option<Statement> {
-        if self.id().is_some() || self.indexed().is_empty() && self.words().is_none() {
+        if self.id().is_some() || self.is_whole() {
             return None;
         }
         let Conditions { text, mut params } = self.place(cursor);
@@ -204,6 +204,11 @@ impl Filter {
             format!("SELECT seq, NULL, at FROM request{text} ORDER BY at DESC, seq DESC LIMIT 1 OFFSET ?");
         params.push((self.window() - 1).into());
         Some(Statement { sql: sql.into(), params })
+    }
+
+    /// Whether every record of the range is wanted.
+    fn is_whole(&self) -> bool {
+        self.indexed().is_empty() && self.words().is_none()
     }
 
     /// How many records a page looks through.

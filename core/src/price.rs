@@ -231,19 +231,19 @@ impl Sum {
     }
 }
 
-/// Dollars as whole millionths.
-fn micros(field: &'static str, dollars: Option<f64>) -> Result<Option<u64>, (&'static str, String)> {
+/// Dollars, or a factor, as whole millionths.
+fn micros(field: &'static str, number: Option<f64>) -> Result<Option<u64>, (&'static str, String)> {
     const MOST: f64 = 100_000.0;
-    let Some(dollars) = dollars else { return Ok(None) };
-    if !(0.0..=MOST).contains(&dollars) {
-        return Err((field, format!("is not between 0 and {MOST} dollars")));
+    let Some(number) = number else { return Ok(None) };
+    if !(0.0..=MOST).contains(&number) {
+        return Err((field, format!("is not between 0 and {MOST}")));
     }
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "it is whole and between 0 and 10^11"
     )]
-    let micros = (dollars * 1e6).round() as u64;
+    let micros = (number * 1e6).round() as u64;
     Ok(Some(micros))
 }
 

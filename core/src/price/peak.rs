@@ -22,12 +22,11 @@ impl Peak {
             (None, None) => Ok(None),
             (Some(_), None) => Err(("peakFactor", "is missing beside peakHours".to_owned())),
             (None, Some(_)) => Err(("peakHours", "is missing beside peakFactor".to_owned())),
-            (Some(text), Some(factor)) => match hours(text) {
-                Some(hours) => Ok(Some(Self { hours, factor })),
-                None => {
-                    Err(("peakHours", "is not a list of hours from 0 to 24 such as `1-4,6-10`".to_owned()))
-                }
-            },
+            (Some(text), Some(factor)) => {
+                let wrong = "is not a list of hours from 0 to 24 such as `1-4,6-10`";
+                let hours = hours(text).ok_or_else(|| ("peakHours", wrong.to_owned()))?;
+                Ok(Some(Self { hours, factor }))
+            }
         }
     }
 

@@ -44,7 +44,8 @@ export class Waiting {
     const query = { ...(this.#key && { clientKey: this.#key }), since: this.#since, limit: 1 }
     try {
       const { requests } = await result(api.GET('/api/requests', { params: { query } }))
-      this.found = requests[0]
+      // The feed may have told of one since this was asked.
+      this.found ??= requests[0]
       this.failure = undefined
       return true
     } catch (thrown) {

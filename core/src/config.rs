@@ -70,6 +70,11 @@ impl Protocol {
         }
     }
 
+    /// The one that [`as_str`](Self::as_str) calls `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
+    }
+
     /// Which endpoints can serve its clients, the best first: its own, then those that conversion leads
     /// to, the nearest in what they can express before the others.
     pub const fn kin(self) -> &'static [Self] {

@@ -96,7 +96,6 @@ pub(super) async fn read<P: Platform>(
 }
 
 pub(super) fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
-    let protocol = |text: &str| Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == text);
     Ok(Filter {
         since: parameters.time("since")?,
         until: parameters.time("until")?,
@@ -105,7 +104,7 @@ pub(super) fn filter(parameters: &Parameters) -> Result<Filter, Problem> {
             status,
             "is not a status, `2xx`, `4xx`, `5xx`, `failed` or `gone`",
         )?,
-        protocol: parameters.parsed("protocol", protocol, "is no protocol")?,
+        protocol: parameters.parsed("protocol", Protocol::named, "is no protocol")?,
         channel: parameters.owned("channel"),
         model: parameters.owned("model"),
         client_key: parameters.owned("clientKey"),

@@ -103,9 +103,8 @@ impl Question {
         {
             match name {
                 "protocol" => {
-                    let named = Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == value);
                     let unknown = || Problem::invalid_field("protocol", "is no protocol");
-                    question.protocol = Some(named.ok_or_else(unknown)?);
+                    question.protocol = Some(Protocol::named(value).ok_or_else(unknown)?);
                 }
                 "key" => question.key = Some(value.to_owned()),
                 _ => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attempt::{self, AttemptView};
+use super::attempt;
 use super::excerpt::excerpt;
 use super::rollup::{self, Rollups};
 use super::{Record, clipped, clipped_to, millis};
@@ -134,7 +134,7 @@ pub(crate) fn request(record: &Record) -> Row {
         lost(record),
         record.code.map(FailureKind::as_str).into(),
         record.failure().map(excerpt).into(),
-        json(&record.attempts.iter().map(AttemptView::of).collect::<Vec<_>>()),
+        json(&attempt::log(&record.attempts)),
         json(attempt::first(&record.left_out)),
     ])
 }

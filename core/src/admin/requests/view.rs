@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::config::{ChannelId, KeyId, Protocol};
 use crate::database::{Columns, DatabaseError, Row};
 use crate::live::Seen;
-use crate::record::attempt::AttemptView;
+use crate::record::attempt::{self, AttemptView, Last};
 use crate::record::{Record, batch};
 use crate::schedule::Considered;
 use crate::time::Timestamp;
@@ -112,8 +113,7 @@ pub(super) struct RequestDetail {
     #[serde(flatten)]
     request: RequestView,
     /// In their order.
-    #[schema(value_type = Vec<AttemptView<'static>>)]
-    attempts: Box<RawValue>,
+    attempts: Vec<AttemptView<'static>>,
     /// What stood in the way of each candidate when none was left to try.
     #[schema(value_type = Vec<Considered>)]
     left_out: Box<RawValue>,
@@ -184,6 +184,15 @@ impl RequestView {
 }
 
 impl RequestView {
+    fn last(&self) -> Last {
+        Last {
+            channel: self.channel.as_deref().map(ChannelId::new),
+            key: self.key.as_deref().map(KeyId::new),
+            protocol: self.upstream_protocol.as_deref().and_then(Protocol::named),
+            model: self.upstream_model.clone(),
+        }
+    }
+
     /// What a watcher's filter looks at.
     pub(crate) fn seen(&self) -> Seen<'_> {
         Seen {
@@ -200,11 +209,11 @@ impl RequestView {
 impl RequestDetail {
     /// Of a row of [`request`](crate::record::query::request).
     pub(super) fn read(columns: &mut Columns) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            request: RequestView::read(columns)?,
-            attempts: list(columns.next()?)?,
-            left_out: list(columns.next()?)?,
-        })
+        let request = RequestView::read(columns)?;
+        let log: String = columns.next()?;
+        let attempts =
+            attempt::read(&log, request.last()).map_err(|error| DatabaseError::Broken(error.to_string()))?;
+        Ok(Self { request, attempts, left_out: list(columns.next()?)? })
     }
 }
 

@@ -64,6 +64,15 @@ test('a key is made, shown once, used, and its first request turns the light on'
   assert.deepEqual(complaints, [])
 })
 
+test('what the gateway refuses is said in the language of the page', async () => {
+  const options = { expected: gateway.isExpectedRefusal, locale: 'zh-CN' }
+  const { page, complaints } = await openPage(browser, options)
+  await gateway.signIn(page, 'keys/new')
+  await page.getByRole('button', { name: '创建密钥' }).click()
+  await page.getByText('未填写。').waitFor()
+  assert.deepEqual(complaints, [])
+})
+
 test('a key is paused, resumed, given a new secret, and revoked', async (t) => {
   const name = gateway.freshName()
   t.after(() => gateway.removeClientKeyNamed(name))

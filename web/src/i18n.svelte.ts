@@ -2,6 +2,7 @@
 
 import type { Messages } from './i18n/en'
 import type { Front } from './i18n/en/front'
+import { type Patterns, translated } from './i18n/patterns'
 
 export const LANGUAGES = { en: 'English', 'zh-CN': '简体中文' } as const
 export type Language = keyof typeof LANGUAGES
@@ -18,10 +19,17 @@ const ALL: Record<Language, () => Promise<Messages>> = {
   'zh-CN': async () => (await import('./i18n/zh-CN')).zhCN,
 }
 
+/** What the gateway says in English. */
+const FAULTS: Record<Language, () => Promise<Patterns>> = {
+  en: () => Promise.resolve({}),
+  'zh-CN': async () => (await import('./i18n/zh-CN/faults')).faults,
+}
+
 class I18n {
   language = $state<Language>('en')
   #front = $state.raw<Front>()
   #all = $state.raw<Messages>()
+  #faults = $state.raw<Patterns>({})
 
   /** What may be said before anybody is signed in. */
   get front(): Front {
@@ -33,17 +41,29 @@ class I18n {
     return loaded(this.#all)
   }
 
+  /** What the gateway says of a field, of a check or of an import; as it says it where there are no words for it. */
+  fault(said: string): string {
+    return translated(this.#faults, said)
+  }
+
   /** `whole`: with what is said after the sign-in. */
   async use(language: Language, whole = this.#all !== undefined) {
     if (whole) this.#front = this.#all = await ALL[language]()
     else this.#front = await FRONT[language]()
     this.language = language
+    if (whole) void this.#learnFaults()
     document.documentElement.lang = language
   }
 
   /** Loads what is said after the sign-in. */
   async complete() {
     this.#all ??= await ALL[this.language]()
+    void this.#learnFaults()
+  }
+
+  /** Nothing waits for them: faults come later than the first page. */
+  async #learnFaults() {
+    this.#faults = await FAULTS[this.language]().catch(() => ({}))
   }
 
   async choose(language: Language) {

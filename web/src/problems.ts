@@ -11,3 +11,14 @@ export function explain(problem: Problem): string {
   }
   return i18n.front.errors[problem.code] ?? problem.message
 }
+
+/** What is wrong with each field. */
+export function faults(problem: Problem): Record<string, string> {
+  const all = Object.entries(problem.fields)
+  return Object.fromEntries(all.map(([path, said]) => [path, i18n.fault(said)]))
+}
+
+/** What is wrong with its one field, or with the whole. */
+export function explainFault(problem: Problem): string {
+  return Object.values(faults(problem))[0] ?? explain(problem)
+}

@@ -4,7 +4,7 @@
 import { api, result } from '../api/client'
 import { asProblem } from '../api/problem'
 import type { ChannelWrite } from '../api/types'
-import { explain } from '../problems'
+import { explainFault } from '../problems'
 import { type Change, undoOf, writeOf } from './bulk'
 
 export type StepState = 'waiting' | 'sending' | 'done' | 'undone' | 'conflict' | 'gone' | 'refused'
@@ -80,7 +80,7 @@ export class Bulk {
     step.state = problem.isConflict ? 'conflict' : problem.status === 404 ? 'gone' : 'refused'
     if (step.state !== 'refused') return
     this.stopped = true
-    step.reason = Object.values(problem.fields)[0] ?? explain(problem)
+    step.reason = explainFault(problem)
   }
 }
 

@@ -4,7 +4,7 @@ import { api, result } from '../api/client'
 import { asProblem, type Problem } from '../api/problem'
 import type { Channel } from '../api/types'
 import { i18n } from '../i18n.svelte'
-import { explain } from '../problems'
+import { explain, faults } from '../problems'
 import * as draft from './draft'
 
 export class Editor {
@@ -109,8 +109,8 @@ export class Editor {
     try {
       await result(api.POST('/api/channels/{id}/keys', { params: { path: { id } }, body }))
     } catch (thrown) {
-      const problem = asProblem(thrown)
-      const message = problem.fields['key'] ?? Object.values(problem.fields)[0]
+      const found = faults(asProblem(thrown))
+      const message = found['key'] ?? Object.values(found)[0]
       if (message !== undefined) this.errors = { [`keys[${row}].key`]: message }
       throw thrown
     }
@@ -126,7 +126,7 @@ export class Editor {
       this.conflict = problem.current as Channel
       return
     }
-    if (Object.keys(this.errors).length === 0) this.errors = draft.serverErrors(problem.fields, this.draft)
+    if (Object.keys(this.errors).length === 0) this.errors = draft.serverErrors(faults(problem), this.draft)
     this.failure = Object.keys(this.errors).length > 0 ? i18n.t.form.invalid : explain(problem)
   }
 }

@@ -4,7 +4,7 @@ import { api, result } from '../api/client'
 import { asProblem, type Problem } from '../api/problem'
 import type { ClientKey, NewClientKey } from '../api/types'
 import { i18n } from '../i18n.svelte'
-import { explain } from '../problems'
+import { explain, faults } from '../problems'
 import * as draft from './draft'
 
 export class Editor {
@@ -85,7 +85,7 @@ export class Editor {
       this.conflict = problem.current as ClientKey
       return
     }
-    this.errors = problem.fields
+    this.errors = faults(problem)
     this.failure = Object.keys(this.errors).length > 0 ? i18n.t.form.invalid : explain(problem)
   }
 }

@@ -4,7 +4,7 @@ import { api, result } from '../api/client'
 import { asProblem, type Problem } from '../api/problem'
 import type { SettingsView } from '../api/types'
 import { i18n } from '../i18n.svelte'
-import { explain } from '../problems'
+import { explain, faults } from '../problems'
 import { different, type FieldName, settingsOf, type Texts, textsOf, unreadable } from './fields'
 
 export class General {
@@ -80,7 +80,7 @@ export class General {
       this.conflict = problem.current as SettingsView
       return
     }
-    this.errors = problem.fields
-    this.failure = Object.keys(problem.fields).length > 0 ? i18n.t.form.invalid : explain(problem)
+    this.errors = faults(problem)
+    this.failure = Object.keys(this.errors).length > 0 ? i18n.t.form.invalid : explain(problem)
   }
 }

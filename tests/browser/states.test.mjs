@@ -140,6 +140,17 @@ const STATES = {
     await page.keyboard.press('?')
     await page.locator('dialog kbd').first().waitFor()
   },
+
+  async 'what is no longer there'(page) {
+    await show(page, 'channels/ch_000000000000')
+  },
+
+  // The last one: without a network, none of the others would load.
+  async offline(page) {
+    await show(page, 'channels')
+    await page.context().setOffline(true)
+    await page.getByRole('alert').waitFor()
+  },
 }
 
 for (const colorScheme of ['light', 'dark'])

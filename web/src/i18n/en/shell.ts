@@ -12,6 +12,7 @@ export const shell = {
     connect: 'Connect',
   },
   signOut: 'Sign out',
+  offline: 'This device is offline. What is shown may be old.',
   theme: 'Theme',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
   language: 'Language',

@@ -14,6 +14,7 @@ export const shell: Front['shell'] = {
     connect: '接入',
   },
   signOut: '退出登录',
+  offline: '此设备已离线，显示的内容可能已过时。',
   theme: '主题',
   themes: { system: '跟随系统', light: '浅色', dark: '深色' },
   language: '语言',

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
@@ -13,7 +14,8 @@ pub enum Value {
     Null,
     Integer(i64),
     Real(f64),
-    Text(String),
+    /// Short ones, as most are, take no memory of their own.
+    Text(CompactString),
 }
 
 /// What a column can be read as.
@@ -68,7 +70,7 @@ impl Column for f64 {
 impl Column for String {
     fn read(value: Value) -> Option<Self> {
         match value {
-            Value::Text(text) => Some(text),
+            Value::Text(text) => Some(text.into()),
             _ => None,
         }
     }
@@ -122,13 +124,13 @@ impl From<f64> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 
@@ -191,6 +193,6 @@ impl Visitor<'_> for AnyValue {
     }
 
     fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
+        Ok(text.into())
     }
 }

@@ -80,7 +80,7 @@ impl Rows {
     /// Each with whether its bodies are kept.
     pub(crate) fn requests(&self) -> impl Iterator<Item = (&Row, bool)> {
         let captured = |row: &Row| match row.0.first() {
-            Some(Value::Text(id)) => self.captured.contains(id),
+            Some(Value::Text(id)) => self.captured.iter().any(|captured| captured == id),
             _ => false,
         };
         self.requests.iter().map(move |row| (row, captured(row)))

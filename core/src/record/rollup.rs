@@ -189,7 +189,7 @@ impl Rollups {
 
 fn row(span: u64, dimension: Dimension, at: u64, value: String, tally: &Tally) -> Row {
     let Tally { sums, first_content, duration } = tally;
-    let keys = [span.into(), dimension.name().into(), at.into(), Value::Text(value)];
+    let keys = [span.into(), dimension.name().into(), at.into(), value.into()];
     let counts = sums.iter().chain(&first_content.0).chain(&duration.0);
     Row(keys.into_iter().chain(counts.map(|count| Value::from(*count))).collect())
 }

@@ -29,7 +29,7 @@ async fn check_values(database: &impl Database) {
     const FAR: i64 = 9_007_199_254_740_991;
     let rows = [
         (Value::Integer(FAR), Value::Real(0.5), Value::Text("two\nlines, 'quoted' \u{1f600}".into())),
-        (Value::Integer(-FAR), Value::Real(-1.0e-9), Value::Text(String::new())),
+        (Value::Integer(-FAR), Value::Real(-1.0e-9), Value::Text("".into())),
         (Value::Null, Value::Null, Value::Null),
     ];
     let insert = "INSERT INTO conformance VALUES (?1, ?2, ?3)";

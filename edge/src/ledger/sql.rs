@@ -44,7 +44,7 @@ fn parameter(value: &Value) -> SqlStorageValue {
         Value::Null => SqlStorageValue::Null,
         Value::Integer(integer) => SqlStorageValue::Integer(*integer),
         Value::Real(real) => SqlStorageValue::Float(*real),
-        Value::Text(text) => SqlStorageValue::String(text.clone()),
+        Value::Text(text) => SqlStorageValue::String(text.to_string()),
     }
 }
 

@@ -139,9 +139,7 @@ fn value(value: ValueRef<'_>) -> Value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(integer) => Value::Integer(integer),
         ValueRef::Real(real) => Value::Real(real),
-        ValueRef::Text(text) | ValueRef::Blob(text) => {
-            Value::Text(String::from_utf8_lossy(text).into_owned())
-        }
+        ValueRef::Text(text) | ValueRef::Blob(text) => (*String::from_utf8_lossy(text)).into(),
     }
 }
 

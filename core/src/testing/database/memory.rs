@@ -99,7 +99,7 @@ fn bound(value: &Value) -> rusqlite::types::Value {
         Value::Null => rusqlite::types::Value::Null,
         Value::Integer(integer) => (*integer).into(),
         Value::Real(real) => (*real).into(),
-        Value::Text(text) => text.clone().into(),
+        Value::Text(text) => text.to_string().into(),
     }
 }
 
@@ -108,8 +108,6 @@ fn value(value: ValueRef<'_>) -> Value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(integer) => Value::Integer(integer),
         ValueRef::Real(real) => Value::Real(real),
-        ValueRef::Text(text) | ValueRef::Blob(text) => {
-            Value::Text(String::from_utf8_lossy(text).into_owned())
-        }
+        ValueRef::Text(text) | ValueRef::Blob(text) => (*String::from_utf8_lossy(text)).into(),
     }
 }

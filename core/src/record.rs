@@ -83,7 +83,7 @@ pub struct Attempt {
     pub channel: ChannelId,
     pub key: KeyId,
     /// The endpoint's base URL.
-    pub endpoint: String,
+    pub endpoint: Arc<str>,
     /// The endpoint's; another one than the client's where the request was converted.
     pub protocol: Protocol,
     /// As the upstream was asked for it.

@@ -190,7 +190,7 @@ fn record(number: u64, at: Timestamp) -> Record {
         at,
         channel: ChannelId::new(format!("ch_{channel}")),
         key: KeyId::new(format!("k_{channel}_{}", mixed % 4)),
-        endpoint: "https://upstream.example/v1".to_owned(),
+        endpoint: "https://upstream.example/v1".into(),
         protocol,
         model: record.model.clone(),
         class: if failed { Class::Overload } else { Class::Success },

@@ -1,6 +1,7 @@
 //! Base URLs of upstreams, as vendors print them and operators paste them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Uri;
@@ -26,8 +27,10 @@ const ENDPOINTS: [&str; 8] = [
 pub struct BaseUrl {
     scheme: Scheme,
     authority: Authority,
-    /// Without a trailing slash.
-    path: Box<str>,
+    /// All of it, without a trailing slash.
+    text: Arc<str>,
+    /// Where in the text the path begins.
+    path_at: usize,
     /// The path says its version itself.
     versioned: bool,
 }
@@ -68,7 +71,9 @@ impl BaseUrl {
             return Err("has a path with dots".into());
         }
         let path = if literal { path } else { without_endpoint(path) };
-        Ok(Self { scheme, authority, path: path.into(), versioned: literal || is_versioned(path) })
+        let versioned = literal || is_versioned(path);
+        let origin = format!("{scheme}://{authority}");
+        Ok(Self { scheme, authority, text: (origin.clone() + path).into(), path_at: origin.len(), versioned })
     }
 
     /// The address of `path` (`/messages`) under this base; `version` (`/v1`) is added unless the base
@@ -76,8 +81,9 @@ impl BaseUrl {
     pub fn join(&self, version: &str, path: &str, query: Option<&str>) -> Result<Uri, http::Error> {
         let version = if self.versioned { "" } else { version };
         let query_length = query.map_or(0, |query| query.len() + 1);
-        let mut target = String::with_capacity(self.path.len() + version.len() + path.len() + query_length);
-        target.push_str(&self.path);
+        let own = self.path();
+        let mut target = String::with_capacity(own.len() + version.len() + path.len() + query_length);
+        target.push_str(own);
         target.push_str(version);
         target.push_str(path);
         if let Some(query) = query {
@@ -91,6 +97,15 @@ impl BaseUrl {
         Ok(Uri::from_parts(parts)?)
     }
 
+    /// All of it as text.
+    pub const fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    fn path(&self) -> &str {
+        self.text.get(self.path_at..).unwrap_or_default()
+    }
+
     /// Host and port.
     pub fn authority(&self) -> &str {
         self.authority.as_str()
@@ -99,7 +114,7 @@ impl BaseUrl {
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}{}", self.scheme, self.authority, self.path)
+        f.write_str(&self.text)
     }
 }
 

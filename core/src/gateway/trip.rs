@@ -192,7 +192,7 @@ impl<P: Platform> Trip<P> {
             at: lease.acquired_at,
             channel: lease.channel.id.clone(),
             key: key.id.clone(),
-            endpoint: endpoint.base.to_string(),
+            endpoint: Arc::clone(endpoint.base.text()),
             protocol: endpoint.protocol,
             model: lease.model.as_deref().unwrap_or(&record.model).to_owned(),
             class,

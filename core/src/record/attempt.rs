@@ -101,7 +101,7 @@ impl<'a> AttemptView<'a> {
             at: attempt.at,
             channel: Some(attempt.channel.clone()),
             key: Some(attempt.key.clone()),
-            endpoint: attempt.endpoint.as_str().into(),
+            endpoint: (&*attempt.endpoint).into(),
             protocol: Some(attempt.protocol),
             model: Some(clipped(&attempt.model).into()),
             rule: attempt.rule.as_str().into(),

@@ -74,7 +74,7 @@ mod tests {
             at: Timestamp::default(),
             channel: ChannelId::new(channel),
             key: KeyId::new("k_1"),
-            endpoint: String::new(),
+            endpoint: "".into(),
             protocol: Protocol::Chat,
             model: String::new(),
             class,

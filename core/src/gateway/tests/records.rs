@@ -46,7 +46,7 @@ fn a_record_tells_what_was_tried_why_and_what_was_said_without_the_key() {
     let [first, second] = record.attempts.as_slice() else { panic!("{record:?}") };
     assert_eq!(first.status, Some(StatusCode::UNAUTHORIZED));
     assert_eq!(first.message.as_deref(), Some("Incorrect API key provided: …"));
-    assert_eq!((first.endpoint.as_str(), first.model.as_str()), ("http://a.test", "m"));
+    assert_eq!((&*first.endpoint, first.model.as_str()), ("http://a.test", "m"));
     assert_eq!((second.class, second.rule), (Class::Success, Rule::Priority));
     assert!(!second.considered.is_empty());
 }

@@ -125,11 +125,14 @@ impl Capture {
         if std::mem::take(&mut self.overflowed) { None } else { Some(held) }
     }
 
-    /// The wanted field that the held key names.
+    /// The wanted field that the held key names. Its memory is kept for the next key.
     fn wanted_by_key(&mut self) -> Option<usize> {
-        let quoted = self.release()?;
-        let key = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-        self.wanted.iter().position(|wanted| key_is(key, wanted.name))
+        let quoted = self.held.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\""));
+        let key = quoted.filter(|_| !self.overflowed);
+        let wanted = key.and_then(|key| self.wanted.iter().position(|wanted| key_is(key, wanted.name)));
+        self.held.clear();
+        self.overflowed = false;
+        wanted
     }
 
     fn keep(&mut self, wanted: Option<usize>) {

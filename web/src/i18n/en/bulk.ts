@@ -30,7 +30,8 @@ export const bulk = {
     narrowed: 'It serves all models now, and only these from then on.',
     opened: 'Without a pattern that allows, it serves all models from then on.',
   },
-  apply: (count: number) => (count === 1 ? 'Change 1 channel' : `Change ${count} channels`),
+  apply: (count: number) =>
+    count === 0 ? 'Change' : count === 1 ? 'Change 1 channel' : `Change ${count} channels`,
   delete: (count: number) => (count === 1 ? 'Delete 1 channel' : `Delete ${count} channels`),
   stop: 'Stop',
   result: (done: number, all: number) => `${done} of ${all} changed.`,

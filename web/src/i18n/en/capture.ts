@@ -1,3 +1,5 @@
+import { requests } from './count'
+
 export const capture = {
   lead: 'The gateway keeps no prompts and no answers, unless you have them captured for a while to find a fault.',
   warning:
@@ -5,13 +7,13 @@ export const capture = {
   state: 'Capture now',
   off: 'Nothing is being captured.',
   on: 'Capturing',
-  left: (requests: string, until: string, wait: string) =>
-    `${requests} more requests, until ${until} (${wait}) at the latest.`,
+  left: (count: string, until: string, wait: string) =>
+    `${requests(count, 'more ')}, until ${until} (${wait}) at the latest.`,
   everything: 'Of every request.',
   stop: 'Stop',
   nothingKept: 'Nothing is kept.',
-  kept: (requests: string, size: string, most: string) =>
-    `${requests} requests kept, ${size} of ${most}. Lists of requests mark them.`,
+  kept: (count: string, size: string, most: string) =>
+    `${requests(count)} kept, ${size} of ${most}. Lists of requests mark them.`,
   forget: 'Stop and delete all',
   forgetTitle: 'Delete everything that was captured?',
   forgetBody: 'Capture is switched off, and what it brought is gone for good.',

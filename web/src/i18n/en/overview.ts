@@ -1,3 +1,5 @@
+import { requests } from './count'
+
 export const overview = {
   title: 'Overview',
   sentence: (usable: number, all: number) =>
@@ -14,9 +16,9 @@ export const overview = {
     noChannel: 'There is no channel: nothing can be served yet.',
     noneServes: 'No channel can serve: every request fails.',
     noRecords: (why: string) => `Requests cannot be recorded: ${why}`,
-    dropped: (count: string) => `${count} requests were served, but could not be recorded.`,
+    dropped: (count: string) => `${requests(count)} could be served, but not recorded.`,
     failing: (share: string) => `${share} of the last day’s requests failed.`,
-    unpriced: (count: string) => `${count} requests of the last day used something without a known price.`,
+    unpriced: (count: string) => `${requests(count)} of the last day used something without a known price.`,
     addKey: 'Add a key',
     replaceKey: 'Replace the key',
     showRequests: 'Show its requests',

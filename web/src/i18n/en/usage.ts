@@ -1,3 +1,5 @@
+import { requests } from './count'
+
 export const usage = {
   title: 'Usage',
   tiles: {
@@ -12,7 +14,7 @@ export const usage = {
   than: (change: string) => `${change} on the period before`,
   was: (value: string) => `${value} in the period before`,
   unpricedLead: (count: string) =>
-    `${count} requests used something without a known price; their cost is not counted.`,
+    `${requests(count)} used something without a known price, which is not in the cost.`,
   setPrices: 'Set prices',
   unpriced: (count: string) => `${count} unpriced`,
   empty: 'Nothing was used',

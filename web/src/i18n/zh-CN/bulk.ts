@@ -32,7 +32,7 @@ export const bulk: Messages['bulk'] = {
     narrowed: '目前提供所有模型，此后仅提供这些模型。',
     opened: '不再有允许的匹配项，此后提供所有模型。',
   },
-  apply: (count) => `更改 ${count} 个渠道`,
+  apply: (count) => (count === 0 ? '更改' : `更改 ${count} 个渠道`),
   delete: (count) => `删除 ${count} 个渠道`,
   stop: '停止',
   result: (done, all) => `${all} 个中已更改 ${done} 个。`,

@@ -1,0 +1,3 @@
+/** So many requests, `count` being written for people. */
+export const requests = (count: string, which = ''): string =>
+  `${count} ${which}${count === '1' ? 'request' : 'requests'}`

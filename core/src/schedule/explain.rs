@@ -111,6 +111,8 @@ pub enum Verdict {
     Limited,
     /// The upstream asked to come back later.
     CoolingDown,
+    /// The upstream refuses its key.
+    Refused,
     /// It failed too often; its breaker is open.
     Open,
     /// It comes back from a fault, and another request tests it.

@@ -699,7 +699,12 @@ export interface components {
             };
             body?: components["schemas"]["BodyView"] | null;
         };
-        /** @description One try of a request. Times that end in `Ms` count from its beginning. */
+        /**
+         * @description One try of a request. Times that end in `Ms` count from its beginning.
+         *
+         *     A log leaves out what stands elsewhere: of the last attempt the columns of its request, and of a decision that had
+         *     no alternative who was considered.
+         */
         AttemptView: {
             at: components["schemas"]["Timestamp"];
             channel: string;
@@ -2341,7 +2346,7 @@ export interface components {
          * @description How far a candidate, or a key of it, gets.
          * @enum {string}
          */
-        Verdict: "chosen" | "other_prefix" | "other_model" | "not_allowed" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "open" | "under_test" | "lower_tier" | "not_drawn" | "ready";
+        Verdict: "chosen" | "other_prefix" | "other_model" | "not_allowed" | "paused" | "no_key" | "tried" | "context_window" | "capability" | "limited" | "cooling_down" | "refused" | "open" | "under_test" | "lower_tier" | "not_drawn" | "ready";
         /** @description Content hash of a stored document: what `If-Match` compares. */
         Version: string;
         /** @description A page of the configuration's versions, the newest first. */

@@ -26,13 +26,13 @@ fn an_explanation_names_every_candidate_and_its_keys() {
 }
 
 #[test]
-fn a_refused_key_cools_down_until_a_time() {
+fn a_refused_key_is_called_so_until_it_is_tested() {
     let server = Server::with_channels();
     server.refuse_key();
     let question = json!({"protocol": "chat", "model": "m", "pin": "alpha"});
     let answer = server.call(Method::POST, PATH, question).1;
     let key = &answer["candidates"][0]["keys"][0];
-    assert_eq!(key["verdict"], "cooling_down", "{answer}");
+    assert_eq!(key["verdict"], "refused", "{answer}");
     assert!(key["until"].is_u64());
     assert_eq!(server.cooldown(), "auth", "asking changed nothing");
 }

@@ -126,6 +126,7 @@ impl Search<'_> {
             Standing::Limited(until) => (Verdict::Limited, until),
             Standing::Waits(wait) => {
                 let verdict = match wait.cause {
+                    _ if wait.refused => Verdict::Refused,
                     Cause::Cooling => Verdict::CoolingDown,
                     Cause::Open => Verdict::Open,
                     Cause::UnderTest => Verdict::UnderTest,

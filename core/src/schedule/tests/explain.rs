@@ -88,7 +88,7 @@ fn a_refusal_is_told_with_what_stands_in_the_way_of_each_key() {
     let past = [tried(&last, Class::Transport)];
     let told = explain(&mut world, &Ask { tried: &past, pin: Some("a"), ..ASK }, 0);
     let keys: Vec<Verdict> = told.candidates[0].keys.iter().map(|key| key.verdict).collect();
-    assert_eq!(keys, [Verdict::CoolingDown, Verdict::CoolingDown, Verdict::Tried]);
+    assert_eq!(keys, [Verdict::CoolingDown, Verdict::Refused, Verdict::Tried]);
     assert_eq!(told.candidates[0].keys[0].until, Some(at(15)));
     assert_eq!(told.chosen.unwrap().rule, Rule::LastResort);
     let unknown = explain(&mut world, &Ask { pin: Some("nobody"), ..ASK }, 0);

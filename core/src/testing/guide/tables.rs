@@ -28,7 +28,7 @@ const CLASSES: [Class; 13] = [
     Class::Unfit,
 ];
 
-const VERDICTS: [Verdict; 16] = [
+const VERDICTS: [Verdict; 17] = [
     Verdict::Chosen,
     Verdict::Ready,
     Verdict::NotDrawn,
@@ -43,6 +43,7 @@ const VERDICTS: [Verdict; 16] = [
     Verdict::Tried,
     Verdict::Limited,
     Verdict::CoolingDown,
+    Verdict::Refused,
     Verdict::Open,
     Verdict::UnderTest,
 ];
@@ -168,6 +169,9 @@ const fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Limited => "it is at a limit that you set",
         Verdict::CoolingDown => {
             "it rests after a fault of a key, an account or a model, or at a limit of the upstream's"
+        }
+        Verdict::Refused => {
+            "the upstream refuses its key, and a test of it now and then finds out whether it still does"
         }
         Verdict::Open => "its breaker is open",
         Verdict::UnderTest => "it comes back from a fault, and another request tests it",

@@ -117,6 +117,7 @@ export const requests = {
     capability: 'takes no images or tools',
     limited: 'at its limit',
     cooling_down: 'cooling down',
+    refused: 'its key is refused',
     open: 'tripped: failed too often',
     under_test: 'being tested by another request',
     lower_tier: 'a better tier serves',

@@ -111,6 +111,7 @@ export const requests: Messages['requests'] = {
     capability: '不支持图片或工具',
     limited: '已达上限',
     cooling_down: '冷却中',
+    refused: '密钥被拒绝',
     open: '已熔断：失败过多',
     under_test: '正由另一请求试探',
     lower_tier: '有更高层级可用',

@@ -32,6 +32,15 @@ impl Source {
         Ok(connection)
     }
 
+    /// Empties the log of writes, which may hold what has been deleted since.
+    /// <https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>
+    pub(super) fn tidy(&self, connection: &Connection) -> rusqlite::Result<()> {
+        match self {
+            Self::Writer(_) => connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);"),
+            Self::Reader(_) | Self::Memory => Ok(()),
+        }
+    }
+
     pub(super) const fn is_file(&self) -> bool {
         !matches!(self, Self::Memory)
     }

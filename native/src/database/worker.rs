@@ -1,7 +1,8 @@
 //! A thread that runs statements, one call after the other.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use causeway_core::database::{DatabaseError, Row, Statement};
 use rusqlite::Connection;
@@ -11,6 +12,9 @@ use super::connection::{self, Source};
 
 /// Calls that wait. More than this many at once come from something that has gone wrong.
 const WAITING: usize = 256;
+
+/// After so long without a call there is time to tidy up.
+const QUIET: Duration = Duration::from_secs(60);
 
 type Outcome = Result<Vec<Vec<Row>>, DatabaseError>;
 
@@ -60,10 +64,29 @@ impl Thread {
     }
 
     fn run(mut self, calls: &Receiver<Call>) {
-        while let Ok(Call { statements, answer }) = calls.recv() {
+        while let Some(Call { statements, answer }) = self.next(calls) {
             let outcome = self.call(&statements);
             self.note(outcome.as_ref().err());
             let _who_asked_has_left = answer.send(outcome);
+        }
+    }
+
+    fn next(&self, calls: &Receiver<Call>) -> Option<Call> {
+        match calls.recv_timeout(QUIET) {
+            Ok(call) => Some(call),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                self.tidy();
+                calls.recv().ok()
+            }
+        }
+    }
+
+    fn tidy(&self) {
+        if let Some(connection) = &self.connection
+            && let Err(error) = self.source.tidy(connection)
+        {
+            tracing::debug!(database = %self.source, %error, "its log stays as it is");
         }
     }
 
@@ -94,5 +117,28 @@ impl Thread {
             _ => {}
         }
         self.failing = failure.cloned();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_was_deleted_is_in_no_file_once_it_is_quiet() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut thread = Thread::of(Source::Writer(directory.path().join("causeway.db")));
+        let mut run = |sql: &'static str| thread.call(&[Statement::new(sql)]).unwrap();
+        run("CREATE TABLE note (text TEXT)");
+        run("INSERT INTO note VALUES ('a prompt that was captured')");
+        run("DELETE FROM note");
+        let files =
+            || fs::read_dir(directory.path()).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+        let holds = |file: Vec<u8>| file.windows(8).any(|bytes| bytes == b"a prompt");
+        assert!(files().any(holds), "the log of writes keeps it for a while");
+        thread.tidy();
+        assert!(!files().any(holds));
     }
 }

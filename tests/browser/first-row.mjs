@@ -55,9 +55,10 @@ async function measured(rate) {
     })
   })
   await page.goto(`${gateway.url}/ui/channels`, { waitUntil: 'commit' })
-  const shown = await page.evaluate(() => window.firstRow)
+  // Asked by the protocol itself: Playwright would first load a script of its own into the page.
+  const { result: shown } = await debug.send('Runtime.evaluate', { expression: 'firstRow', awaitPromise: true })
   const { metrics } = await debug.send('Performance.getMetrics')
   const worked = 1000 * metrics.find(({ name }) => name === 'TaskDuration').value
   await context.close()
-  return { shown, worked }
+  return { shown: shown.value, worked }
 }

@@ -16,9 +16,6 @@ use crate::time::Timestamp;
 const CANDIDATES: usize = 32;
 
 /// One try of a request. Times that end in `Ms` count from its beginning.
-///
-/// A log leaves out what stands elsewhere: of the last attempt the columns of its request, and of a decision that had
-/// no alternative who was considered.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AttemptView<'a> {
@@ -69,7 +66,8 @@ pub(crate) struct Last {
     pub(crate) model: Option<String>,
 }
 
-/// What of the attempts is kept beside the columns of their request.
+/// What of the attempts is kept beside the columns of their request: of the last one nothing that stands in these, and
+/// of a decision that had no alternative nobody considered.
 pub(super) fn log(attempts: &[Attempt]) -> Vec<AttemptView<'_>> {
     let mut log: Vec<_> = attempts.iter().map(AttemptView::of).collect();
     if let Some(last) = log.last_mut() {

@@ -699,12 +699,7 @@ export interface components {
             };
             body?: components["schemas"]["BodyView"] | null;
         };
-        /**
-         * @description One try of a request. Times that end in `Ms` count from its beginning.
-         *
-         *     A log leaves out what stands elsewhere: of the last attempt the columns of its request, and of a decision that had
-         *     no alternative who was considered.
-         */
+        /** @description One try of a request. Times that end in `Ms` count from its beginning. */
         AttemptView: {
             at: components["schemas"]["Timestamp"];
             channel: string;

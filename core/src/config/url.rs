@@ -72,8 +72,9 @@ impl BaseUrl {
         }
         let path = if literal { path } else { without_endpoint(path) };
         let versioned = literal || is_versioned(path);
-        let origin = format!("{scheme}://{authority}");
-        Ok(Self { scheme, authority, text: (origin.clone() + path).into(), path_at: origin.len(), versioned })
+        let text = format!("{scheme}://{authority}{path}");
+        let path_at = text.len() - path.len();
+        Ok(Self { scheme, authority, text: text.into(), path_at, versioned })
     }
 
     /// The address of `path` (`/messages`) under this base; `version` (`/v1`) is added unless the base

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::platform::Entropy;
 use crate::time::Timestamp;
 
+const LENGTH: usize = "req_".len() + 24;
 const LOW_48: u64 = (1 << 48) - 1;
 
 /// Counts from a random start and scrambles the count, so that ids neither repeat nor tell how many there are.
@@ -21,7 +22,7 @@ impl RequestIds {
     /// for the newest at the end of its index.
     pub(crate) fn next(&self, now: Timestamp) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let mut id = String::with_capacity(28);
+        let mut id = String::with_capacity(LENGTH);
         id.push_str("req_");
         id.extend(hexadecimal(now.as_millis()));
         id.extend(hexadecimal(scramble(count)));

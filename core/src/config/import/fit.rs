@@ -15,9 +15,9 @@ pub(super) fn fit(channel: &mut ChannelDocument, path: &str, notes: &mut Vec<Not
         let mut whole = Vec::new();
         for (field, problem) in problems.iter().rev() {
             if leave_out(channel, field) {
-                notes.push(NotCarried::new(path, format!("{field} {problem}")));
+                notes.push(NotCarried::new(path, format!("`{field}` {problem}")));
             } else {
-                whole.push(format!("{field} {problem}"));
+                whole.push(format!("`{field}` {problem}"));
             }
         }
         if problems.is_empty() {

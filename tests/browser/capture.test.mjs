@@ -39,7 +39,7 @@ test('what a key asks is captured, shown with its request, and deleted', async (
   await page.getByRole('button', { name: 'Capture this instead' }).waitFor()
 
   const id = await gateway.captured(client.key)
-  await state.getByText(/\d requests kept/).waitFor()
+  await state.getByText(/\d requests? kept/).waitFor()
   await state.getByRole('button', { name: 'Stop', exact: true }).click()
   await page.getByText('Nothing is being captured.').waitFor()
 

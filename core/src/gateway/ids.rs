@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::config::hex_digits;
 use crate::platform::Entropy;
 use crate::time::Timestamp;
 
@@ -24,16 +25,12 @@ impl RequestIds {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let mut id = String::with_capacity(LENGTH);
         id.push_str("req_");
-        id.extend(hexadecimal(now.as_millis()));
-        id.extend(hexadecimal(scramble(count)));
+        let [_, _, time @ ..] = now.as_millis().to_be_bytes();
+        let [_, _, rest @ ..] = scramble(count).to_be_bytes();
+        id.extend(hex_digits(&time));
+        id.extend(hex_digits(&rest));
         id
     }
-}
-
-/// The low 48 bits in twelve digits, without the machinery of `format!`: every request gets an id.
-fn hexadecimal(word: u64) -> impl Iterator<Item = char> {
-    let digit = move |place: u64| char::from_digit((word >> (4 * place) & 0xf) as u32, 16);
-    (0..12).rev().filter_map(digit)
 }
 
 /// A bijection on the low 48 bits: different counts stay different.

@@ -7,7 +7,15 @@ import { faults } from './zh-CN/faults'
 /** Where the gateway checks what operators write, and what it imports. */
 const SOURCES = ['config/import', 'config/validate', 'admin/client_keys', 'admin/channels'].flatMap(filesOf)
 const FILES = ['config/access.rs', 'config/model.rs', 'config/seal.rs', 'config/url.rs', 'config/validate.rs']
-const MORE = ['config/import.rs', 'admin/capture.rs', 'admin/check.rs', 'admin/import.rs', 'admin/keys.rs']
+const MORE = [
+  'config/import.rs',
+  'admin/capture.rs',
+  'admin/check.rs',
+  'admin/import.rs',
+  'admin/keys.rs',
+  'price.rs',
+  'price/peak.rs',
+]
 
 function filesOf(folder: string): string[] {
   const entries = readdirSync(join('../core/src', folder), { withFileTypes: true })

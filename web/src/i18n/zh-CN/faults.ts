@@ -83,6 +83,8 @@ export const faults: Patterns = {
   // Models and prices
   "maps to a pattern; the upstream's name has to be spelled out": '映射到了通配符；上游的名称必须完整写出。',
   'maps to a name that {}': '映射到的名称有误：{}',
+  'has such a price before': '已有相同的价格。',
+  'is not a list of hours from {} to {} such as {}': '不是 {} 到 {} 点的时段列表，例如 {}。',
   'it is whole and between {} and {}': '须为 {} 到 {} 之间的整数。',
 
   // Keys, secrets and files

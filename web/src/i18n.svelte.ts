@@ -57,8 +57,7 @@ class I18n {
 
   /** Loads what is said after the sign-in. */
   async complete() {
-    this.#all ??= await ALL[this.language]()
-    void this.#learnFaults()
+    if (this.#all === undefined) await this.use(this.language, true)
   }
 
   /** Nothing waits for them: faults come later than the first page. */

@@ -18,6 +18,11 @@ export function faults(problem: Problem): Record<string, string> {
   return Object.fromEntries(all.map(([path, said]) => [path, i18n.fault(said)]))
 }
 
+/** The same, a line each. */
+export function faultLines(problem: Problem): string[] {
+  return Object.entries(faults(problem)).map(([path, fault]) => `${path}: ${fault}`)
+}
+
 /** What is wrong with its one field, or with the whole. */
 export function explainFault(problem: Problem): string {
   return Object.values(faults(problem))[0] ?? explain(problem)

@@ -4,7 +4,7 @@ import { api, result } from '../api/client'
 import { asProblem } from '../api/problem'
 import type { ImportView } from '../api/types'
 import { i18n } from '../i18n.svelte'
-import { explain, faults } from '../problems'
+import { explain, faultLines } from '../problems'
 
 export const FORMATS = ['causeway', 'ccx', 'one-api', 'litellm'] as const
 export type Format = (typeof FORMATS)[number]
@@ -78,7 +78,7 @@ export class Import {
 
   #refused(problem: ReturnType<typeof asProblem>) {
     const t = i18n.t.settings.import
-    const fields = Object.entries(faults(problem)).map(([field, message]) => `${field}: ${message}`)
+    const fields = faultLines(problem)
     if (problem.isConflict) {
       this.plan = undefined
       this.failure = t.changedMeanwhile

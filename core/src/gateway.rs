@@ -15,7 +15,7 @@ mod feed;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod figures;
 mod hold;
-mod ids;
+pub(crate) mod ids;
 mod inbound;
 mod intake;
 mod lists;
@@ -60,7 +60,7 @@ use crate::schedule::{Ask, Needs, SessionKey};
 use crate::time::Timestamp;
 use crate::transcode::Vault;
 
-use ids::RequestIds;
+use ids::{RequestId, RequestIds};
 use inbound::Inbound;
 use route::{Call, Route, route};
 use stranger::Strangers;
@@ -230,9 +230,9 @@ impl<P: Platform> Gateway<P> {
         call: Call<'_>,
         body: B,
         client: Option<IpAddr>,
-        id: &str,
+        id: &RequestId,
     ) -> Result<Response<Body<P>>, Failure> {
-        let arrived = self.now();
+        let arrived = id.at;
         let config = self.config.current();
         let deadline = arrived + config.settings.timeouts.total;
         let operation = call.operation;

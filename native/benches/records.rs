@@ -64,6 +64,7 @@ async fn main() {
     let http = reqwest::Client::new();
     println!("| question | first ms | median ms | slowest ms | bytes |\n|---|---|---|---|---|");
     let month = now.as_millis() - DAYS * 24 * 3_600_000;
+    let known = id(count / 2, Timestamp::from_millis(now.as_millis() - (count - count / 2) * apart));
     for path in [
         "overview".to_owned(),
         "stats?range=1h&by=model".to_owned(),
@@ -91,8 +92,8 @@ async fn main() {
         "requests?session=00000000000000aa".to_owned(),
         "requests?q=model-1".to_owned(),
         "requests?q=found+nowhere".to_owned(),
-        "requests?q=req_500".to_owned(),
-        "requests/req_500".to_owned(),
+        format!("requests?q={known}"),
+        format!("requests/{known}"),
         "sessions".to_owned(),
         "sessions?limit=200".to_owned(),
         "sessions?clientKey=ck_11".to_owned(),
@@ -167,12 +168,16 @@ async fn hand_over(database: &SqliteDatabase, first: u64, now: Timestamp) -> Dur
     took
 }
 
+fn id(number: u64, at: Timestamp) -> String {
+    format!("req_{:012x}{number:012x}", at.as_millis())
+}
+
 /// One of forty models, ten channels with four keys each, fifty client keys; one in twenty failed.
 fn record(number: u64, at: Timestamp) -> Record {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
     let protocol = Protocol::ALL.into_iter().nth((mixed % 4) as usize).unwrap();
     let client_key = ClientKeyId::new(format!("ck_{}", mixed / 7 % 50));
-    let mut record = Record::new(&format!("req_{number}"), at, protocol, client_key, "");
+    let mut record = Record::new(&id(number, at), at, protocol, client_key, "");
     record.model = format!("model-{}", mixed / 11 % 40);
     record.session = Some(SessionKey(mixed / 13 % 10_000));
     let failed = (mixed / 17).is_multiple_of(20);

@@ -16,6 +16,7 @@ use super::error::{ErrorBody, Problem};
 use super::parameters::Parameters;
 use super::{Context, json};
 use crate::config::Protocol;
+use crate::database::DatabaseError;
 use crate::platform::{Database, Platform};
 use crate::record::query::{self, Cursor, Filter, StatusFilter};
 
@@ -62,20 +63,25 @@ pub(super) async fn list<P: Platform>(
     let cursor = parameters.parsed("cursor", Cursor::parse, "is no `next` of a page")?;
     let limit = parameters.limit()?;
     let database = context.platform.database();
-    let rows = database.read(filter.page(cursor, limit)).await.map_err(Problem::no_records)?;
+    let end = end(database, &filter, cursor).await.map_err(Problem::no_records)?;
+    let rows = database.read(filter.page(cursor, end, limit)).await.map_err(Problem::no_records)?;
     let next = match rows.last().filter(|_| rows.len() as u64 >= limit) {
         Some(last) => Cursor::of(last),
-        None => match filter.stopped(cursor) {
-            Some(stopped) => {
-                let stopped = database.read(stopped).await.map_err(Problem::no_records)?;
-                stopped.first().and_then(Cursor::of)
-            }
-            None => None,
-        },
+        None => end,
     };
     let requests = rows.into_iter().map(|row| RequestView::read(&mut row.columns()));
     let requests = requests.collect::<Result<_, _>>().map_err(Problem::no_records)?;
     Ok(json::response(StatusCode::OK, &RequestList { requests, next: next.map(Cursor::to_text) }))
+}
+
+/// Where what a page below `cursor` looks through ends, if it does not see all.
+async fn end(
+    database: &impl Database,
+    filter: &Filter,
+    cursor: Option<Cursor>,
+) -> Result<Option<Cursor>, DatabaseError> {
+    let Some(end) = filter.end(cursor) else { return Ok(None) };
+    Ok(database.read(end).await?.first().and_then(Cursor::of))
 }
 
 /// Reads a request with its attempts.

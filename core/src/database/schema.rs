@@ -4,12 +4,13 @@ use super::{DatabaseError, Row, Statement};
 
 /// Each takes a database from the version of its index to the next. One that was released is never changed. A
 /// statement ends with a semicolon at the end of a line.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("schema/0001_records.sql"),
     include_str!("schema/0002_verdicts.sql"),
     include_str!("schema/0003_changes.sql"),
     include_str!("schema/0004_spending.sql"),
     include_str!("schema/0005_capture.sql"),
+    include_str!("schema/0006_requests_in_order.sql"),
 ];
 
 /// Brings a database to the present version. `run` runs statements in one transaction, all or none.
@@ -60,25 +61,51 @@ mod tests {
         database.run(&[Statement::new(sql)]).unwrap().remove(0)
     }
 
+    /// One that an earlier gateway left.
+    fn of_version(earlier: usize) -> MemoryDatabase {
+        let database = MemoryDatabase::empty();
+        let mut run = |statements: &[Statement]| database.run(statements);
+        version(&mut run).unwrap();
+        for (number, step) in (1u64..).zip(&STEPS[..earlier]) {
+            let mut statements: Vec<Statement> = statements(step).collect();
+            let noted = Statement::new("INSERT INTO schema_version (version) VALUES (?1)").bind(number);
+            statements.push(noted);
+            run(&statements).unwrap();
+        }
+        database
+    }
+
     #[test]
     fn every_earlier_version_comes_to_the_present_one() {
         let present = shape(&MemoryDatabase::new());
         assert!(present.len() > 1, "{present:?}");
         for earlier in 0..=STEPS.len() {
-            let database = MemoryDatabase::empty();
+            let database = of_version(earlier);
             let mut run = |statements: &[Statement]| database.run(statements);
-            version(&mut run).unwrap();
-            for (number, step) in (1u64..).zip(&STEPS[..earlier]) {
-                let mut statements: Vec<Statement> = statements(step).collect();
-                let noted = Statement::new("INSERT INTO schema_version (version) VALUES (?1)").bind(number);
-                statements.push(noted);
-                run(&statements).unwrap();
-            }
             migrate(&mut run).unwrap();
             assert_eq!(shape(&database), present, "from version {earlier}");
             migrate(&mut run).unwrap();
             assert_eq!(version(&mut run).unwrap(), STEPS.len());
         }
+    }
+
+    #[test]
+    fn requests_come_into_their_order_with_all_that_they_say() {
+        let database = of_version(5);
+        let mut run = |statements: &[Statement]| database.run(statements);
+        let insert = "INSERT INTO request (id, at, client_key, protocol, model, stream, status, class, attempts, \
+                      duration, estimated, request_bytes, response_bytes, attempt_log, left_out) \
+                      VALUES (?1, ?2, 'ck_1', 'chat', 'm', 1, 200, 'success', 1, 9, 0, 5, 6, '[]', ?3)";
+        for (id, at, left_out) in [("b", 7_u64, "[1]"), ("c", 7, "[]"), ("a", 6, "[]")] {
+            run(&[Statement::new(insert).bind(id).bind(at).bind(left_out)]).unwrap();
+        }
+        migrate(&mut run).unwrap();
+        let kept = "SELECT id, at, duration, left_out FROM request ORDER BY seq";
+        let rows = run(&[Statement::new(kept)]).unwrap().remove(0);
+        let row = |id: &str, at: u64, left_out: Option<&str>| {
+            Row(vec![id.into(), at.into(), 9_u64.into(), left_out.into()])
+        };
+        assert_eq!(rows, [row("a", 6, None), row("b", 7, Some("[1]")), row("c", 7, None)]);
     }
 
     #[test]

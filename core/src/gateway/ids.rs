@@ -1,5 +1,6 @@
 //! Request ids: unique, cheap, and telling no more than when the request came.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::config::hex_digits;
@@ -14,14 +15,33 @@ pub(crate) struct RequestIds {
     count: AtomicU64,
 }
 
+/// An id, and the time that it tells.
+pub(crate) struct RequestId {
+    text: String,
+    pub(crate) at: Timestamp,
+}
+
+impl Deref for RequestId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+/// When the request of this id came.
+pub(crate) fn time(id: &str) -> Option<Timestamp> {
+    let millis = id.strip_prefix("req_")?.get(..12)?;
+    u64::from_str_radix(millis, 16).ok().map(Timestamp::from_millis)
+}
+
 impl RequestIds {
     pub(crate) fn new(entropy: &impl Entropy) -> Self {
         Self { count: AtomicU64::new(entropy.word()) }
     }
 
-    /// `req_` and 24 hexadecimal digits, in the order of the milliseconds in which requests came: a database finds room
-    /// for the newest at the end of its index.
-    pub(crate) fn next(&self, now: Timestamp) -> String {
+    /// `req_` and 24 hexadecimal digits, the first half of which is the [`time`].
+    pub(crate) fn next(&self, now: Timestamp) -> RequestId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let mut id = String::with_capacity(LENGTH);
         id.push_str("req_");
@@ -29,7 +49,7 @@ impl RequestIds {
         let [_, _, rest @ ..] = scramble(count).to_be_bytes();
         id.extend(hex_digits(&time));
         id.extend(hex_digits(&rest));
-        id
+        RequestId { text: id, at: now }
     }
 }
 
@@ -57,8 +77,9 @@ mod tests {
         let ids = RequestIds::new(&Zeros);
         let mut made = Vec::new();
         for millis in 1..100 {
-            let mut together: Vec<String> =
-                (0..10).map(|_| ids.next(Timestamp::from_millis(millis))).collect();
+            let at = Timestamp::from_millis(millis);
+            let mut together: Vec<String> = (0..10).map(|_| ids.next(at).to_owned()).collect();
+            assert!(together.iter().all(|id| time(id) == Some(at)), "{together:?}");
             together.sort();
             together.dedup();
             assert_eq!(together.len(), 10);

@@ -12,6 +12,7 @@ use crate::record::Record;
 use crate::time::Timestamp;
 
 use super::Gateway;
+use super::ids::RequestId;
 use super::trip::Trip;
 
 /// So many requests without a known key are recorded a minute: whoever knocks must not fill the disk.
@@ -43,7 +44,7 @@ impl<P: Platform> Gateway<P> {
         parts: &Parts,
         protocol: Protocol,
         client: Option<IpAddr>,
-        id: &str,
+        id: &RequestId,
         failure: Failure,
     ) -> Failure {
         match self.authenticate(&self.config.current(), parts, protocol, client) {
@@ -53,7 +54,12 @@ impl<P: Platform> Gateway<P> {
     }
 
     /// Records that somebody without a known key was refused, unless there are too many of them.
-    pub(super) fn turn_away(self: &Arc<Self>, protocol: Protocol, id: &str, failure: Failure) -> Failure {
+    pub(super) fn turn_away(
+        self: &Arc<Self>,
+        protocol: Protocol,
+        id: &RequestId,
+        failure: Failure,
+    ) -> Failure {
         let mut strangers = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
         let noted = strangers.note(self.now());
         drop(strangers);
@@ -64,10 +70,10 @@ impl<P: Platform> Gateway<P> {
         self: &Arc<Self>,
         protocol: Protocol,
         client_key: ClientKeyId,
-        id: &str,
+        id: &RequestId,
         failure: Failure,
     ) -> Failure {
-        let record = Record::new(id, self.now(), protocol, client_key, "");
+        let record = Record::new(id, id.at, protocol, client_key, "");
         self.lost(Trip::new(self, &self.config.current(), record), failure)
     }
 }

@@ -1,12 +1,13 @@
 //! An attempt as it is kept, and read.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::excerpt::excerpt;
-use super::{Attempt, clipped, millis};
+use super::{Attempt, Record, clipped, millis};
 use crate::config::{ChannelId, KeyId, Protocol};
 use crate::schedule::Considered;
 use crate::schedule::explain::Verdict;
@@ -19,7 +20,9 @@ const CANDIDATES: usize = 32;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AttemptView<'a> {
-    at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required, value_type = Timestamp)]
+    at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required, value_type = String)]
     channel: Option<ChannelId>,
@@ -38,7 +41,9 @@ pub(crate) struct AttemptView<'a> {
     /// Why the channel was chosen.
     rule: Cow<'a, str>,
     /// What it came to.
-    class: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required, value_type = String)]
+    class: Option<Cow<'a, str>>,
     /// The upstream's, where it answered with an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
@@ -47,7 +52,9 @@ pub(crate) struct AttemptView<'a> {
     first_byte_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_content_ms: Option<u64>,
-    duration_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required, value_type = u64)]
+    duration_ms: Option<u64>,
     /// An excerpt of what the upstream said of a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<Cow<'a, str>>,
@@ -57,33 +64,52 @@ pub(crate) struct AttemptView<'a> {
     considered: Option<Cow<'a, [Considered]>>,
 }
 
-/// What the columns of a request tell of its last attempt.
+/// What the columns of a request tell of its attempts: when the first began, and nearly all of the last.
 #[derive(Clone, Debug)]
-pub(crate) struct Last {
+pub(crate) struct Told {
+    pub(crate) at: Timestamp,
+    /// Milliseconds since then.
+    pub(crate) queued: u64,
+    pub(crate) first_byte: Option<u64>,
+    pub(crate) duration: u64,
+    pub(crate) class: String,
     pub(crate) channel: Option<ChannelId>,
     pub(crate) key: Option<KeyId>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) model: Option<String>,
 }
 
-/// What of the attempts is kept beside the columns of their request: of the last one nothing that stands in these, and
-/// of a decision that had no alternative nobody considered.
-pub(super) fn log(attempts: &[Attempt]) -> Vec<AttemptView<'_>> {
-    let mut log: Vec<_> = attempts.iter().map(AttemptView::of).collect();
+/// What of the attempts is kept beside the columns of their request: nothing that is [`Told`] by these, and of a
+/// decision that had no alternative nobody considered.
+pub(super) fn log(record: &Record) -> Vec<AttemptView<'_>> {
+    let mut log: Vec<_> = record.attempts.iter().map(AttemptView::of).collect();
     if let Some(last) = log.last_mut() {
-        (last.channel, last.key, last.protocol, last.model) = (None, None, None, None);
+        (last.channel, last.key, last.protocol, last.model, last.first_byte_ms) = Default::default();
+        last.class.take_if(|class| class == record.class());
+        let began = last.began(record.at);
+        last.duration_ms.take_if(|duration| Some(*duration) == millis(record.duration).checked_sub(began));
+    }
+    if let Some(first) = log.first_mut() {
+        first.at = None;
     }
     log
 }
 
 /// The attempts of a request that has such a log, in JSON.
-pub(crate) fn read(log: &str, last: Last) -> serde_json::Result<Vec<AttemptView<'static>>> {
+pub(crate) fn read(log: &str, told: Told) -> serde_json::Result<Vec<AttemptView<'static>>> {
     let mut attempts: Vec<AttemptView<'static>> = serde_json::from_str(log)?;
-    if let Some(attempt) = attempts.last_mut() {
-        attempt.channel = attempt.channel.take().or(last.channel);
-        attempt.key = attempt.key.take().or(last.key);
-        attempt.protocol = attempt.protocol.or(last.protocol);
-        attempt.model = attempt.model.take().or_else(|| last.model.map(Cow::Owned));
+    if let Some(first) = attempts.first_mut() {
+        first.at.get_or_insert(told.at + Duration::from_millis(told.queued));
+    }
+    if let Some(last) = attempts.last_mut() {
+        let began = last.began(told.at);
+        last.channel = last.channel.take().or(told.channel);
+        last.key = last.key.take().or(told.key);
+        last.protocol = last.protocol.or(told.protocol);
+        last.model = last.model.take().or_else(|| told.model.map(Cow::Owned));
+        last.class.get_or_insert(Cow::Owned(told.class));
+        last.first_byte_ms = last.first_byte_ms.or_else(|| told.first_byte?.checked_sub(began));
+        last.duration_ms.get_or_insert(told.duration.saturating_sub(began));
     }
     for attempt in &mut attempts {
         let alone = attempt.chosen().map(|chosen| Cow::Owned(vec![chosen]));
@@ -96,18 +122,18 @@ impl<'a> AttemptView<'a> {
     fn of(attempt: &'a Attempt) -> Self {
         let since = |at: Option<Timestamp>| at.map(|at| millis(at.since(attempt.at)));
         let mut view = Self {
-            at: attempt.at,
+            at: Some(attempt.at),
             channel: Some(attempt.channel.clone()),
             key: Some(attempt.key.clone()),
             endpoint: (&*attempt.endpoint).into(),
             protocol: Some(attempt.protocol),
             model: Some(clipped(&attempt.model).into()),
             rule: attempt.rule.as_str().into(),
-            class: attempt.class.as_str().into(),
+            class: Some(attempt.class.as_str().into()),
             status: attempt.status.map(|status| status.as_u16()),
             first_byte_ms: since(attempt.first_byte),
             first_content_ms: since(attempt.first_content),
-            duration_ms: millis(attempt.duration),
+            duration_ms: Some(millis(attempt.duration)),
             message: attempt.message.as_deref().map(excerpt).map(Cow::Owned),
             considered: None,
         };
@@ -115,6 +141,11 @@ impl<'a> AttemptView<'a> {
             view.considered = Some(first(&attempt.considered).into());
         }
         view
+    }
+
+    /// Milliseconds after its request came, which was at `arrived`.
+    fn began(&self, arrived: Timestamp) -> u64 {
+        self.at.map_or(0, |at| millis(at.since(arrived)))
     }
 
     /// What a decision says of it.
@@ -133,9 +164,12 @@ pub(super) fn first(candidates: &[Considered]) -> &[Considered] {
 mod tests {
     use std::time::Duration;
 
+    use http::StatusCode;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::config::ClientKeyId;
+    use crate::record::CLIENT_CLOSED_REQUEST;
     use crate::schedule::{Class, Rule};
 
     fn attempt(channel: &str, considered: &[Considered]) -> Attempt {
@@ -162,13 +196,26 @@ mod tests {
         Considered { channel: ChannelId::new(channel), protocol: Protocol::Chat, verdict, until: None }
     }
 
-    fn last() -> Last {
-        Last {
+    /// Of a request that came 40 ms before its first attempt began.
+    fn told() -> Told {
+        Told {
+            at: Timestamp::from_millis(960),
+            queued: 40,
+            first_byte: Some(40),
+            duration: 130,
+            class: "success".to_owned(),
             channel: Some(ChannelId::new("ch_b")),
             key: Some(KeyId::new("k_1")),
             protocol: Some(Protocol::Chat),
-            model: Some("sent".into()),
+            model: Some("sent".to_owned()),
         }
+    }
+
+    fn record(attempts: Vec<Attempt>) -> Record {
+        let client_key = ClientKeyId::new("ck_1");
+        let mut record = Record::new("req_1", told().at, Protocol::Chat, client_key, "asked");
+        (record.attempts, record.duration) = (attempts, Duration::from_millis(told().duration));
+        record
     }
 
     fn full(channel: &str, considered: Value) -> Value {
@@ -179,31 +226,54 @@ mod tests {
         })
     }
 
+    fn without(mut attempt: Value, fields: &[&str]) -> Value {
+        attempt.as_object_mut().unwrap().retain(|name, _| !fields.contains(&name.as_str()));
+        attempt
+    }
+
     #[test]
     fn a_log_repeats_nothing_and_reads_as_if_it_did() {
-        let chosen = json!({"channel": "ch_b", "protocol": "chat", "verdict": "chosen"});
-        let attempts = [attempt("ch_a", &[]), attempt("ch_b", &[considered("ch_b", Verdict::Chosen)])];
-        let log = json!(log(&attempts));
-        let kept = json!({
-            "at": 1000, "endpoint": "https://upstream.example", "rule": "priority", "class": "success",
-            "firstByteMs": 0, "durationMs": 90,
-        });
-        assert_eq!(log, json!([full("ch_a", json!([])), kept]));
-        let read = read(&log.to_string(), last()).unwrap();
-        assert_eq!(json!(read), json!([full("ch_a", json!([])), full("ch_b", json!([chosen]))]));
+        let chosen = json!([{"channel": "ch_b", "protocol": "chat", "verdict": "chosen"}]);
+        let first = attempt("ch_a", &[]);
+        let last = attempt("ch_b", &[considered("ch_b", Verdict::Chosen)]);
+        let kept = json!({"endpoint": "https://upstream.example", "rule": "priority"});
+        assert_eq!(json!(log(&record(vec![last.clone()]))), json!([kept]));
+        let record = record(vec![first, last]);
+        let log = json!(log(&record));
+        let kept = json!({"at": 1000, "endpoint": "https://upstream.example", "rule": "priority"});
+        assert_eq!(log, json!([without(full("ch_a", json!([])), &["at"]), kept]));
+        let read = read(&log.to_string(), told()).unwrap();
+        assert_eq!(json!(read), json!([full("ch_a", json!([])), full("ch_b", chosen)]));
+    }
+
+    #[test]
+    fn what_differs_from_its_request_is_kept() {
+        let mut slower = attempt("ch_b", &[]);
+        slower.duration = Duration::from_millis(91);
+        slower.first_byte = None;
+        let mut record = record(vec![slower]);
+        record.status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap();
+        let log = json!(log(&record));
+        assert_eq!((&log[0]["class"], &log[0]["durationMs"]), (&json!("success"), &json!(91)));
+        let told = Told { first_byte: None, class: record.class().to_owned(), ..told() };
+        let read = json!(read(&log.to_string(), told).unwrap());
+        let mut expected = without(full("ch_b", json!([])), &["firstByteMs"]);
+        expected["durationMs"] = json!(91);
+        assert_eq!(read, json!([expected]));
     }
 
     #[test]
     fn alternatives_are_kept() {
         let both = [considered("ch_b", Verdict::Chosen), considered("ch_a", Verdict::LowerTier)];
-        let log = json!(log(&[attempt("ch_b", &both)]));
+        let record = record(vec![attempt("ch_b", &both)]);
+        let log = json!(log(&record));
         assert_eq!(log[0]["considered"], json!(both));
-        assert_eq!(json!(read(&log.to_string(), last()).unwrap())[0]["considered"], json!(both));
+        assert_eq!(json!(read(&log.to_string(), told()).unwrap())[0]["considered"], json!(both));
     }
 
     #[test]
     fn a_log_that_repeats_everything_reads_as_it_is() {
         let log = json!([full("ch_old", json!([]))]);
-        assert_eq!(json!(read(&log.to_string(), last()).unwrap()), log);
+        assert_eq!(json!(read(&log.to_string(), told()).unwrap()), log);
     }
 }

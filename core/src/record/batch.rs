@@ -15,11 +15,11 @@ use crate::time::Timestamp;
 /// Clients name fields as they like; so many bytes tell of those that were lost.
 const LONGEST_LOSS: usize = 1024;
 
-const INSERT_REQUEST: &str = "INSERT INTO request (id, at, client_key, session, protocol, model, stream, status, class, finish, \
+const INSERT_REQUEST: &str = "INSERT INTO request (id, seq, client_key, session, protocol, model, stream, status, class, finish, \
     attempts, channel, key, upstream_protocol, upstream_model, queued, first_byte, first_content, duration, \
     input, cache_read, cache_write, cache_write_1h, output, reasoning, input_audio, output_audio, web_searches, \
     estimated, cost, request_bytes, response_bytes, lost, code, error, attempt_log, left_out) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    VALUES (?, (? << 21) | ((last_insert_rowid() + 1) & 2097151), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Gathers records.
 #[derive(Debug, Default)]
@@ -86,7 +86,7 @@ impl Rows {
         self.requests.iter().map(move |row| (row, captured(row)))
     }
 
-    /// To be run in one transaction. A second time they fail as a whole: no request is counted twice.
+    /// To be run in one transaction.
     pub fn into_statements(self) -> Vec<Statement> {
         let insert = |row: Row| Statement { sql: INSERT_REQUEST.into(), params: row.0 };
         self.requests.into_iter().map(insert).chain(rollup::upserts(self.rollups)).collect()
@@ -134,8 +134,8 @@ pub(crate) fn request(record: &Record) -> Row {
         lost(record),
         record.code.map(FailureKind::as_str).into(),
         record.failure().map(excerpt).into(),
-        json(&attempt::log(&record.attempts)),
-        json(attempt::first(&record.left_out)),
+        json(&attempt::log(record)),
+        (!record.left_out.is_empty()).then(|| json(attempt::first(&record.left_out))).into(),
     ])
 }
 

@@ -1,21 +1,31 @@
 //! Records looked for, newest first, a page at a time.
 
+use std::time::Duration;
+
 use super::NO_FAILURES;
 use crate::config::Protocol;
 use crate::database::{Column, Row, Statement, Value};
+use crate::gateway::ids;
 use crate::schedule::Class;
 use crate::time::Timestamp;
 
-/// So many records a page looks through for what it wants, in the index alone and where each has to be read.
-const WINDOW: u64 = 100_000;
+/// So many records a page looks through for what it wants, in their first columns alone and where each is read as a
+/// whole.
+const WINDOW: u64 = 50_000;
 const TEXT_WINDOW: u64 = 10_000;
 
-/// The columns of the index, which are those of the conditions of [`Filter::indexed`].
-const INDEXED: &str = "at, seq, status, class, protocol, channel, model, client_key, session";
+/// Of what came at some time or later, and before it.
+const FROM: &str = "seq >= ? << 21";
+pub(super) const BEFORE: &str = "seq < ? << 21";
+/// A place in the order of the table.
+const SEQ: &str = "(? << 21) + ?";
+/// The last that this order has room for.
+const LAST_INSTANT: u64 = (1 << 42) - 1;
+const LAST_PLACE: u64 = (1 << 21) - 1;
 
 /// What of a request is read, in the order of [`Found`] and of an export's columns.
 pub(crate) const COLUMNS: [&str; 36] = [
-    "seq",
+    "place",
     "id",
     "at",
     "client_key",
@@ -91,23 +101,29 @@ pub(crate) enum StatusFilter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) at: Timestamp,
-    pub(crate) seq: u64,
+    /// Among those of the same millisecond.
+    pub(crate) place: u64,
 }
 
 impl Cursor {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (at, seq) = text.split_once('-')?;
-        Some(Self { at: Timestamp::from_millis(at.parse().ok()?), seq: seq.parse().ok()? })
+        let (at, place) = text.split_once('-')?;
+        Some(Self { at: Timestamp::from_millis(at.parse().ok()?), place: place.parse().ok()? })
     }
 
     pub(crate) fn to_text(self) -> String {
-        format!("{}-{}", self.at.as_millis(), self.seq)
+        format!("{}-{}", self.at.as_millis(), self.place)
     }
 
-    /// Of a row that begins with `seq`, `id`, `at`.
+    /// The parameters of [`SEQ`].
+    fn seq(self) -> [Value; 2] {
+        [instant(self.at), self.place.min(LAST_PLACE).into()]
+    }
+
+    /// Of a row that begins with `place`, `id`, `at`.
     pub(crate) fn of(row: &Row) -> Option<Self> {
-        let [seq, _, at, ..] = row.0.as_slice() else { return None };
-        Some(Self { at: Timestamp::read(at.clone())?, seq: u64::read(seq.clone())? })
+        let [place, _, at, ..] = row.0.as_slice() else { return None };
+        Some(Self { at: Timestamp::read(at.clone())?, place: u64::read(place.clone())? })
     }
 }
 
@@ -115,7 +131,7 @@ const WHERE: &str = " WHERE ";
 
 /// SQL put together from conditions.
 #[derive(Default)]
-struct Conditions {
+pub(super) struct Conditions {
     text: String,
     params: Vec<Value>,
 }
@@ -138,6 +154,13 @@ impl Conditions {
         self.text.is_empty()
     }
 
+    /// What holds for all of them, newest first.
+    pub(super) fn select(mut self, columns: &str, limit: &str, number: u64) -> Statement {
+        self.params.push(number.into());
+        let sql = format!("SELECT {columns} FROM request{} ORDER BY seq DESC {limit}", self.text);
+        Statement { sql: sql.into(), params: self.params }
+    }
+
     fn add_some<T: Into<Value>>(&mut self, condition: &str, value: Option<T>) {
         if let Some(value) = value {
             self.add(condition, [value.into()]);
@@ -146,89 +169,47 @@ impl Conditions {
 }
 
 impl Filter {
-    /// Rows of [`COLUMNS`] and whether bodies are kept, the newest below `cursor` first, at most `limit`.
-    pub(crate) fn page(&self, cursor: Option<Cursor>, limit: u64) -> Statement {
-        let mut found = self.found(cursor, limit);
-        found.params.push(limit.into());
-        let (columns, found_text) = (COLUMNS.join(", "), found.text);
-        let sql = format!(
-            "SELECT {columns}, {CAPTURED} FROM request{found_text} ORDER BY at DESC, seq DESC LIMIT ?"
-        );
-        Statement { sql: sql.into(), params: found.params }
+    /// Where what a page below `cursor` looks through ends: one row as in [`Cursor::of`], or none where it sees all.
+    /// `None`: every page sees all.
+    pub(crate) fn end(&self, cursor: Option<Cursor>) -> Option<Statement> {
+        let sees_all = self.id().is_some() || self.conditions().is_empty();
+        let end = || self.range(cursor).select("place, NULL, at", "LIMIT 1 OFFSET ?", self.window() - 1);
+        (!sees_all).then(end)
     }
 
-    fn found(&self, cursor: Option<Cursor>, limit: u64) -> Conditions {
-        if let Some(id) = self.id() {
-            let mut place = self.place(cursor);
-            place.add("id = ?", [id.into()]);
-            return place.and(self.indexed());
+    /// Rows of [`COLUMNS`] and whether bodies are kept, the newest below `cursor` first, at most `limit`, up to
+    /// [`end`](Self::end).
+    pub(crate) fn page(&self, cursor: Option<Cursor>, end: Option<Cursor>, limit: u64) -> Statement {
+        self.wanted(cursor, end).select(&format!("{}, {CAPTURED}", COLUMNS.join(", ")), "LIMIT ?", limit)
+    }
+
+    /// What holds for those from below `cursor` to `end`.
+    pub(super) fn wanted(&self, cursor: Option<Cursor>, end: Option<Cursor>) -> Conditions {
+        let mut all = self.id().map_or_else(Conditions::default, with_id).and(self.range(cursor));
+        if let Some(end) = end {
+            all.add(&format!("seq >= {SEQ}"), end.seq());
         }
-        let text = self.text();
-        let looked_through = if self.is_whole() { limit } else { self.window() };
-        let most = text.is_empty().then_some(limit);
-        let Statement { sql, params } = self.among("seq", cursor, looked_through, most);
-        let mut found = Conditions::default();
-        found.add(&format!("seq IN ({sql})"), params);
-        found.and(text)
-    }
-
-    /// `columns` of those that the index alone finds among the newest `looked_through` below `cursor`, the newest first,
-    /// and `most` of them at most.
-    pub(super) fn among(
-        &self,
-        columns: &str,
-        cursor: Option<Cursor>,
-        looked_through: u64,
-        most: Option<u64>,
-    ) -> Statement {
-        let (Conditions { text: place, mut params }, indexed) = (self.place(cursor), self.indexed());
-        let newest = format!("SELECT {INDEXED} FROM request{place} ORDER BY at DESC, seq DESC LIMIT ?");
-        params.push(looked_through.into());
-        params.extend(indexed.params);
-        let mut sql = format!("SELECT {columns} FROM ({newest}){}", indexed.text);
-        if let Some(most) = most {
-            sql.push_str(" LIMIT ?");
-            params.push(most.into());
-        }
-        Statement { sql: sql.into(), params }
-    }
-
-    /// Where a page that is not full stopped looking: one row as in [`Cursor::of`], or none when it has seen all.
-    /// `None` where a page always sees all.
-    pub(crate) fn stopped(&self, cursor: Option<Cursor>) -> Option<Statement> {
-        if self.id().is_some() || self.is_whole() {
-            return None;
-        }
-        let Conditions { text, mut params } = self.place(cursor);
-        let sql =
-            format!("SELECT seq, NULL, at FROM request{text} ORDER BY at DESC, seq DESC LIMIT 1 OFFSET ?");
-        params.push((self.window() - 1).into());
-        Some(Statement { sql: sql.into(), params })
-    }
-
-    /// Whether every record of the range is wanted.
-    fn is_whole(&self) -> bool {
-        self.indexed().is_empty() && self.words().is_none()
+        all.and(self.conditions())
     }
 
     /// How many records a page looks through.
-    pub(super) fn window(&self) -> u64 {
+    fn window(&self) -> u64 {
         if self.words().is_some() { TEXT_WINDOW } else { WINDOW }
     }
 
     /// Where in the order of time a page lies.
-    fn place(&self, cursor: Option<Cursor>) -> Conditions {
+    fn range(&self, cursor: Option<Cursor>) -> Conditions {
         let mut all = Conditions::default();
-        all.add_some("at >= ?", self.since);
-        all.add_some("at < ?", self.until);
-        if let Some(Cursor { at, seq }) = cursor {
-            all.add("(at, seq) < (?, ?)", [at.into(), seq.into()]);
+        all.add_some(FROM, self.since.map(instant));
+        all.add_some(BEFORE, self.until.map(instant));
+        if let Some(cursor) = cursor {
+            all.add(&format!("seq < {SEQ}"), cursor.seq());
         }
         all
     }
 
-    /// What the index alone tells.
-    fn indexed(&self) -> Conditions {
+    /// What is asked of each record, of its first columns before others.
+    fn conditions(&self) -> Conditions {
         let mut all = Conditions::default();
         match self.status {
             Some(StatusFilter::Exactly(status)) => all.add("status = ?", [status.into()]),
@@ -250,17 +231,12 @@ impl Filter {
         if self.in_session {
             all.add("session IS NOT NULL", []);
         }
-        all
-    }
-
-    /// What each record has to be read for.
-    fn text(&self) -> Conditions {
-        let mut all = Conditions::default();
-        let Some(words) = self.words() else { return all };
-        let text = words.to_ascii_lowercase();
-        let parts = "(instr(lower(model), ?) OR instr(lower(ifnull(upstream_model, '')), ?) \
-                     OR instr(lower(ifnull(error, '')), ?))";
-        all.add(parts, [text.as_str().into(), text.as_str().into(), text.as_str().into()]);
+        if let Some(words) = self.words() {
+            let text = words.to_ascii_lowercase();
+            let parts = "(instr(lower(model), ?) OR instr(lower(ifnull(upstream_model, '')), ?) \
+                         OR instr(lower(ifnull(error, '')), ?))";
+            all.add(parts, [text.as_str().into(), text.as_str().into(), text.as_str().into()]);
+        }
         all
     }
 
@@ -276,7 +252,21 @@ impl Filter {
 
 /// One request: the row of [`COLUMNS`], whether bodies are kept, its attempts and what stood in the way of each candidate, both as JSON.
 pub(crate) fn request(id: &str) -> Statement {
-    let columns = COLUMNS.join(", ");
-    Statement::new(format!("SELECT {columns}, {CAPTURED}, attempt_log, left_out FROM request WHERE id = ?1"))
-        .bind(id)
+    let (columns, Conditions { text, params }) = (COLUMNS.join(", "), with_id(id));
+    let sql = format!("SELECT {columns}, {CAPTURED}, attempt_log, left_out FROM request{text}");
+    Statement { sql: sql.into(), params }
+}
+
+pub(super) fn instant(at: Timestamp) -> Value {
+    at.as_millis().min(LAST_INSTANT).into()
+}
+
+/// An id tells when its request came. In what an earlier version recorded, that was up to a millisecond before.
+fn with_id(id: &str) -> Conditions {
+    let at = ids::time(id).unwrap_or_default();
+    let mut all = Conditions::default();
+    all.add(FROM, [instant(at)]);
+    all.add(BEFORE, [instant(at + Duration::from_millis(2))]);
+    all.add("id = ?", [id.into()]);
+    all
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::query::{BEFORE, instant};
 use super::rollup::{self, HOUR, MINUTE};
 use crate::capture::store;
 use crate::database::Statement;
@@ -36,8 +37,9 @@ impl Retention {
     /// gone.
     pub fn requests(self, now: Timestamp) -> Vec<Statement> {
         let oldest = before(now, DAY * self.request_days);
-        let sql = "DELETE FROM request WHERE seq IN (SELECT seq FROM request WHERE at < ?1 ORDER BY at LIMIT ?2) RETURNING 1";
-        vec![Statement::new(sql).bind(oldest).bind(CHUNK)]
+        let some = format!("SELECT seq FROM request WHERE {BEFORE} ORDER BY seq LIMIT ?");
+        let sql = format!("DELETE FROM request WHERE seq IN ({some}) RETURNING 1");
+        vec![Statement::new(sql).bind(instant(oldest)).bind(CHUNK)]
     }
 
     /// Removes what was captured too long ago.

@@ -1,7 +1,7 @@
 //! Requests added up by the session they belong to.
 
 use super::NO_FAILURES;
-use super::query::Filter;
+use super::query::{Cursor, Filter};
 use crate::database::{Statement, Value};
 
 /// So many requests are added up at most, the newest: each may have to be read.
@@ -27,15 +27,16 @@ impl Filter {
     /// A row for each of the `limit` sessions used last among the [`READ`] newest requests of this filter, which is one
     /// of those [`in_session`](Self::in_session): its id, client key and protocol, when its first and its last request
     /// came, [`SUMS`], its models and its channels as JSON, and how many requests were looked through for all sessions.
-    pub(crate) fn sessions(&self, limit: u64) -> Statement {
-        let mut newest = self.among("seq, at, session", None, self.window(), Some(READ));
+    /// Nothing before [`end`](Self::end) is.
+    pub(crate) fn sessions(&self, end: Option<Cursor>, limit: u64) -> Statement {
+        let mut newest = self.wanted(None, end).select("seq, session", "LIMIT ?", READ);
         let parts = SUMS.map(|(name, sum)| format!("{sum} AS {name}")).join(", ");
         let sums = SUMS.map(|(name, _)| format!("sum({name})")).join(", ");
-        // Only requests of sessions that are told are read, the others found in the index.
+        // Only requests of sessions that are told are read as a whole.
         let sql = format!(
             "WITH \
             newest AS MATERIALIZED ({}), \
-            told AS (SELECT session FROM newest GROUP BY session ORDER BY max(at) DESC, session LIMIT ?), \
+            told AS (SELECT session FROM newest GROUP BY session ORDER BY max(seq) DESC, session LIMIT ?), \
             part AS (SELECT session, model, channel, max(client_key) AS client_key, max(protocol) AS protocol, \
                     min(at) AS began, max(at) AS ended, {parts} \
                 FROM request WHERE seq IN (SELECT seq FROM newest WHERE session IN (SELECT session FROM told)) \

@@ -1982,7 +1982,7 @@ export interface components {
             sessions: components["schemas"]["SessionView"][];
             /**
              * @description Whether these are all sessions of the range, each with all its requests in it. Else they are the ones used last,
-             *     and their sums are of the newest requests: at most 10,000 of the 100,000 newest of the range are added up.
+             *     and their sums are of the newest requests: at most 10,000 of the 50,000 newest of the range are added up.
              */
             complete: boolean;
         };

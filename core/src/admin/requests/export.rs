@@ -29,15 +29,16 @@ pub(crate) struct Export {
     filter: Filter,
     format: Format,
     cursor: Option<Cursor>,
+    /// Where what the pages look through ends, for now.
+    end: Option<Cursor>,
     next: Next,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    Page,
-    /// Where the last page stopped looking.
-    Stopped,
     End,
+    Page,
+    Nothing,
 }
 
 /// Gives the requests that the filters of `GET /api/requests` leave, the newest first, as a file.
@@ -59,7 +60,7 @@ enum Next {
         (status = 404, description = "There is no such format.", body = ErrorBody)))]
 pub(crate) fn export(request: &Request<Bytes>, format: Format) -> Result<Response<Export>, Problem> {
     let filter = filter(&Parameters::read(request, &FILTERS)?)?;
-    let mut response = Response::new(Export { filter, format, cursor: None, next: Next::Page });
+    let mut response = Response::new(Export { filter, format, cursor: None, end: None, next: Next::End });
     let (kind, name) = match format {
         Format::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"requests.csv\""),
         Format::Jsonl => ("application/jsonl", "attachment; filename=\"requests.jsonl\""),
@@ -79,25 +80,28 @@ impl Export {
     }
 
     /// What is to be read next; `None` at the end.
-    pub(crate) fn statement(&self) -> Option<Statement> {
-        match self.next {
-            Next::Page => Some(self.filter.page(self.cursor, PAGE)),
-            Next::Stopped => self.filter.stopped(self.cursor),
-            Next::End => None,
+    pub(crate) fn statement(&mut self) -> Option<Statement> {
+        if self.next == Next::End {
+            let end = self.filter.end(self.cursor);
+            if end.is_some() {
+                return end;
+            }
+            self.next = Next::Page;
         }
+        (self.next == Next::Page).then(|| self.filter.page(self.cursor, self.end, PAGE))
     }
 
     /// Takes in what was read, and gives the piece of the file that it makes.
     pub(crate) fn take(&mut self, rows: Vec<Row>) -> Bytes {
-        let (full, last) = (rows.len() as u64 >= PAGE, rows.last().and_then(Cursor::of));
-        match self.next {
-            Next::Page if full => self.cursor = last,
-            Next::Page => self.next = Next::Stopped,
-            Next::Stopped | Next::End => {
-                self.next = if last.is_some() { Next::Page } else { Next::End };
-                self.cursor = last;
-                return Bytes::new();
-            }
+        if self.next == Next::End {
+            (self.end, self.next) = (rows.first().and_then(Cursor::of), Next::Page);
+            return Bytes::new();
+        }
+        if rows.len() as u64 >= PAGE {
+            self.cursor = rows.last().and_then(Cursor::of);
+        } else {
+            self.next = if self.end.is_some() { Next::End } else { Next::Nothing };
+            self.cursor = self.end.take();
         }
         let mut piece = Vec::new();
         rows.iter().for_each(|row| self.format.write(row, &mut piece));

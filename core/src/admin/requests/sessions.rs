@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 pub(in crate::admin) struct SessionList {
     sessions: Vec<SessionView>,
     /// Whether these are all sessions of the range, each with all its requests in it. Else they are the ones used last,
-    /// and their sums are of the newest requests: at most 10,000 of the 100,000 newest of the range are added up.
+    /// and their sums are of the newest requests: at most 10,000 of the 50,000 newest of the range are added up.
     complete: bool,
 }
 
@@ -94,16 +94,14 @@ pub(in crate::admin) async fn list<P: Platform>(
 
 async fn gather(database: &impl Database, filter: &Filter, limit: u64) -> Result<SessionList, DatabaseError> {
     let (mut sessions, mut added_up) = (Vec::new(), 0);
-    for row in database.read(filter.sessions(limit)).await? {
+    let end = super::end(database, filter, None).await?;
+    for row in database.read(filter.sessions(end, limit)).await? {
         let mut columns = row.columns();
         sessions.push(SessionView::read(&mut columns)?);
         added_up = columns.next()?;
     }
     let listed: u64 = sessions.iter().map(|session| session.requests).sum();
-    let mut complete = listed == added_up && added_up < READ;
-    if let Some(stopped) = filter.stopped(None).filter(|_| complete) {
-        complete = database.read(stopped).await?.is_empty();
-    }
+    let complete = listed == added_up && added_up < READ && end.is_none();
     Ok(SessionList { sessions, complete })
 }
 

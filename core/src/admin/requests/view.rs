@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::config::{ChannelId, KeyId, Protocol};
 use crate::database::{Columns, DatabaseError, Row};
 use crate::live::Seen;
-use crate::record::attempt::{self, AttemptView, Last};
+use crate::record::attempt::{self, AttemptView, Told};
 use crate::record::{Record, batch};
 use crate::schedule::Considered;
 use crate::time::Timestamp;
@@ -184,8 +184,13 @@ impl RequestView {
 }
 
 impl RequestView {
-    fn last(&self) -> Last {
-        Last {
+    fn told(&self) -> Told {
+        Told {
+            at: self.at,
+            queued: self.queued_ms.unwrap_or_default(),
+            first_byte: self.first_byte_ms,
+            duration: self.duration_ms,
+            class: self.class.clone(),
             channel: self.channel.as_deref().map(ChannelId::new),
             key: self.key.as_deref().map(KeyId::new),
             protocol: self.upstream_protocol.as_deref().and_then(Protocol::named),
@@ -212,8 +217,9 @@ impl RequestDetail {
         let request = RequestView::read(columns)?;
         let log: String = columns.next()?;
         let attempts =
-            attempt::read(&log, request.last()).map_err(|error| DatabaseError::Broken(error.to_string()))?;
-        Ok(Self { request, attempts, left_out: list(columns.next()?)? })
+            attempt::read(&log, request.told()).map_err(|error| DatabaseError::Broken(error.to_string()))?;
+        let left_out: Option<String> = columns.next()?;
+        Ok(Self { request, attempts, left_out: list(left_out.unwrap_or_else(|| "[]".to_owned()))? })
     }
 }
 

@@ -7,9 +7,12 @@ use crate::record::{Attempt, Record};
 use crate::schedule::{Rule, SessionKey};
 use crate::time::Timestamp;
 
+fn id(number: u64, at: Timestamp) -> String {
+    format!("req_{:012x}{number:012x}", at.as_millis())
+}
+
 fn record(number: u64, at: Timestamp, channel: &str, status: u16) -> Record {
-    let mut record =
-        Record::new(&format!("req_{number}"), at, Protocol::Chat, ClientKeyId::new("ck_1"), "gpt");
+    let mut record = Record::new(&id(number, at), at, Protocol::Chat, ClientKeyId::new("ck_1"), "gpt");
     record.status = StatusCode::from_u16(status).unwrap();
     record.session = Some(SessionKey(number % 2));
     record.duration = Duration::from_millis(100 + number);
@@ -36,10 +39,9 @@ fn record(number: u64, at: Timestamp, channel: &str, status: u16) -> Record {
 /// Ten requests, a second apart: the even ones served by `ch_a`, the odd ones failed by `ch_b`.
 fn with_records() -> Server {
     let server = Server::with_channels();
-    let now = server.platform.clock.now().as_millis();
     let mut batch = Batch::default();
     for number in 0..10 {
-        let at = Timestamp::from_millis(now - 10_000 + number * 1000);
+        let at = arrived(&server, number);
         let (channel, status) = if number % 2 == 0 { ("ch_a", 200) } else { ("ch_b", 503) };
         batch.add(&record(number, at, channel, status));
     }
@@ -47,16 +49,24 @@ fn with_records() -> Server {
     server
 }
 
-fn ids(body: &Value) -> Vec<&str> {
-    body["requests"].as_array().unwrap().iter().map(|request| request["id"].as_str().unwrap()).collect()
+fn arrived(server: &Server, number: u64) -> Timestamp {
+    Timestamp::from_millis(server.platform.clock.now().as_millis() - 10_000 + number * 1000)
+}
+
+/// Which of them a list holds.
+fn numbers(body: &Value) -> Vec<u64> {
+    body["requests"].as_array().unwrap().iter().map(number).collect()
+}
+
+fn number(request: &Value) -> u64 {
+    u64::from_str_radix(&request["id"].as_str().unwrap()["req_".len() + 12..], 16).unwrap()
 }
 
 #[test]
 fn filters_leave_what_they_say() {
     let server = with_records();
     let now = server.platform.clock.now().as_millis();
-    let odd = ["req_9", "req_7", "req_5", "req_3", "req_1"];
-    let even = ["req_8", "req_6", "req_4", "req_2", "req_0"];
+    let (odd, even) = ([9, 7, 5, 3, 1], [8, 6, 4, 2, 0]);
     for (query, expected) in [
         ("channel=ch_b".to_owned(), &odd[..]),
         ("status=failed".to_owned(), &odd[..]),
@@ -66,19 +76,19 @@ fn filters_leave_what_they_say() {
         ("status=2xx".to_owned(), &even[..]),
         ("status=200&channel=ch_b".to_owned(), &[]),
         ("q=OVER+capacity".to_owned(), &odd[..]),
-        ("q=req_4".to_owned(), &["req_4"]),
-        ("q=claud&limit=2".to_owned(), &["req_9", "req_8"]),
+        (format!("q={}", id(4, arrived(&server, 4))), &[4]),
+        ("q=claud&limit=2".to_owned(), &[9, 8]),
         ("session=0000000000000001".to_owned(), &odd[..]),
         ("session=0000000000000001&model=gpt&clientKey=ck_1&protocol=chat".to_owned(), &odd[..]),
         ("protocol=messages".to_owned(), &[]),
         ("model=other".to_owned(), &[]),
-        (format!("since={}", now - 2000), &["req_9", "req_8"]),
-        (format!("until={}", now - 8000), &["req_1", "req_0"]),
-        (format!("since={}&until={}&channel=ch_a", now - 5000, now - 3000), &["req_6"]),
+        (format!("since={}", now - 2000), &[9, 8]),
+        (format!("until={}", now - 8000), &[1, 0]),
+        (format!("since={}&until={}&channel=ch_a", now - 5000, now - 3000), &[6]),
     ] {
         let (status, body) = server.call(Method::GET, &format!("/api/requests?{query}"), NULL);
         assert_eq!(status, StatusCode::OK, "{query}: {body}");
-        assert_eq!(ids(&body), expected, "{query}");
+        assert_eq!(numbers(&body), expected, "{query}");
     }
 }
 
@@ -90,17 +100,17 @@ fn pages_give_every_request_once_while_others_come() {
         for round in 0.. {
             assert!(round < 9, "{query} ends");
             let (_, body) = server.call(Method::GET, &format!("/api/requests?{query}&cursor={cursor}"), NULL);
-            seen.extend(ids(&body).into_iter().map(str::to_owned));
+            seen.extend(numbers(&body));
             let mut batch = Batch::default();
-            let id = 1000 + seen.len() as u64 + 100 * query.len() as u64;
-            batch.add(&record(id, server.platform.clock.now(), "ch_a", 200));
+            let number = 1000 + seen.len() as u64 + 100 * query.len() as u64;
+            batch.add(&record(number, server.platform.clock.now(), "ch_a", 200));
             server.platform.database.run(&batch.into_rows().into_statements()).unwrap();
             match body["next"].as_str() {
                 Some(next) => cursor = next.to_owned(),
                 None => break,
             }
         }
-        let old: Vec<_> = seen.iter().filter(|id| id.len() == 5).collect();
+        let old: Vec<_> = seen.iter().filter(|number| **number < 10).collect();
         if query != "limit=10" {
             assert_eq!(old.len(), 10, "{query}: {seen:?}");
         }
@@ -110,7 +120,8 @@ fn pages_give_every_request_once_while_others_come() {
 #[test]
 fn a_request_is_read_with_its_attempts_and_without_null_lists() {
     let server = with_records();
-    let (status, body) = server.call(Method::GET, "/api/requests/req_3", NULL);
+    let path = format!("/api/requests/{}", id(3, arrived(&server, 3)));
+    let (status, body) = server.call(Method::GET, &path, NULL);
     assert_eq!(status, StatusCode::OK);
     assert_eq!(body["error"], "the upstream is over capacity");
     assert_eq!(body["class"], "overload");
@@ -166,7 +177,7 @@ fn an_export_holds_what_the_filters_leave() {
     assert!(csv.starts_with("id,at,clientKey,"), "{csv}");
     let lines = get("/api/requests/export.jsonl?q=claude");
     let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
-    assert_eq!((lines.lines().count(), &first["id"]), (10, &json!("req_9")));
+    assert_eq!((lines.lines().count(), number(&first)), (10, 9));
     let refused = server.send(request(Method::GET, "/api/requests/export.csv", NULL).body_json());
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
 }

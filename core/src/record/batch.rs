@@ -15,11 +15,13 @@ use crate::time::Timestamp;
 /// Clients name fields as they like; so many bytes tell of those that were lost.
 const LONGEST_LOSS: usize = 1024;
 
+/// A request comes after all others of its millisecond.
 const INSERT_REQUEST: &str = "INSERT INTO request (id, seq, client_key, session, protocol, model, stream, status, class, finish, \
     attempts, channel, key, upstream_protocol, upstream_model, queued, first_byte, first_content, duration, \
     input, cache_read, cache_write, cache_write_1h, output, reasoning, input_audio, output_audio, web_searches, \
     estimated, cost, request_bytes, response_bytes, lost, code, error, attempt_log, left_out) \
-    VALUES (?, (? << 21) | ((last_insert_rowid() + 1) & 2097151), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    VALUES (?1, ifnull((SELECT max(seq) + 1 FROM request WHERE seq >= ?2 << 21 AND seq < (?2 + 1) << 21), ?2 << 21), \
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Gathers records.
 #[derive(Debug, Default)]

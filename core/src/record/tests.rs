@@ -157,6 +157,23 @@ fn hours_and_days_hold_what_their_minutes_hold() {
 }
 
 #[test]
+fn requests_of_one_millisecond_find_a_place_whatever_else_is_written() {
+    let database = MemoryDatabase::new();
+    let capture = "INSERT INTO capture (request, at, bytes, content) VALUES (?1, 1, 1, '')";
+    for number in 0..30_u64 {
+        if number % 3 != 1 {
+            database.run(&[Statement::new(capture).bind(number)]).unwrap();
+        }
+        let pair = [record(&format!("req_{number}_a")), record(&format!("req_{number}_b"))];
+        write(&database, &pair[number as usize % 2..]).unwrap();
+    }
+    let places = "SELECT place FROM request ORDER BY rowid";
+    let places = database.run(&[Statement::new(places)]).unwrap().remove(0);
+    let expected: Vec<_> = (0..45_u64).map(|place| Row(vec![place.into()])).collect();
+    assert_eq!(places, expected);
+}
+
+#[test]
 fn the_series_of_each_value_add_up_to_its_row() {
     let database = MemoryDatabase::new();
     let records = (0..90).map(|minute| {

@@ -20,6 +20,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+pub use self::rollup::fold;
+
 use crate::config::{ChannelId, ClientKeyId, KeyId, Protocol};
 use crate::error::FailureKind;
 use crate::ir::{FinishReason, Losses, Usage};

@@ -12,6 +12,7 @@ use causeway_core::codec::json;
 use causeway_core::database::{DatabaseError, Row, Statement, migrate};
 use causeway_core::platform::Clock;
 use causeway_core::record::batch::Rows;
+use causeway_core::record::fold;
 use worker::{
     DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
     durable_object, wasm_bindgen,
@@ -27,6 +28,8 @@ const STATEMENTS: &str = "/statements";
 const RECORDS: &str = "/records";
 /// Becomes a WebSocket: the live feed of whoever the Worker let through.
 const LIVE: &str = "/live";
+/// How long sums stay apart from those of longer periods.
+const FOLD_AFTER: Duration = Duration::from_secs(600);
 /// How often old records are looked for, and how soon again while there are more.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 const PRUNE_ON: Duration = Duration::from_secs(10);
@@ -43,7 +46,7 @@ pub struct LedgerObject {
     watchers: Rc<Watchers>,
     /// Whether the tables are known to be of the present version.
     migrated: Cell<bool>,
-    /// Whether an alarm is known to be set.
+    /// Whether an alarm within [`FOLD_AFTER`] is known to be set.
     alarmed: Cell<bool>,
 }
 
@@ -91,10 +94,12 @@ impl DurableObject for LedgerObject {
         Ok(())
     }
 
-    /// Removes what is too old.
+    /// Adds up what is fresh, and removes what is too old.
     async fn alarm(&self) -> Result<Response> {
+        self.alarmed.set(false);
         let (now, retention) = (WorkerClock.now(), retention(&self.env));
-        let removed = self.run(&retention.requests(now)).and_then(|answers| {
+        let folded = self.run(&fold());
+        let removed = folded.and_then(|_| self.run(&retention.requests(now))).and_then(|answers| {
             self.run(&retention.stats(now))?;
             self.run(&[retention.captures(now)])?;
             Ok(answers.last().is_some_and(|removed| !removed.is_empty()))
@@ -110,8 +115,10 @@ impl LedgerObject {
     async fn keep_alarm(&self) -> Result<()> {
         if !self.alarmed.get() {
             let storage = self.state.storage();
-            if storage.get_alarm().await?.is_none() {
-                storage.set_alarm(PRUNE_EVERY).await?;
+            let soon = (WorkerClock.now() + FOLD_AFTER).as_millis();
+            let at = storage.get_alarm().await?.and_then(|at| u64::try_from(at).ok());
+            if at.is_none_or(|at| at > soon) {
+                storage.set_alarm(FOLD_AFTER).await?;
             }
             self.alarmed.set(true);
         }

@@ -68,7 +68,7 @@ impl LedgerRecorder {
         if records.is_empty() {
             return;
         }
-        let batch: Batch = records.iter().collect();
+        let batch: Batch<'_> = records.iter().collect();
         let written = self.link.record(&batch.into_rows()).await;
         if let Err(error) = &written {
             worker::console_error!("{} requests were not recorded: {error}", records.len());

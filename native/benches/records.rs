@@ -148,7 +148,7 @@ async fn fill(database: &SqliteDatabase, numbers: Range<u64>, at: impl Fn(u64) -
         let records: Vec<Record> =
             numbers.map(|number| record(number, Timestamp::from_millis(at(number)))).collect();
         let began = Instant::now();
-        let batch: Batch = records.iter().collect();
+        let batch: Batch<'_> = records.iter().collect();
         database.write(batch.into_rows().into_statements()).await.unwrap();
         took += began.elapsed();
     }

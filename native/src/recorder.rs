@@ -1,28 +1,32 @@
 //! Finished requests: a line of the log each, and a row of the database.
 //!
 //! Whoever served a request only hands its record over. One task writes what has gathered, a few times a second or
-//! when there is much of it, and removes what is too old.
+//! when there is much of it, and adds up what was written; another removes what is too old.
 
 mod log;
 #[cfg(test)]
 mod tests;
 
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use causeway_core::database::DatabaseError;
 use causeway_core::platform::{Clock, Database, Recorder};
-use causeway_core::record::Record;
 use causeway_core::record::batch::Batch;
 use causeway_core::record::outbox::{Counts, Outbox, Pushed};
 use causeway_core::record::retention::Retention;
+use causeway_core::record::{Record, fold};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::clock::SystemClock;
 use crate::telemetry::Exporter;
 
 /// A crash loses what came within this.
 const FLUSH_AFTER: Duration = Duration::from_millis(500);
+/// How long sums stay apart from those of longer periods.
+const FOLD_AFTER: Duration = Duration::from_secs(60);
 /// How often old records are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// So many records are worked on in one go.
@@ -139,7 +143,7 @@ impl Shared {
 }
 
 /// A batch of all of them. Requests, for which a full one is milliseconds, have their turns in between.
-async fn gathered(records: &[Record]) -> Batch {
+async fn gathered(records: &[Record]) -> Batch<'_> {
     let mut batch = Batch::default();
     for some in records.chunks(AT_A_TIME) {
         some.iter().for_each(|record| batch.add(record));
@@ -150,8 +154,17 @@ async fn gathered(records: &[Record]) -> Batch {
 
 async fn write(shared: Arc<Shared>, database: impl Database) {
     let mut told = 0;
+    // The process before this one may have left some.
+    let mut fold_at = Some(Instant::now() + FOLD_AFTER);
     loop {
-        shared.filled.notified().await;
+        tokio::select! {
+            () = shared.filled.notified() => {}
+            () = due(fold_at) => {
+                let folded = database.write(fold()).await;
+                fold_at = folded.err().map(|_told_in_the_log| Instant::now() + FOLD_AFTER);
+                continue;
+            }
+        }
         let full = async {
             while !shared.outbox().is_full() {
                 shared.filled.notified().await;
@@ -163,6 +176,15 @@ async fn write(shared: Arc<Shared>, database: impl Database) {
             shared.tell_dropped(&mut told);
         }
         shared.tell_dropped(&mut told);
+        fold_at.get_or_insert_with(|| Instant::now() + FOLD_AFTER);
+    }
+}
+
+/// Ends at `at`, if ever.
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => pending().await,
     }
 }
 

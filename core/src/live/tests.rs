@@ -102,7 +102,7 @@ fn a_request_whose_bodies_are_kept_says_so_in_every_feed() {
     let watcher = hub.join();
     records.iter().for_each(|record| hub.finished(record));
     let told = told(&watcher);
-    let batch: Batch = records.iter().collect();
+    let batch: Batch<'_> = records.iter().collect();
     let finished = Finished::all(&batch.into_rows());
     for (at, record) in records.iter().enumerate() {
         let message: Value = serde_json::from_str(finished[at].message()).unwrap();
@@ -270,11 +270,9 @@ fn at_the_end_all_leave() {
 
 #[test]
 fn of_a_large_batch_the_rest_is_left_out_and_that_is_told() {
-    let batch: Batch = (0..5)
-        .map(|number| ended(&format!("req_{number}"), "m", 500 - number % 2))
-        .collect::<Vec<_>>()
-        .iter()
-        .collect();
+    let records: Vec<_> =
+        (0..5).map(|number| ended(&format!("req_{number}"), "m", 500 - number % 2)).collect();
+    let batch: Batch<'_> = records.iter().collect();
     let requests = Finished::all(&batch.into_rows());
     for (wish, most, expected) in [
         (r#"{"filter": {}}"#, 9, &["finished", "finished", "finished", "finished", "finished"][..]),

@@ -99,7 +99,7 @@ pub(super) fn log(record: &Record) -> Vec<AttemptView<'_>> {
 pub(crate) fn read(log: &str, told: Told) -> serde_json::Result<Vec<AttemptView<'static>>> {
     let mut attempts: Vec<AttemptView<'static>> = serde_json::from_str(log)?;
     if let Some(first) = attempts.first_mut() {
-        first.at.get_or_insert(told.at + Duration::from_millis(told.queued));
+        first.at.get_or_insert_with(|| told.at + Duration::from_millis(told.queued));
     }
     if let Some(last) = attempts.last_mut() {
         let began = last.began(told.at);
@@ -109,7 +109,7 @@ pub(crate) fn read(log: &str, told: Told) -> serde_json::Result<Vec<AttemptView<
         last.model = last.model.take().or_else(|| told.model.map(Cow::Owned));
         last.class.get_or_insert(Cow::Owned(told.class));
         last.first_byte_ms = last.first_byte_ms.or_else(|| told.first_byte?.checked_sub(began));
-        last.duration_ms.get_or_insert(told.duration.saturating_sub(began));
+        last.duration_ms.get_or_insert_with(|| told.duration.saturating_sub(began));
     }
     for attempt in &mut attempts {
         let alone = attempt.chosen().map(|chosen| Cow::Owned(vec![chosen]));

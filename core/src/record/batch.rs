@@ -25,13 +25,13 @@ const INSERT_REQUEST: &str = "INSERT INTO request (id, seq, client_key, session,
 
 /// Gathers records.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct Batch<'a> {
     requests: Vec<Row>,
     captured: Vec<String>,
-    rollups: Rollups,
+    rollups: Rollups<'a>,
 }
 
-impl<'a> FromIterator<&'a Record> for Batch {
+impl<'a> FromIterator<&'a Record> for Batch<'a> {
     fn from_iter<I: IntoIterator<Item = &'a Record>>(records: I) -> Self {
         let mut batch = Self::default();
         records.into_iter().for_each(|record| batch.add(record));
@@ -39,8 +39,8 @@ impl<'a> FromIterator<&'a Record> for Batch {
     }
 }
 
-impl Batch {
-    pub fn add(&mut self, record: &Record) {
+impl<'a> Batch<'a> {
+    pub fn add(&mut self, record: &'a Record) {
         self.requests.push(request(record));
         self.captured.extend(record.captured.then(|| record.id.clone()));
         self.rollups.add(record);

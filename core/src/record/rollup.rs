@@ -1,4 +1,6 @@
 //! Sums over requests, kept by the minute, the hour and the day for every value of every dimension.
+//!
+//! A batch adds to its minutes only, and these are read beside all other sums; once in a while they are added to those.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,6 +16,8 @@ pub(crate) const HOUR: u64 = 3_600_000;
 pub(crate) const DAY: u64 = 24 * HOUR;
 /// Stands for the one period that begins in 1970 and is never removed.
 pub(crate) const EVER: u64 = 0;
+/// Stands for minutes that are not yet part of any other sum, until the next [`fold`].
+pub(crate) const FRESH: u64 = 1;
 
 /// The columns that are plain sums, in the order of [`Tally::sums`].
 pub(crate) const SUMS: [&str; 15] = [
@@ -68,49 +72,33 @@ pub(crate) struct Tally {
     pub(crate) duration: Histogram,
 }
 
-/// What one request adds to a tally, without its attempts.
-struct Addend {
-    sums: [u64; SUMS.len()],
-    /// In milliseconds, of one that was served.
-    first_content: Option<u64>,
-    duration: Option<u64>,
-}
-
-impl Addend {
-    fn of(record: &Record) -> Self {
+impl Tally {
+    fn add(&mut self, record: &Record) {
         let usage = record.usage.unwrap_or_default();
-        let served = !record.failed() && !record.gone();
-        let count = |holds: bool| u64::from(holds);
-        let of_usage = |tokens: Option<u64>| tokens.unwrap_or(0);
-        let of_served = |time: Option<Duration>| time.filter(|_| served).map(super::millis);
-        let first_content = of_served(record.first_content);
-        let duration = of_served(Some(record.duration));
-        let sums = [
+        let (failed, gone) = (record.failed(), record.gone());
+        let of_served = |time: Option<Duration>| time.filter(|_| !failed && !gone).map(super::millis);
+        let (first_content, duration) = (of_served(record.first_content), of_served(Some(record.duration)));
+        let added = [
             1,
-            count(record.failed()),
-            count(record.gone()),
+            failed.into(),
+            gone.into(),
             0,
             0,
-            of_usage(usage.input),
-            of_usage(usage.cache_read),
-            of_usage(usage.cache_write),
-            of_usage(usage.output),
-            of_usage(usage.reasoning),
-            count(usage.estimated),
+            usage.input.unwrap_or(0),
+            usage.cache_read.unwrap_or(0),
+            usage.cache_write.unwrap_or(0),
+            usage.output.unwrap_or(0),
+            usage.reasoning.unwrap_or(0),
+            usage.estimated.into(),
             record.cost.map_or(0, |cost| cost.micros),
-            count(record.cost.is_some_and(|cost| cost.unpriced)),
+            record.cost.is_some_and(|cost| cost.unpriced).into(),
             first_content.unwrap_or(0),
             duration.unwrap_or(0),
         ];
-        Self { sums, first_content, duration }
-    }
-}
-
-impl Tally {
-    fn add(&mut self, addend: &Addend) {
-        self.sums.iter_mut().zip(addend.sums).for_each(|(sum, added)| *sum = sum.saturating_add(added));
-        addend.first_content.into_iter().for_each(|time| self.first_content.add(time));
-        addend.duration.into_iter().for_each(|time| self.duration.add(time));
+        self.sums.iter_mut().zip(added).for_each(|(sum, added)| *sum = sum.saturating_add(added));
+        first_content.into_iter().for_each(|time| self.first_content.add(time));
+        duration.into_iter().for_each(|time| self.duration.add(time));
+        record.attempts.iter().for_each(|attempt| self.add_attempt(attempt));
     }
 
     /// Adds all of `other`.
@@ -125,91 +113,125 @@ impl Tally {
         *attempts += 1;
         *failed += u64::from(attempt.class.tries_next());
     }
+
+    fn forget_attempts(&mut self) {
+        let [_, _, _, attempts, failed, ..] = &mut self.sums;
+        (*attempts, *failed) = (0, 0);
+    }
 }
 
 /// What some requests add to the table, by the minute.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rollups(BTreeMap<(Dimension, u64), BTreeMap<String, Tally>>);
+pub(crate) struct Rollups<'a> {
+    requests: BTreeMap<Combination<'a>, Tally>,
+    /// By the channel and the key that made them.
+    attempts: BTreeMap<(u64, &'a str, &'a str), Tally>,
+}
 
-impl Rollups {
-    pub(crate) fn add(&mut self, record: &Record) {
+/// The values that a request counts for: many are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Combination<'a> {
+    minute: u64,
+    model: &'a str,
+    client_key: &'a str,
+    protocol: &'a str,
+    /// The channel and the key of the last attempt.
+    served_by: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Rollups<'a> {
+    pub(crate) fn add(&mut self, record: &'a Record) {
         // Of those who have no key only some are recorded: their sums would say nothing.
         if record.client_key.as_str().is_empty() {
             return;
         }
-        let at = record.at.as_millis() / MINUTE * MINUTE;
-        let mut tally = |dimension, value: &str, add: &mut dyn FnMut(&mut Tally)| {
-            let values = self.0.entry((dimension, at)).or_default();
-            match values.get_mut(value) {
-                Some(tally) => add(tally),
-                None => add(values.entry(value.to_owned()).or_default()),
-            }
-        };
-        let addend = Addend::of(record);
+        let minute = record.at.as_millis() / MINUTE * MINUTE;
         let last = record.attempts.last();
-        // Of what nobody serves, clients may make up any number of names.
-        let model = if last.is_some() { super::clipped(&record.model) } else { "" };
-        for (dimension, value) in [
-            (Dimension::All, ""),
-            (Dimension::Model, model),
-            (Dimension::ClientKey, record.client_key.as_str()),
-            (Dimension::Protocol, record.protocol.as_str()),
-        ] {
-            tally(dimension, value, &mut |tally| {
-                tally.add(&addend);
-                record.attempts.iter().for_each(|attempt| tally.add_attempt(attempt));
-            });
-        }
-        if let Some(last) = last {
-            tally(Dimension::Channel, last.channel.as_str(), &mut |tally| tally.add(&addend));
-            tally(Dimension::Key, last.key.as_str(), &mut |tally| tally.add(&addend));
-        }
+        let combination = Combination {
+            minute,
+            // Of what nobody serves, clients may make up any number of names.
+            model: if last.is_some() { super::clipped(&record.model) } else { "" },
+            client_key: record.client_key.as_str(),
+            protocol: record.protocol.as_str(),
+            served_by: last.map(|last| (last.channel.as_str(), last.key.as_str())),
+        };
+        self.requests.entry(combination).or_default().add(record);
         for attempt in &record.attempts {
-            tally(Dimension::Channel, attempt.channel.as_str(), &mut |tally| tally.add_attempt(attempt));
-            tally(Dimension::Key, attempt.key.as_str(), &mut |tally| tally.add_attempt(attempt));
+            let maker = (minute, attempt.channel.as_str(), attempt.key.as_str());
+            self.attempts.entry(maker).or_default().add_attempt(attempt);
         }
     }
 
-    /// A row for each minute, hour and day, and one for ever.
+    /// A row for each minute and value, for [`upserts`].
     pub(crate) fn into_rows(self) -> Vec<Row> {
-        let mut periods: BTreeMap<(u64, Dimension, u64, String), Tally> = BTreeMap::new();
-        for ((dimension, minute), values) in self.0 {
-            for (value, tally) in values {
-                for span in [MINUTE, HOUR, DAY, EVER] {
-                    let begins = minute.checked_div(span).map_or(0, |periods| periods * span);
-                    let period = (span, dimension, begins, value.clone());
-                    periods.entry(period).or_default().merge(&tally);
-                }
+        let mut sums: BTreeMap<(Dimension, u64, &str), Tally> = BTreeMap::new();
+        let mut add = |dimension, minute, value, tally: &Tally| {
+            sums.entry((dimension, minute, value)).or_default().merge(tally);
+        };
+        for ((minute, channel, key), tally) in &self.attempts {
+            add(Dimension::Channel, *minute, channel, tally);
+            add(Dimension::Key, *minute, key, tally);
+        }
+        for (Combination { minute, model, client_key, protocol, served_by }, mut tally) in self.requests {
+            add(Dimension::All, minute, "", &tally);
+            add(Dimension::Model, minute, model, &tally);
+            add(Dimension::ClientKey, minute, client_key, &tally);
+            add(Dimension::Protocol, minute, protocol, &tally);
+            if let Some((channel, key)) = served_by {
+                tally.forget_attempts();
+                add(Dimension::Channel, minute, channel, &tally);
+                add(Dimension::Key, minute, key, &tally);
             }
         }
-        let row = |((span, dimension, at, value), tally)| row(span, dimension, at, value, &tally);
-        periods.into_iter().map(row).collect()
+        sums.into_iter()
+            .map(|((dimension, minute, value), tally)| row(dimension, minute, value, &tally))
+            .collect()
     }
 }
 
-fn row(span: u64, dimension: Dimension, at: u64, value: String, tally: &Tally) -> Row {
+fn row(dimension: Dimension, minute: u64, value: &str, tally: &Tally) -> Row {
     let Tally { sums, first_content, duration } = tally;
-    let keys = [span.into(), dimension.name().into(), at.into(), value.into()];
+    let keys = [FRESH.into(), dimension.name().into(), minute.into(), value.into()];
     let counts = sums.iter().chain(&first_content.0).chain(&duration.0);
     Row(keys.into_iter().chain(counts.map(|count| Value::from(*count))).collect())
 }
 
-/// Adds a row to what its period holds already.
+/// What a statement that inserts sums begins and ends with: they are added to what their period holds already.
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let names: Vec<String> = columns().collect();
+    format!("INSERT INTO rollup (span, dimension, at, value, {})", names.join(", "))
+});
+static ON_CONFLICT: LazyLock<String> = LazyLock::new(|| {
+    let sums: Vec<String> = columns().map(|name| format!("{name} = {name} + excluded.{name}")).collect();
+    format!("ON CONFLICT (span, dimension, at, value) DO UPDATE SET {}", sums.join(", "))
+});
 static UPSERT: LazyLock<String> = LazyLock::new(|| {
-    let columns: Vec<String> = columns().collect();
-    let names = columns.join(", ");
-    let marks = vec!["?"; columns.len() + 4].join(", ");
-    let sums: Vec<String> = columns.iter().map(|name| format!("{name} = {name} + excluded.{name}")).collect();
-    format!(
-        "INSERT INTO rollup (span, dimension, at, value, {names}) VALUES ({marks}) \
-         ON CONFLICT (span, dimension, at, value) DO UPDATE SET {}",
-        sums.join(", ")
-    )
+    let marks = vec!["?"; columns().count() + 4].join(", ");
+    format!("{} VALUES ({marks}) {}", *INSERT, *ON_CONFLICT)
 });
 
 /// Statements that add rows to what their periods hold already.
 pub(crate) fn upserts(rows: Vec<Row>) -> impl Iterator<Item = Statement> {
     rows.into_iter().map(|row| Statement { sql: UPSERT.as_str().into(), params: row.0 })
+}
+
+/// Statements that add what is [`FRESH`] to the minutes, hours and days and to what holds for ever, in one transaction.
+pub fn fold() -> Vec<Statement> {
+    let sums = sums();
+    let add = |span: u64| {
+        let begins = if span == EVER { "0".to_owned() } else { format!("at / {span} * {span}") };
+        let fresh = format!(
+            "SELECT {span}, dimension, {begins}, value, {sums} FROM rollup WHERE span = {FRESH} GROUP BY 2, 3, 4"
+        );
+        Statement::new(format!("{} {fresh} {}", *INSERT, *ON_CONFLICT))
+    };
+    let forget = Statement::new(format!("DELETE FROM rollup WHERE span = {FRESH}"));
+    [MINUTE, HOUR, DAY, EVER].map(add).into_iter().chain([forget]).collect()
+}
+
+pub(crate) fn sums() -> String {
+    let sums: Vec<String> = columns().map(|column| format!("sum({column})")).collect();
+    sums.join(", ")
 }
 
 /// The columns that add up.

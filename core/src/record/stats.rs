@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::histogram::{Histogram, SLOTS};
 use super::retention::MINUTES_ASKED;
-use super::rollup::{self, DAY, Dimension, EVER, HOUR, MINUTE, Tally};
+use super::rollup::{DAY, Dimension, EVER, FRESH, HOUR, MINUTE, Tally, sums};
 use crate::database::{Columns, DatabaseError, Statement};
 use crate::time::Timestamp;
 
@@ -67,7 +67,8 @@ impl Range {
     /// numbers as reals, whose quotient keeps its fraction.
     pub(crate) fn series(self) -> Statement {
         let Self { since, until, width } = self;
-        let from = "FROM rollup WHERE span = ?1 AND dimension = ?2 AND at >= ?3 AND at < ?4";
+        let from =
+            format!("FROM rollup WHERE span IN (?1, {FRESH}) AND dimension = ?2 AND at >= ?3 AND at < ?4");
         let sql = format!(
             "SELECT CAST(at / ?5 AS INTEGER) * ?5 AS bucket, {} {from} GROUP BY bucket ORDER BY bucket",
             sums()
@@ -80,11 +81,13 @@ impl Range {
     /// values with the most requests, which come first, and each of its buckets that has any, the oldest first.
     pub(crate) fn series_of_values(self, dimension: Dimension, limit: u64) -> Statement {
         let Self { since, until, width } = self;
-        let sql = "WITH \
+        let sql = format!(
+            "WITH \
             part AS (SELECT value, CAST((at - ?3) / ?5 AS INTEGER) AS bucket, sum(requests) AS requests, sum(failed) AS failed \
-                FROM rollup WHERE span = ?1 AND dimension = ?2 AND at >= ?3 AND at < ?4 GROUP BY value, bucket), \
+                FROM rollup WHERE span IN (?1, {FRESH}) AND dimension = ?2 AND at >= ?3 AND at < ?4 GROUP BY value, bucket), \
             most AS (SELECT value, sum(requests) AS total FROM part GROUP BY value ORDER BY total DESC, value LIMIT ?6) \
-            SELECT value, bucket, requests, failed FROM most JOIN part USING (value) ORDER BY total DESC, value, bucket";
+            SELECT value, bucket, requests, failed FROM most JOIN part USING (value) ORDER BY total DESC, value, bucket"
+        );
         let all = Statement::new(sql).bind(self.span()).bind(dimension.name());
         all.bind(since).bind(until).bind(width).bind(limit)
     }
@@ -94,7 +97,9 @@ impl Range {
         let mut pieces = Vec::new();
         let spans: Vec<u64> = [DAY, HOUR, MINUTE].into_iter().filter(|span| *span >= self.span()).collect();
         cover(self.since.as_millis(), self.until.as_millis(), &spans, &mut pieces);
-        let piece = "SELECT * FROM rollup WHERE span = ? AND dimension = ? AND at >= ? AND at < ?";
+        let piece = format!(
+            "SELECT * FROM rollup WHERE span IN (?, {FRESH}) AND dimension = ? AND at >= ? AND at < ?"
+        );
         let rows = vec![piece; pieces.len()].join(" UNION ALL ");
         let order = "GROUP BY value ORDER BY sum(requests) DESC, value LIMIT ?";
         let table = Statement::new(format!("SELECT value, {} FROM ({rows}) {order}", sums()));
@@ -107,10 +112,10 @@ impl Range {
 
 /// A row of the dimension, the value and the sums for whatever was recorded ever, the most used first.
 pub(crate) fn ever(limit: u64) -> Statement {
-    let columns: Vec<String> = rollup::columns().collect();
     let sql = format!(
-        "SELECT dimension, value, {} FROM rollup WHERE span = ?1 ORDER BY requests DESC LIMIT ?2",
-        columns.join(", ")
+        "SELECT dimension, value, {} FROM rollup WHERE span IN (?1, {FRESH}) \
+         GROUP BY dimension, value ORDER BY sum(requests) DESC LIMIT ?2",
+        sums()
     );
     Statement::new(sql).bind(EVER).bind(limit)
 }
@@ -127,11 +132,6 @@ fn cover(since: u64, until: u64, spans: &[u64], pieces: &mut Vec<(u64, u64, u64)
     } else {
         cover(since, until, shorter, pieces);
     }
-}
-
-fn sums() -> String {
-    let sums: Vec<String> = rollup::columns().map(|column| format!("sum({column})")).collect();
-    sums.join(", ")
 }
 
 impl Tally {

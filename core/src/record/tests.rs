@@ -6,8 +6,8 @@ use super::batch::Batch;
 use super::query::{self, Cursor, Filter, StatusFilter};
 use super::retention::Retention;
 use super::rollup::{Dimension, Tally};
-use super::stats::Range;
-use super::{Attempt, Record};
+use super::stats::{self, Range};
+use super::{Attempt, Record, fold};
 use crate::config::{ChannelId, ClientKeyId, KeyId, Protocol};
 use crate::database::{Column, DatabaseError, Row, Statement};
 use crate::ir::Usage;
@@ -142,6 +142,7 @@ fn hours_and_days_hold_what_their_minutes_hold() {
     let day = START / DAY * DAY;
     let dimensions =
         [Dimension::All, Dimension::Channel, Dimension::Key, Dimension::ClientKey, Dimension::Protocol];
+    database.run(&fold()).unwrap();
     for dimension in dimensions {
         let [minutes, hours, days] = [
             // A minute short of whole hours on either side.
@@ -171,6 +172,39 @@ fn requests_of_one_millisecond_find_a_place_whatever_else_is_written() {
     let places = database.run(&[Statement::new(places)]).unwrap().remove(0);
     let expected: Vec<_> = (0..45_u64).map(|place| Row(vec![place.into()])).collect();
     assert_eq!(places, expected);
+}
+
+#[test]
+fn what_is_fresh_counts_like_what_was_folded() {
+    let (fresh, folded) = (MemoryDatabase::new(), MemoryDatabase::new());
+    let now = Timestamp::from_millis(START + 90 * 60_000);
+    let ranges = [1, 24, 30 * 24].map(|hours| Range::of(Duration::from_secs(hours * 3600), now, now));
+    let told = |database: &MemoryDatabase| {
+        let of_range = |range: Range| {
+            let values = [Dimension::Model, Dimension::Channel].map(|by| range.series_of_values(by, 10));
+            [vec![range.series()], values.into(), vec![range.table(Dimension::Key, 10)]].concat()
+        };
+        let statements: Vec<_> = ranges.into_iter().flat_map(of_range).chain([stats::ever(100)]).collect();
+        let mut answers = database.run(&statements).unwrap();
+        answers.last_mut().unwrap().sort_by_key(|row| format!("{row:?}"));
+        answers
+    };
+    for minute in (0..90).step_by(7) {
+        let mut record = record(&format!("req_{minute}"));
+        record.at = Timestamp::from_millis(START + minute * 60_000);
+        record.model = format!("model-{}", minute % 2);
+        for database in [&fresh, &folded] {
+            write(database, std::slice::from_ref(&record)).unwrap();
+        }
+        if minute % 3 == 0 {
+            folded.run(&fold()).unwrap();
+        }
+        assert_eq!(told(&fresh), told(&folded), "after {minute} minutes");
+    }
+    folded.run(&fold()).unwrap();
+    assert_eq!(told(&fresh), told(&folded));
+    let left = folded.run(&[Statement::new("SELECT 1 FROM rollup WHERE span = 1")]).unwrap().remove(0);
+    assert_eq!(left, []);
 }
 
 #[test]
@@ -254,6 +288,7 @@ fn what_is_too_old_is_removed_bit_by_bit() {
     assert_eq!(rounds, 3);
     assert_eq!(count(&database, "request"), 1);
 
+    database.run(&fold()).unwrap();
     let sums = count(&database, "rollup");
     database.run(&retention.stats(now)).unwrap();
     assert_eq!(count(&database, "rollup"), sums, "nothing is three days old");

@@ -14,21 +14,38 @@ fn record(number: usize) -> Record {
 
 /// Counts what is written, and can fail.
 #[derive(Clone, Debug, Default)]
-struct Counting(Arc<Mutex<(usize, Option<DatabaseError>)>>);
+struct Counting(Arc<Mutex<Counted>>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    requests: usize,
+    folds: usize,
+    failure: Option<DatabaseError>,
+}
 
 impl Counting {
     fn requests(&self) -> usize {
-        self.0.lock().unwrap().0
+        self.0.lock().unwrap().requests
+    }
+
+    fn folds(&self) -> usize {
+        self.0.lock().unwrap().folds
+    }
+
+    fn fail(&self, failure: Option<DatabaseError>) {
+        self.0.lock().unwrap().failure = failure;
     }
 }
 
 impl Database for Counting {
     async fn write(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, DatabaseError> {
-        let (count, failure) = &mut *self.0.lock().unwrap();
-        if let Some(failure) = failure {
+        let mut counted = self.0.lock().unwrap();
+        if let Some(failure) = &counted.failure {
             return Err(failure.clone());
         }
-        *count += statements.iter().filter(|one| one.sql.starts_with("INSERT INTO request")).count();
+        counted.requests +=
+            statements.iter().filter(|one| one.sql.starts_with("INSERT INTO request")).count();
+        counted.folds += usize::from(statements == fold());
         Ok(vec![Vec::new(); statements.len()])
     }
 
@@ -67,16 +84,39 @@ async fn a_full_batch_is_written_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_written_is_added_up_within_a_minute_and_then_rests() {
+    let database = Counting::default();
+    let recorder = NativeRecorder::start(database.clone(), Retention::default(), false);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(database.folds(), 1, "what another process left");
+    recorder.append(record(1)).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    recorder.append(record(2)).await;
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    assert_eq!(database.folds(), 2);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(database.folds(), 2);
+
+    recorder.append(record(3)).await;
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    database.fail(Some(DatabaseError::Busy));
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    database.fail(None);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(database.folds(), 3, "what failed is tried again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_could_not_be_written_is_written_again_and_counts_once() {
     let database = Counting::default();
     let recorder = NativeRecorder::start(database.clone(), Retention::default(), false);
-    database.0.lock().unwrap().1 = Some(DatabaseError::Busy);
+    database.fail(Some(DatabaseError::Busy));
     recorder.append(record(1)).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     recorder.append(record(2)).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(recorder.counts(), Counts::default());
-    database.0.lock().unwrap().1 = None;
+    database.fail(None);
     until(|| database.requests() == 2).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(recorder.counts(), Counts { written: 2, dropped: 0 });
@@ -94,10 +134,10 @@ async fn what_cannot_be_written_or_wait_is_counted() {
     assert_eq!(written + dropped, 10_000);
     assert!(dropped > 0, "memory is bounded");
 
-    database.0.lock().unwrap().1 = Some(DatabaseError::Broken("no such table".into()));
+    database.fail(Some(DatabaseError::Broken("no such table".into())));
     recorder.append(record(10_000)).await;
     until(|| recorder.counts().dropped == dropped + 1).await;
-    database.0.lock().unwrap().1 = None;
+    database.fail(None);
     recorder.append(record(10_001)).await;
     until(|| recorder.counts().written == written + 1).await;
 }
@@ -127,9 +167,8 @@ async fn old_records_are_removed() {
     let database = SqliteDatabase::in_memory();
     let mut old = record(1);
     old.at = Timestamp::from_millis(SystemClock.now().as_millis() - 40 * 24 * 3_600_000);
-    let mut batch = Batch::default();
-    batch.add(&old);
-    batch.add(&record(2));
+    let records = [old, record(2)];
+    let batch: Batch<'_> = records.iter().collect();
     database.write(batch.into_rows().into_statements()).await.unwrap();
     let _recorder = NativeRecorder::start(database.clone(), Retention::default(), false);
     loop {

@@ -39,14 +39,17 @@ fn record(number: u64, at: Timestamp, channel: &str, status: u16) -> Record {
 /// Ten requests, a second apart: the even ones served by `ch_a`, the odd ones failed by `ch_b`.
 fn with_records() -> Server {
     let server = Server::with_channels();
-    let mut batch = Batch::default();
-    for number in 0..10 {
-        let at = arrived(&server, number);
+    let records = (0..10).map(|number| {
         let (channel, status) = if number % 2 == 0 { ("ch_a", 200) } else { ("ch_b", 503) };
-        batch.add(&record(number, at, channel, status));
-    }
-    server.platform.database.run(&batch.into_rows().into_statements()).unwrap();
+        record(number, arrived(&server, number), channel, status)
+    });
+    write(&server, &records.collect::<Vec<_>>());
     server
+}
+
+fn write(server: &Server, records: &[Record]) {
+    let batch: Batch<'_> = records.iter().collect();
+    server.platform.database.run(&batch.into_rows().into_statements()).unwrap();
 }
 
 fn arrived(server: &Server, number: u64) -> Timestamp {
@@ -101,10 +104,8 @@ fn pages_give_every_request_once_while_others_come() {
             assert!(round < 9, "{query} ends");
             let (_, body) = server.call(Method::GET, &format!("/api/requests?{query}&cursor={cursor}"), NULL);
             seen.extend(numbers(&body));
-            let mut batch = Batch::default();
             let number = 1000 + seen.len() as u64 + 100 * query.len() as u64;
-            batch.add(&record(number, server.platform.clock.now(), "ch_a", 200));
-            server.platform.database.run(&batch.into_rows().into_statements()).unwrap();
+            write(&server, &[record(number, server.platform.clock.now(), "ch_a", 200)]);
             match body["next"].as_str() {
                 Some(next) => cursor = next.to_owned(),
                 None => break,
@@ -225,15 +226,13 @@ fn a_series_of_each_value_comes_in_one_answer() {
 fn a_day_of_a_hundred_channels_is_small() {
     let server = Server::with_channels();
     let now = server.platform.clock.now().as_millis();
-    let mut batch = Batch::default();
-    for number in 0..100 * 24 * 12 {
+    let records = (0..100 * 24 * 12).map(|number| {
         let (channel, hour) = (number % 100, number / 100 % 24);
         let at = Timestamp::from_millis(now - 1 - hour * 3_600_000);
-        let channel = format!("ch_{channel:012}");
         let status = if number.is_multiple_of(97) { 503 } else { 200 };
-        batch.add(&record(number, at, &channel, status));
-    }
-    server.platform.database.run(&batch.into_rows().into_statements()).unwrap();
+        record(number, at, &format!("ch_{channel:012}"), status)
+    });
+    write(&server, &records.collect::<Vec<_>>());
     let path = "/api/stats/series?by=channel";
     let answer = server.send(request(Method::GET, path, NULL).header("x-api-key", ADMIN_KEY).body_json());
     let bytes = answer.into_body().len();

@@ -46,7 +46,7 @@ fn record(second: u64, session: u64, model: &str, channel: &str, class: Class) -
 
 fn server(records: &[Record]) -> Server {
     let server = Server::with_channels();
-    let batch: Batch = records.iter().collect();
+    let batch: Batch<'_> = records.iter().collect();
     server.platform.database.run(&batch.into_rows().into_statements()).unwrap();
     server
 }

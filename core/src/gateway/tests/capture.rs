@@ -223,7 +223,8 @@ fn a_prompt_stands_nowhere_but_in_the_table_of_captures() {
     capture(&world, 9, anything());
     ask(&world, true);
     let database = &world.gateway.platform().database;
-    let batch: Batch = world.records.all().iter().collect();
+    let records = world.records.all();
+    let batch: Batch<'_> = records.iter().collect();
     database.run(&batch.into_rows().into_statements()).unwrap();
     let tables = Statement::new("SELECT name FROM sqlite_master WHERE type = 'table'");
     let mut holding = Vec::new();

@@ -7,8 +7,12 @@ mod memory;
 #[cfg(not(target_family = "wasm"))]
 pub use memory::MemoryDatabase;
 
+use crate::config::{ClientKeyId, Protocol};
 use crate::database::{Row, Statement, Value};
 use crate::platform::Database;
+use crate::record::batch::Batch;
+use crate::record::{Record, fold};
+use crate::time::Timestamp;
 
 /// What every database has to do. `database` is of the present version and used by nobody else; the panic says what it
 /// got wrong.
@@ -18,6 +22,7 @@ pub async fn check_database(database: &impl Database) {
     assert!(prepared.is_ok(), "a table can be made: {prepared:?}");
     check_values(database).await;
     check_transactions(database).await;
+    check_sums(database).await;
     let dropped = database.write(vec![Statement::new("DROP TABLE conformance")]).await;
     assert!(dropped.is_ok(), "a table can be dropped: {dropped:?}");
     let schema = database.read(Statement::new("SELECT count(*) FROM schema_version")).await;
@@ -49,6 +54,29 @@ async fn check_values(database: &impl Database) {
     let row = answers.into_iter().flatten().next().map(Row::columns);
     let number = row.and_then(|mut columns| Some((columns.next().ok()?, columns.next().ok()?)));
     assert_eq!(number, Some((FAR, 2.0)), "what a write returns is read, each column as its type");
+}
+
+/// The longest statements there are, run for two requests.
+async fn check_sums(database: &impl Database) {
+    let at = Timestamp::from_millis(1_795_000_000_000);
+    for id in ["req_1", "req_2"] {
+        let record = Record::new(id, at, Protocol::Chat, ClientKeyId::new("ck_1"), "model");
+        let batch: Batch<'_> = [&record].into_iter().collect();
+        let written = database.write(batch.into_rows().into_statements()).await;
+        assert!(written.is_ok(), "a request can be recorded: {written:?}");
+        let folded = database.write(fold()).await;
+        assert!(folded.is_ok(), "sums can be folded: {folded:?}");
+    }
+    let sums = "SELECT span, requests FROM rollup WHERE dimension = 'all' ORDER BY span";
+    let sums = database.read(Statement::new(sums)).await;
+    let two = |span: u64| Row(vec![span.into(), 2_u64.into()]);
+    assert_eq!(sums, Ok([0, 60_000, 3_600_000, 86_400_000].map(two).to_vec()), "every period holds both");
+    let places = database.read(Statement::new("SELECT at, place FROM request ORDER BY seq")).await;
+    let at = |place: u64| Row(vec![at.into(), place.into()]);
+    assert_eq!(places, Ok([0, 1].map(at).to_vec()), "one stands behind the other");
+    let forget = ["DELETE FROM request", "DELETE FROM rollup"].map(Statement::new);
+    let forgotten = database.write(forget.into()).await;
+    assert!(forgotten.is_ok(), "both can be deleted: {forgotten:?}");
 }
 
 async fn check_transactions(database: &impl Database) {

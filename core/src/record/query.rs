@@ -23,7 +23,7 @@ const SEQ: &str = "(? << 21) + ?";
 const LAST_INSTANT: u64 = (1 << 42) - 1;
 const LAST_PLACE: u64 = (1 << 21) - 1;
 
-/// What of a request is read, in the order of [`Found`] and of an export's columns.
+/// What of a request is read, in the order of an export's columns.
 pub(crate) const COLUMNS: [&str; 36] = [
     "place",
     "id",

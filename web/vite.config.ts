@@ -1,12 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+import { compileEarly } from './build/compileEarly.ts'
 import { precompress } from './build/precompress.ts'
 
 const gateway = process.env['CAUSEWAY_URL'] ?? 'http://127.0.0.1:3000'
 
 export default defineConfig({
   base: '/ui/',
-  plugins: [svelte(), precompress()],
+  plugins: [svelte(), compileEarly(), precompress()],
   server: { proxy: { '/api': { target: gateway, ws: true }, '/v1': gateway } },
   build: {
     target: 'es2023',

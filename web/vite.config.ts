@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { compileEarly } from './build/compileEarly.ts'
 import { precompress } from './build/precompress.ts'
+import { sharedChunk } from './build/sharedChunk.ts'
 
 const gateway = process.env['CAUSEWAY_URL'] ?? 'http://127.0.0.1:3000'
 
@@ -20,11 +21,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {
-        // Each file costs a browser's thread time, so what several pages share is one.
         codeSplitting: {
           groups: [
             { name: 'start', tags: ['$initial'], priority: 2 },
-            { name: 'shared', test: /[\\/]src[\\/]/, minShareCount: 3, priority: 1 },
+            { name: sharedChunk, debugName: 'shared', test: /[\\/]src[\\/]/, priority: 1 },
           ],
         },
       },

@@ -1,7 +1,7 @@
 // The language of the UI. A dictionary is a typed object loaded on demand; plural and order are its own matter.
 
 import type { Messages } from './i18n/en'
-import type { Front } from './i18n/en/front'
+import { front, type Front } from './i18n/en/front'
 import { type Patterns, translated } from './i18n/patterns'
 
 export const LANGUAGES = { en: 'English', 'zh-CN': '简体中文' } as const
@@ -10,7 +10,7 @@ export type Language = keyof typeof LANGUAGES
 const STORED = 'causeway.language'
 
 const FRONT: Record<Language, () => Promise<Front>> = {
-  en: async () => (await import('./i18n/en/front')).front,
+  en: () => Promise.resolve(front),
   'zh-CN': async () => (await import('./i18n/zh-CN/front')).front,
 }
 

@@ -165,6 +165,24 @@ test('a start without an answer says so, and can be tried again', async () => {
   await page.getByRole('heading', { name: 'Channels' }).waitFor()
 })
 
+test('who was signed in waits for no answer to load the page, who signed out loads none', async () => {
+  const { page } = await openPage(browser, { expected: gateway.isExpectedRefusal })
+  const code = /\/ChannelsPage-[^/]+\.js$/
+  await gateway.signIn(page)
+  const loading = page.waitForRequest(code)
+  await page.route('**/api/bootstrap', (route) => loading.then(() => route.continue()))
+  await page.reload()
+  await page.getByRole('heading', { name: 'Channels' }).waitFor()
+
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  const asked = []
+  page.on('request', (request) => asked.push(request.url()))
+  await page.reload()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  assert.deepEqual(asked.filter((url) => code.test(url)), [])
+})
+
 test('pasted text fills the form of a new channel', async (t) => {
   const name = gateway.freshName()
   t.after(() => gateway.removeChannel(name))

@@ -55,6 +55,11 @@ class I18n {
     document.documentElement.lang = language
   }
 
+  /** Fetches what `use` will take. */
+  async prepare(language: Language) {
+    await ALL[language]()
+  }
+
   /** Loads what is said after the sign-in. */
   async complete() {
     if (this.#all === undefined) await this.use(this.language, true)

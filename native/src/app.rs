@@ -138,7 +138,7 @@ impl<S: ConfigStore> App<S> {
         }
         let exported = gateway.platform().recorder().finish_export();
         if tokio::time::timeout(LAST_REPORTS, exported).await.is_err() {
-            tracing::warn!("the last metrics were not exported");
+            tracing::warn!("the last traces and metrics were not exported");
         }
         tracing::info!("stopped");
     }

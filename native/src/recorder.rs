@@ -71,7 +71,7 @@ impl NativeRecorder {
         Self { exporter, ..self }
     }
 
-    /// Tells a collector the last metrics.
+    /// Tells a collector what it has not heard yet.
     pub async fn finish_export(&self) {
         if let Some(exporter) = &self.exporter {
             exporter.finish().await;

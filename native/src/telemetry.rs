@@ -2,7 +2,7 @@
 //!
 //! One task sends the spans that have gathered every few seconds. A collector that is away costs spans and nothing else: as
 //! many as there is room for wait, further ones are dropped and told. Metrics are sums: another task sends them once a
-//! minute, and the next ones tell what the last could not.
+//! minute, and the next ones tell what the last could not. Both send what is left when the server stops.
 
 mod link;
 #[cfg(test)]
@@ -52,6 +52,7 @@ pub struct Exporter {
     records: Sender<Record>,
     /// Records that there was no room for, and of which nobody has been told yet.
     dropped: Arc<AtomicU64>,
+    spans: Task,
     metrics: Option<Metrics>,
 }
 
@@ -62,12 +63,12 @@ impl Exporter {
         let (sender, records) = channel(WAITING);
         let dropped = Arc::default();
         let link = Link::new("traces", collector.traces, headers.clone(), Arc::clone(&client));
-        tokio::spawn(export(link, service.clone(), records, Arc::clone(&dropped)));
+        let spans = Task::start(|end| export(link, service.clone(), records, Arc::clone(&dropped), end));
         let metrics = collector.metrics.map(|url| {
             let link = Link::new("metrics", url, headers, client);
             Metrics::start(link, service)
         });
-        Self { records: sender, dropped, metrics }
+        Self { records: sender, dropped, spans, metrics }
     }
 
     /// Never waits.
@@ -80,10 +81,37 @@ impl Exporter {
         }
     }
 
-    /// Sends the metrics a last time.
+    /// Sends the spans that wait and, a last time, the metrics.
     pub async fn finish(&self) {
-        if let Some(metrics) = &self.metrics {
-            metrics.finish().await;
+        let metrics = async {
+            if let Some(metrics) = &self.metrics {
+                metrics.task.finish().await;
+            }
+        };
+        tokio::join!(self.spans.finish(), metrics);
+    }
+}
+
+/// A task that does what is left to do and ends when it is told to.
+#[derive(Debug)]
+struct Task {
+    end: Arc<Notify>,
+    handle: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Task {
+    fn start<W: Future<Output = ()> + Send + 'static>(work: impl FnOnce(Arc<Notify>) -> W) -> Self {
+        let end = Arc::default();
+        let handle = tokio::spawn(work(Arc::clone(&end)));
+        Self { end, handle: Mutex::new(Some(handle)) }
+    }
+
+    async fn finish(&self) {
+        self.end.notify_one();
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(handle) = handle {
+            // It only ends, or the runtime does.
+            let _ended = handle.await;
         }
     }
 }
@@ -93,9 +121,10 @@ async fn export(
     service: Service,
     mut records: Receiver<Record>,
     dropped: Arc<AtomicU64>,
+    end: Arc<Notify>,
 ) {
     let mut batch = Vec::new();
-    while records.recv_many(&mut batch, BATCH).await > 0 {
+    while gather(&mut records, &mut batch, &end).await {
         let full = batch.len() == BATCH;
         let sent = link.send(traces(&batch, &service)).await;
         batch.clear();
@@ -103,55 +132,61 @@ async fn export(
         if dropped > 0 {
             tracing::warn!(requests = dropped, "requests were not traced: too many came at once");
         }
-        if !(sent && full) {
-            tokio::time::sleep(PACE).await;
+        match records.is_closed() {
+            true if !sent => return,
+            false if !(sent && full) => pause(&mut records, &end).await,
+            _ => {}
         }
+    }
+}
+
+/// Waits for records; false once no more will come.
+async fn gather(records: &mut Receiver<Record>, batch: &mut Vec<Record>, end: &Notify) -> bool {
+    tokio::select! {
+        count = records.recv_many(batch, BATCH) => return count > 0,
+        () = end.notified() => records.close(),
+    }
+    records.recv_many(batch, BATCH).await > 0
+}
+
+/// Lets records gather, unless it is the end.
+async fn pause(records: &mut Receiver<Record>, end: &Notify) {
+    if tokio::time::timeout(PACE, end.notified()).await.is_ok() {
+        records.close();
     }
 }
 
 /// What is measured, and the task that sends it.
 #[derive(Debug)]
 struct Metrics {
-    shared: Arc<Shared>,
-    task: Mutex<Option<JoinHandle<()>>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    figures: Mutex<Figures>,
-    /// The next export is the last.
-    end: Notify,
+    figures: Arc<Mutex<Figures>>,
+    task: Task,
 }
 
 impl Metrics {
     fn start(link: Link<impl HttpClient>, service: Service) -> Self {
         let instance = format!("{:016x}", SystemEntropy.word());
-        let figures = Mutex::new(Figures::new(instance, SystemClock.now()));
-        let shared = Arc::new(Shared { figures, end: Notify::new() });
-        let task = tokio::spawn(measure(link, service, Arc::clone(&shared)));
-        Self { shared, task: Mutex::new(Some(task)) }
+        let figures = Arc::new(Mutex::new(Figures::new(instance, SystemClock.now())));
+        let task = Task::start(|end| measure(link, service, Arc::clone(&figures), end));
+        Self { figures, task }
     }
 
     fn figures(&self) -> MutexGuard<'_, Figures> {
-        self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn finish(&self) {
-        self.shared.end.notify_one();
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            // It only ends, or the runtime does.
-            let _ended = task.await;
-        }
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn measure(mut link: Link<impl HttpClient>, service: Service, shared: Arc<Shared>) {
+async fn measure(
+    mut link: Link<impl HttpClient>,
+    service: Service,
+    figures: Arc<Mutex<Figures>>,
+    end: Arc<Notify>,
+) {
     let mut ends = false;
     while !ends {
-        ends = tokio::time::timeout(METRICS_PACE, shared.end.notified()).await.is_ok();
+        ends = tokio::time::timeout(METRICS_PACE, end.notified()).await.is_ok();
         let export = {
-            let figures = shared.figures.lock().unwrap_or_else(PoisonError::into_inner);
+            let figures = figures.lock().unwrap_or_else(PoisonError::into_inner);
             figures.export(&service, SystemClock.now())
         };
         link.send(export).await;

@@ -78,6 +78,32 @@ async fn a_collector_that_is_away_costs_spans_and_memory_stays_bounded() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn spans_that_wait_are_sent_at_the_end() {
+    let http = FakeHttp::new(&VirtualClock::default());
+    http.script("collector.example", vec![Answer::json("{}"); 3]);
+    let exporter = exporter(&http);
+    exporter.push(&record(0));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for number in 0..BATCH + 1 {
+        exporter.push(&record(number));
+    }
+    exporter.finish().await;
+    assert_eq!(exported(&http), [1, BATCH, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_at_the_end_for_a_collector_that_is_away() {
+    let http = FakeHttp::new(&VirtualClock::default());
+    http.script("collector.example", vec![Answer::refused(); 3]);
+    let exporter = exporter(&http);
+    for number in 0..WAITING {
+        exporter.push(&record(number));
+    }
+    exporter.finish().await;
+    assert_eq!(exported(&http), [BATCH]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn metrics_are_sent_each_minute_and_at_the_end() {
     let http = FakeHttp::new(&VirtualClock::default());
     http.script("metrics.example", vec![Answer::json("{}"); 3]);

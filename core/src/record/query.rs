@@ -180,7 +180,7 @@ impl Filter {
     /// Rows of [`COLUMNS`] and whether bodies are kept, the newest below `cursor` first, at most `limit`, up to
     /// [`end`](Self::end).
     pub(crate) fn page(&self, cursor: Option<Cursor>, end: Option<Cursor>, limit: u64) -> Statement {
-        self.wanted(cursor, end).select(&format!("{}, {CAPTURED}", COLUMNS.join(", ")), "LIMIT ?", limit)
+        self.wanted(cursor, end).select(&columns(), "LIMIT ?", limit)
     }
 
     /// What holds for those from below `cursor` to `end`.
@@ -250,11 +250,15 @@ impl Filter {
     }
 }
 
-/// One request: the row of [`COLUMNS`], whether bodies are kept, its attempts and what stood in the way of each candidate, both as JSON.
+/// One request: a row as of [`Filter::page`], then its attempts and what stood in the way of each candidate, both as
+/// JSON.
 pub(crate) fn request(id: &str) -> Statement {
-    let (columns, Conditions { text, params }) = (COLUMNS.join(", "), with_id(id));
-    let sql = format!("SELECT {columns}, {CAPTURED}, attempt_log, left_out FROM request{text}");
-    Statement { sql: sql.into(), params }
+    with_id(id).select(&format!("{}, attempt_log, left_out", columns()), "LIMIT ?", 1)
+}
+
+/// [`COLUMNS`], and whether bodies are kept.
+fn columns() -> String {
+    format!("{}, {CAPTURED}", COLUMNS.join(", "))
 }
 
 pub(super) fn instant(at: Timestamp) -> Value {

@@ -143,8 +143,9 @@ async fn export(
 /// Waits for records; false once no more will come.
 async fn gather(records: &mut Receiver<Record>, batch: &mut Vec<Record>, end: &Notify) -> bool {
     tokio::select! {
-        count = records.recv_many(batch, BATCH) => return count > 0,
+        biased;
         () = end.notified() => records.close(),
+        count = records.recv_many(batch, BATCH) => return count > 0,
     }
     records.recv_many(batch, BATCH).await > 0
 }
